@@ -1,0 +1,1 @@
+"""A character-level recurrent network that learns postings and writes new ones."""

@@ -1,0 +1,90 @@
+"""How every command of both packages behaves in a terminal: exit codes, one-line errors, progress bars."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+from tqdm import tqdm
+
+from scrape.errors import InputError
+
+T = TypeVar("T")
+
+OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM, as an exception, so that `finally` and `except` run as they do for Ctrl-C."""
+
+
+def parser(prog: str, description: str, **options: Any) -> argparse.ArgumentParser:
+    """An argument parser with the flags that all commands share."""
+    made = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False, **options)
+    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return made
+
+
+def run(command: Callable[[], int], *, debug: bool = False) -> int:
+    """Call `command` and turn whatever ends it into an exit code and at most one line on stderr."""
+    _raise_on_sigterm()
+    try:
+        return command()
+    except (KeyboardInterrupt, Terminated) as stop:
+        if debug:
+            raise
+        terminated = isinstance(stop, Terminated)
+        say("stopped: SIGTERM" if terminated else "stopped: Ctrl-C")
+        return TERMINATED if terminated else INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`| head`): keep Python from complaining again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except InputError as error:
+        if debug:
+            raise
+        say(f"error: {error}")
+        return BAD_INPUT
+    except OSError as error:
+        if debug:
+            raise
+        say(f"error: {_explain(error)}")
+        return FAILED
+    except Exception as error:
+        if debug:
+            raise
+        say(f"error: {type(error).__name__}: {error} (this is a fault of the program; --debug shows where)")
+        return FAILED
+
+
+def say(line: str) -> None:
+    """Tell the person something that is not a result: one line on stderr, above any progress bar."""
+    tqdm.write(line, file=sys.stderr)
+
+
+def progress(items: Iterable[T] | None = None, **options: Any) -> tqdm[T]:
+    """A tqdm bar on stderr, silent where stderr is no terminal."""
+    return tqdm(items, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
+
+
+def _explain(error: OSError) -> str:
+    where = f": {error.filename}" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; what was saved before stands; free some space and run again"
+    return f"{error.strerror or error}{where}"
+
+
+def _raise_on_sigterm() -> None:
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    try:
+        signal.signal(signal.SIGTERM, stop)
+    except ValueError:
+        pass  # not the main thread: whoever started us there handles signals

@@ -1,0 +1,44 @@
+"""Whole files or none: write aside, flush to the disk, rename."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Replace `path` by `content` so that a reader, or a crash, sees the old file or the new one.
+
+    Text is written as UTF-8 with its newlines untouched. Raises OSError; the old file then still stands.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    write_whole_with(path, lambda file: file.write(data))
+
+
+def write_whole_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Like `write_whole`, for content that `write` streams into the open file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(aside, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where the system lets a folder be opened (Windows does not)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

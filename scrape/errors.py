@@ -1,0 +1,31 @@
+"""What can go wrong, by what a person can do about it. Every message says what, where and what next."""
+
+from __future__ import annotations
+
+
+class InputError(Exception):
+    """A file, flag or prompt that cannot be used. Commands print its one line and exit with 2."""
+
+
+class BoardError(Exception):
+    """A board gave nothing that can be used; the others go on. `status` is the word in the final table."""
+
+    status = "error"
+
+
+class Blocked(BoardError):
+    """The board turned us away: 401, 403, 429 after every retry, or a bot wall."""
+
+    status = "blocked"
+
+
+class Refused(BoardError):
+    """We must not ask: robots.txt, an opt-out from training, or a board that forbids it."""
+
+    status = "refused"
+
+
+class ChangedShape(BoardError):
+    """The answer came, but it is not what this board used to send."""
+
+    status = "changed shape"

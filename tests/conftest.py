@@ -1,0 +1,17 @@
+"""What all tests share: one thread for torch, and the real data that may stand beside the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real postings, pages and vectors; the test skips where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the real data in {SHARED}, which is not part of the repository")
+    return SHARED
