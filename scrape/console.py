@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from tqdm import tqdm
 
@@ -69,8 +70,9 @@ def say(line: str) -> None:
 
 
 def progress(items: Iterable[T] | None = None, **options: Any) -> tqdm[T]:
-    """A tqdm bar on stderr, silent where stderr is no terminal."""
-    return tqdm(items, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
+    """A tqdm bar on stderr, silent where stderr is no terminal. Without items it is moved by `update`."""
+    bar = tqdm(items, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
+    return cast("tqdm[T]", bar)
 
 
 def _explain(error: OSError) -> str:
@@ -84,7 +86,5 @@ def _raise_on_sigterm() -> None:
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise Terminated
 
-    try:
+    with contextlib.suppress(ValueError):  # not the main thread: whoever started us there handles signals
         signal.signal(signal.SIGTERM, stop)
-    except ValueError:
-        pass  # not the main thread: whoever started us there handles signals

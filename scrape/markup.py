@@ -1,4 +1,4 @@
-"""THE grammar of bare markup: which tags exist, what may hold what, and whether a text is in the language.
+r"""THE grammar of bare markup: which tags exist, what may hold what, and whether a text is in the language.
 
     document = "<html>\n" head block* "</html>\n"
     head     = "<h1>" text "</h1>\n" [ "<h2>" text "</h2>\n" ] [ "<h3>" text "</h3>\n" ]
@@ -7,7 +7,331 @@
     item     = "<li>" inline [ "\n" list ] "</li>\n"            lists at most MAX_DEPTH deep
     inline   = ( text | "<b>" ( text | em )+ "</b>" | em | "<br/>" )+        br neither first nor last
     em       = "<em>" text "</em>"
-    text     = one or more characters; < > & only as entities; single spaces, none at an edge of a block
+    text     = one or more characters, no two spaces in a row, < > & as entities; nothing is blank
 
 Simplify writes this language, the sampler keeps to it, evaluation measures it and the pages trust it.
+
+Every tag carries its line break with it (`"</p>\n"` is one tag), so a document is a sequence of tags and
+texts, and `State` says which of them may come next.
 """
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from html import unescape
+
+MAX_DEPTH = 3
+
+HEAD = ("h1", "h2", "h3")
+LISTS = ("ul", "ol")
+BLOCKS = ("p", "h4", *LISTS)
+BREAK = "br"
+_INLINE = ("b", "em", BREAK)
+
+HOLDS: dict[str, tuple[str, ...]] = {
+    "html": (*HEAD, *BLOCKS),
+    "h1": (),
+    "h2": (),
+    "h3": (),
+    "p": _INLINE,
+    "h4": _INLINE,
+    "ul": ("li",),
+    "ol": ("li",),
+    "li": (*_INLINE, *LISTS),
+    "b": ("em",),
+    "em": (),
+}
+"""The elements that may stand directly in each element; which hold text says HOLDS_TEXT."""
+
+HOLDS_TEXT = frozenset(HOLDS) - {"html", *LISTS}
+
+OPEN = {tag: f"<{tag}>\n" if tag in ("html", *LISTS) else f"<{tag}>" for tag in HOLDS} | {BREAK: "<br/>"}
+CLOSE = {tag: f"</{tag}>" if tag in ("b", "em") else f"</{tag}>\n" for tag in HOLDS}
+END = CLOSE["html"]
+
+_TEXT, _BLANK = "#text", "#blank"
+
+_TAG_OF = {text: (tag, True) for tag, text in OPEN.items()} | {text: (tag, False) for tag, text in CLOSE.items()}
+
+# What a person cannot see, or XML cannot hold: controls, soft hyphen, zero-width and bidi marks, variation
+# selectors, surrogates, tags and noncharacters.
+_INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+)
+_invisible = re.compile(f"[{_INVISIBLE}]+")
+_white = re.compile(r"\s+")
+_inline_tag = f"<(?:/?(?:b|em)|{BREAK}/)>"
+_token = re.compile(f"{_inline_tag}|\n?<[^<>\n]*>\n?|[^<\n]+|.", re.DOTALL)
+_not_text = re.compile(f"[<>{_INVISIBLE}]|  |[^\\S ]|&(?!(?:amp|lt|gt);)")
+
+
+def tidy(text: str) -> str:
+    """Plain text with only characters that a document may hold: NFC, and every run of white space one space.
+
+    A space at either edge stays: between two inline elements it counts.
+    """
+    if text.isascii() and text.isprintable():
+        return _white.sub(" ", text) if "  " in text else text
+    return _white.sub(" ", unicodedata.normalize("NFC", _invisible.sub("", text)))
+
+
+def escape(plain: str) -> str:
+    """`plain` with its three special characters as entities."""
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A place in a document between two tags: the open elements, and what the innermost of them holds so far.
+
+    `last` is what stands right before: the name of an element, `"#text"`, or `""` where the innermost element
+    has just begun. `filled` says whether that element shows anything yet.
+    """
+
+    stack: tuple[str, ...] = ()
+    last: str = ""
+    filled: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the document is complete."""
+        return not self.stack and self.last == "html"
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether text may come next (two texts in a row are one)."""
+        return bool(self.stack) and self.stack[-1] in HOLDS_TEXT and not self._item_is_over
+
+    @property
+    def _item_is_over(self) -> bool:
+        return self.stack[-1] == "li" and self.last in LISTS
+
+    def openings(self) -> tuple[str, ...]:
+        """The elements that may begin here, the void `br` among them."""
+        if not self.stack:
+            return () if self.last else ("html",)
+        inside = self.stack[-1]
+        if self._item_is_over:
+            return ()
+        return tuple(tag for tag in HOLDS[inside] if self._may_open(inside, tag))
+
+    def _may_open(self, inside: str, tag: str) -> bool:
+        if inside == "html":
+            return tag == "h1" if not self.last else _rank(tag) > _rank(self.last) or tag in BLOCKS
+        if tag == BREAK:
+            return self.filled
+        if inside == "li" and tag in LISTS:
+            return self.filled and self.last != BREAK and sum(name in LISTS for name in self.stack) < MAX_DEPTH
+        return True
+
+    @property
+    def may_close(self) -> bool:
+        """Whether the innermost element may end here."""
+        return self.filled and self.last != BREAK
+
+    def tags(self) -> tuple[str, ...]:
+        """The tags that may come next, exactly as they are written."""
+        opening = tuple(self.written(tag) for tag in self.openings())
+        return (*opening, CLOSE[self.stack[-1]]) if self.stack and self.may_close else opening
+
+    def written(self, tag: str) -> str:
+        """The opening tag of `tag` as it stands here: a list inside an item begins on a line of its own."""
+        return "\n" + OPEN[tag] if tag in LISTS and self.stack[-1] == "li" else OPEN[tag]
+
+    def opened(self, tag: str) -> State:
+        """The state after the opening tag of `tag`, which must be one of `openings()`."""
+        return State(self.stack, BREAK, True) if tag == BREAK else State((*self.stack, tag))
+
+    def closed(self) -> State:
+        """The state after the innermost element ends."""
+        return State(self.stack[:-1], self.stack[-1], True)
+
+    def texted(self, blank: bool) -> State:
+        """The state after a text; a `blank` one is all spaces."""
+        return State(self.stack, _TEXT, self.filled or not blank)
+
+
+def _rank(tag: str) -> int:
+    return HEAD.index(tag) if tag in HEAD else len(HEAD)
+
+
+class _Place:
+    """A state that remembers where each piece led, so that a piece costs one look-up."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.next: dict[str, _Place | None] = {}
+
+    def follow(self, piece: str) -> _Place | None:
+        """The place after the tag `piece`, or after a text where `piece` is "text" or "blank"; None where none is."""
+        if piece not in self.next:
+            after = _after(self.state, piece)
+            self.next[piece] = _place(after) if after else None
+        return self.next[piece]
+
+
+@cache
+def _place(state: State) -> _Place:
+    return _Place(state)
+
+
+def _after(state: State, piece: str) -> State | None:
+    if piece in (_TEXT, _BLANK):
+        return state.texted(piece == _BLANK) if state.takes_text else None
+    if piece not in state.tags():
+        return None
+    name, opens = _TAG_OF[piece.removeprefix("\n")]
+    return state.opened(name) if opens else state.closed()
+
+
+def problem(text: str) -> str | None:
+    """What keeps `text` from being one document of bare markup, with its line; None where nothing does."""
+    place = _place(State())
+    for token in _token.finditer(text):
+        piece = token[0]
+        is_tag = len(piece) > 1 and "<" in piece
+        if not is_tag and (bad := _not_text.search(piece)):
+            return _at(text, token.start() + bad.start(), _describe(bad[0]))
+        after = place.follow(piece if is_tag else _BLANK if piece == " " else _TEXT)
+        if after is None:
+            return _at(text, token.start(), _misplaced(piece, is_tag, place.state))
+        place = after
+    return None if place.state.ended else _at(text, len(text), f"the text ends before {END.strip()}")
+
+
+def _at(text: str, position: int, what: str) -> str:
+    return f"line {text.count(chr(10), 0, position) + 1}: {what}"
+
+
+def _describe(bad: str) -> str:
+    if bad in "<>":
+        return f"a bare {bad}"
+    if bad == "&":
+        return "an & that begins none of &amp; &lt; &gt;"
+    return "two spaces in a row" if bad == "  " else f"the character U+{ord(bad):04X}"
+
+
+def _misplaced(piece: str, is_tag: bool, state: State) -> str:
+    shown = repr(piece if len(piece) <= 40 else piece[:37] + "...")
+    where = f"in <{state.stack[-1]}>" if state.stack else "outside the document"
+    due = ", ".join(repr(tag) for tag in state.tags()) or "nothing"
+    return f"{'the tag' if is_tag else 'text'} {shown} {where}, where {due} may come"
+
+
+_loose_tag = re.compile(r"(?P<break>\n*)<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)/?>")
+
+
+def mend(text: str) -> str:
+    """The nearest document to any text: what is open is closed, what may not stand is dropped, words are kept.
+
+    A document stays as it is. A text without a title is called "Untitled".
+    """
+    writer = _Mender()
+    for tag, closes, plain in _loose_pieces(text):
+        if plain:
+            writer.text(plain)
+        elif closes:
+            writer.close(tag)
+        else:
+            writer.open(tag)
+    return writer.end()
+
+
+def _loose_pieces(text: str) -> Iterator[tuple[str, bool, str]]:
+    """(tag, closes, plain text): the tags of the language, and all else as plain text."""
+    position = 0
+    for found in _loose_tag.finditer(text):
+        tag = found["name"]
+        if tag not in OPEN:
+            continue
+        before = text[position : found.start()] + (found["break"] if tag in _INLINE else "")
+        yield "", False, unescape(before)
+        yield tag, bool(found["slash"]), ""
+        position = found.end()
+    yield "", False, unescape(text[position:])
+
+
+class _Mender:
+    """Writes a document tag by tag, doing at each step only what the state allows."""
+
+    def __init__(self) -> None:
+        self.state = State().opened("html")
+        self.written = [OPEN["html"]]
+        self.before_break = self.state  # the state before the latest run of line breaks
+        self.opened_at: list[tuple[State, int]] = []  # for each open element below html: before it, and where
+
+    def open(self, tag: str) -> None:
+        if tag == "html" or not self._make_room(tag):
+            return
+        if tag != BREAK:
+            self.opened_at.append((self.state, len(self.written)))
+        elif self.state.last != BREAK:
+            self.before_break = self.state
+        self.written.append(self.state.written(tag))
+        self.state = self.state.opened(tag)
+
+    def _make_room(self, tag: str) -> bool:
+        """Close elements until `tag` may begin, where one of them may hold it; whether it may begin now."""
+        if any(tag in HOLDS[name] for name in self.state.stack) and tag != BREAK:
+            while tag not in self.state.openings() and self.opened_at:
+                self._close_innermost()
+        return tag in self.state.openings()
+
+    def close(self, tag: str) -> None:
+        if tag not in self.state.stack[1:]:
+            return
+        while self.state.stack[-1] != tag:
+            self._close_innermost()
+        self._close_innermost()
+
+    def _close_innermost(self) -> None:
+        """End the innermost element, or take it back where it shows nothing."""
+        before, start = self.opened_at.pop()
+        if self.state.last == BREAK:
+            self.state = self.before_break
+            while self.written[-1] == OPEN[BREAK]:
+                self.written.pop()
+        if not self.state.filled:
+            del self.written[start:]
+            self.state = before
+            return
+        self.written.append(CLOSE[self.state.stack[-1]])
+        self.state = self.state.closed()
+
+    def text(self, plain: str) -> None:
+        shown = tidy(plain)
+        if not shown or (shown == " " and not self.state.takes_text):
+            return
+        if not self.state.takes_text:
+            self._open_for_text()
+        if self.state.last == _TEXT:
+            self._join(shown)
+        else:
+            self.written.append(escape(shown))
+        self.state = self.state.texted(shown.isspace())
+
+    def _join(self, shown: str) -> None:
+        self.written[-1] = escape(tidy(unescape(self.written[-1]) + shown))
+
+    def _open_for_text(self) -> None:
+        if self.state.stack[-1] in LISTS:
+            self.open("li")
+        elif self.state.stack[-1] == "li":
+            self._close_innermost()
+            self.open("li")
+        else:
+            self.open("h1" if not self.state.last else "p")
+
+    def end(self) -> str:
+        while self.opened_at:
+            self._close_innermost()
+        if not self.state.last:
+            self.text("Untitled")
+            self._close_innermost()
+        return "".join([*self.written, END])
