@@ -1,0 +1,63 @@
+"""When two addresses are the same page: the canonical form of a URL."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_TRACKING = re.compile(
+    r"utm_.*|mc_[ce]id|gh_src|lever-(source|origin)|ref|from|source|src|trk|"
+    r"fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_hs(enc|mi)",
+    re.IGNORECASE,
+)
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+
+
+def is_web(address: str) -> bool:
+    """Whether `address` is asked for over HTTP; anything else is a path on this machine."""
+    return _WEB.match(address) is not None
+
+
+def host_of(url: str) -> str:
+    """The host (and port, where it is not the default one) of `url`, in lower case; empty for a path."""
+    return _host(_split(url)) if is_web(url) else ""
+
+
+def canonical(url: str) -> str:
+    """`url` with all that does not change the page taken away, so that equal pages have equal addresses.
+
+    Scheme and host in lower case, no default port, no user, no fragment, no tracking parameters, no slash
+    at the end; the other parameters keep their order. A fragment that is a route (`#/jobs/7`) names the page
+    and stays. What is not a web address comes back as it is.
+    """
+    url = url.strip()
+    if not is_web(url):
+        return url
+    parts = _split(url)
+    query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(*pair)])
+    route = parts.fragment if parts.fragment.startswith(("/", "!")) else ""
+    return urlunsplit((parts.scheme.lower(), _host(parts), parts.path.rstrip("/"), query, route))
+
+
+def _tracks(name: str, value: str) -> bool:
+    """Whether a parameter says where the reader came from. A number may be a page (`from=20`), so it stays."""
+    return _TRACKING.fullmatch(name) is not None and not value.isdecimal()
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2].lower().rstrip(".")
+    name, colon, port = host.rpartition(":")
+    if colon and (not port or port == str(_DEFAULT_PORTS.get(parts.scheme.lower(), ""))):
+        return name
+    return host
+
+
+def _split(url: str) -> SplitResult:
+    """`urlsplit`, for addresses that people and pages really write (`http://[oops/` makes the original raise)."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("/")
+        return SplitResult(scheme, host, f"/{path}", "", "")
