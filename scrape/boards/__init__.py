@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Protocol, cast
 
-from scrape.boards import demo
+from scrape.boards import indeed, jsonld, remoteok, saved
 from scrape.errors import InputError
 from scrape.posting import Page, Query
 
 
 class Board(Protocol):
-    """A board is a module with a name and two pure functions; it never touches the network or a clock.
+    """A board is a module with a name, a home and two pure functions; it never touches the network or a clock.
 
-    `start` gives the addresses to ask first. `parse` reads one answer: the postings in it and the addresses
-    to follow; it raises `ChangedShape` where the answer is not what the board used to send. A page that
-    simply holds nothing gives an empty `Page`.
+    `start` gives the addresses (or, for pages on disk, the paths) to ask first; it raises `InputError` where the person
+    must name something first, and `Refused` where the board may not be asked. `parse` reads one answer: the
+    postings in it and the addresses to follow; it raises `ChangedShape`, and nothing else, where the answer is not
+    what the board used to send. A page that simply holds nothing gives an empty `Page`.
+
+    A board may also say, and the functions below read:
+    REFUSED     why no address of it may be asked for over the network (its saved pages may still be parsed)
+    UNVERIFIED  why its shape is believed rather than known
+    headers()   what a request to it must carry beyond the usual; raises `InputError` where a key is missing
     """
 
     NAME: str
+    HOME: str
 
     def start(self, query: Query) -> Sequence[str]: ...
 
     def parse(self, body: str, url: str) -> Page: ...
 
 
-_MODULES: tuple[ModuleType, ...] = (demo,)
+_MODULES: tuple[ModuleType, ...] = (remoteok, jsonld, saved, indeed)
 
 BOARDS: dict[str, Board] = {board.NAME: cast(Board, board) for board in _MODULES}
 
@@ -36,3 +43,19 @@ def named(name: str) -> Board:
     if name not in BOARDS:
         raise InputError(f"there is no board {name!r}; the boards are {', '.join(sorted(BOARDS))}")
     return BOARDS[name]
+
+
+def refused(board: Board) -> str:
+    """Why nothing may be asked of this board over the network; empty where it may."""
+    return str(getattr(board, "REFUSED", ""))
+
+
+def unverified(board: Board) -> str:
+    """Why the shape of this board's answers is not confirmed; empty where it is."""
+    return str(getattr(board, "UNVERIFIED", ""))
+
+
+def headers(board: Board) -> Mapping[str, str]:
+    """What every request to this board must carry beyond the usual. Raises InputError where a key is missing."""
+    needed = getattr(board, "headers", None)
+    return needed() if needed else {}

@@ -1,0 +1,47 @@
+"""Any page that carries a schema.org JobPosting, or a sitemap of such pages. The terms are those of each site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bs4 import BeautifulSoup
+
+from scrape.boards import jobposting
+from scrape.errors import InputError
+from scrape.posting import Page, Query
+
+NAME = "jsonld"
+HOME = "https://schema.org/JobPosting"
+
+
+def start(query: Query) -> Sequence[str]:
+    """The pages and sitemaps that the person names. Raises InputError where they name none."""
+    if not query.pages:
+        raise InputError("the board 'jsonld' has no list of its own; name the pages or sitemaps to read")
+    return query.pages
+
+
+def parse(body: str, url: str) -> Page:
+    """The postings of a page; of a sitemap, a sitemap index or a plain list of addresses, what they list.
+
+    A page without a JobPosting gives an empty Page: a sitemap names many that have none.
+    """
+    links = _sitemap(body) or _address_list(body)
+    return Page(follow=links) if links else jobposting.read(body, url, NAME)
+
+
+def _sitemap(body: str) -> tuple[str, ...]:
+    """The addresses of a sitemap. Source: https://www.sitemaps.org/protocol.html"""
+    if not any(root in body[:4096] for root in ("<urlset", "<sitemapindex")):
+        return ()
+    locations = BeautifulSoup(body, "xml").find_all("loc")
+    return _web(location.get_text(strip=True) for location in locations)
+
+
+def _address_list(body: str) -> tuple[str, ...]:
+    lines = body.split()
+    return _web(lines) if all(jobposting.web_address(line) for line in lines) else ()
+
+
+def _web(links: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(link for link in links if jobposting.web_address(link)))
