@@ -29,3 +29,11 @@ class ChangedShape(BoardError):
     """The answer came, but it is not what this board used to send."""
 
     status = "changed shape"
+
+
+class Missing(BoardError):
+    """This one address holds nothing any more (404, 410). The rest of the board may be well."""
+
+
+class Unreachable(BoardError):
+    """No whole answer came, after every try: no connection, a torn or endless body, a deadline, 5xx."""

@@ -1,0 +1,61 @@
+"""Whether an answer is a bot wall: a page that stands where the content should be and asks for proof of a person.
+
+Most walls come with status 403, some with 200, 202 or 503. What is looked for is how a wall is built (the
+script it loads, the element it fills, its whole title), not words that a posting might use too, nor the scripts
+that a guarded site loads on its good pages as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_LOOK_AT = 64 * 1024  # bytes; walls are small, and what stands further down is no wall
+
+_HEADERS = (  # header, part of its value, whose wall
+    ("cf-mitigated", "challenge", "Cloudflare"),
+    ("x-amzn-waf-action", "", "AWS WAF"),
+    ("x-vercel-mitigated", "challenge", "Vercel"),
+)
+
+_BUILT = (  # how the page is made, whose wall
+    (r"\b_cf_chl_opt\s*=", "Cloudflare"),
+    (r"""\bid=["']cf-error-details["']""", "Cloudflare"),
+    (r"""\bsrc=["']https://(?:geo|ct)\.captcha-delivery\.com/""", "DataDome"),
+    (r"""\bid=["']px-captcha["']""", "HUMAN (PerimeterX)"),
+    (r"""\bsrc=["']/_Incapsula_Resource\?[^"']*\bincident_id=""", "Imperva"),
+    (r"Request unsuccessful\. Incapsula incident ID", "Imperva"),
+    (r"""\bid=["']sec-if-cpt-container["']""", "Akamai"),
+    (r"\bgokuProps\s*=", "AWS WAF"),
+    (r"""\bid=["']anubis_challenge["']""", "Anubis"),
+    (r"""\bcontent=["']\d+;\s*(?:url=)?/\.well-known/sgcaptcha/""", "SiteGround"),
+)
+
+_TITLES = (  # the whole title of the page, whose wall
+    (r"Just a moment\.\.\.", "Cloudflare"),
+    (r"Attention Required! \| Cloudflare", "Cloudflare"),
+    (r"Additional Verification Required", "Indeed"),
+    (r"hCaptcha solve page", "hCaptcha"),
+    (r"Vercel Security Checkpoint", "Vercel"),
+    (r"DDoS-Guard", "DDoS-Guard"),
+    (r"Sucuri WebSite Firewall - Access Denied", "Sucuri"),
+    (r"Pardon Our Interruption(?:\.\.\.)?", "Imperva"),
+    (r"Access to this page has been denied\.?", "HUMAN (PerimeterX)"),
+    (r"(?:Robot Check|Human Verification|Security Check|Access Denied|Are you (?:human|a robot)\?)", "a bot check"),
+)
+
+_MARKS = tuple((re.compile(pattern, re.IGNORECASE), maker) for pattern, maker in _BUILT) + tuple(
+    (re.compile(rf"<title[^>]*>\s*{pattern}\s*</title", re.IGNORECASE), maker) for pattern, maker in _TITLES
+)
+
+
+def wall(headers: Mapping[str, str], body: bytes) -> str:
+    """Whose bot wall this answer is, or an empty text. Only HTML is looked into: an API's JSON may quote a wall."""
+    folded = {name.lower(): value.lower() for name, value in headers.items()}
+    for name, part, maker in _HEADERS:
+        if name in folded and part in folded[name]:
+            return maker
+    if not body.lstrip(b"\xef\xbb\xbf \t\r\n\f").startswith(b"<"):
+        return ""
+    start = body[:_LOOK_AT].decode("latin-1")
+    return next((maker for mark, maker in _MARKS if mark.search(start)), "")

@@ -1,0 +1,84 @@
+"""A body as it comes off the wire, unpacked piece by piece so that a bomb ends at the cap and not at the memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+_PIECE = 64 * 1024  # bytes that one step of the decompression may yield
+
+
+class Torn(Exception):
+    """The body ends before it is whole, or its packing is damaged. Asking again may help."""
+
+
+class TooLarge(Exception):
+    """The body, unpacked, is larger than the cap."""
+
+
+class Unreadable(Exception):
+    """The body is packed in a way that we did not ask for."""
+
+
+def unpack(chunks: Iterable[bytes], coding: str, cap: int, *, cut: bool = False) -> bytes:
+    """The whole body of an answer with Content-Encoding `coding`, unpacked, of at most `cap` bytes.
+
+    At most `cap` bytes are taken off the wire as well. With `cut`, a body that is too large gives its first
+    `cap` + 1 bytes instead of an error. Raises Torn, TooLarge or Unreadable.
+    """
+    body = bytearray()
+    for piece in _pieces(_bounded(chunks, cap, cut=cut), coding):
+        body += piece
+        if len(body) > cap:
+            if cut:
+                return bytes(body[: cap + 1])
+            raise TooLarge
+    return bytes(body)
+
+
+def _bounded(chunks: Iterable[bytes], cap: int, *, cut: bool) -> Iterator[bytes]:
+    """The chunks while they fit the cap: packed bytes that unpack to nothing must end too."""
+    taken = 0
+    for chunk in chunks:
+        yield chunk
+        taken += len(chunk)
+        if taken > cap and not cut:
+            raise TooLarge
+
+
+def _pieces(chunks: Iterable[bytes], coding: str) -> Iterable[bytes]:
+    match coding.strip().lower():
+        case "" | "identity":
+            return chunks
+        case "gzip" | "x-gzip":
+            return _gunzip(chunks)
+        case other:
+            raise Unreadable(other)
+
+
+def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """RFC 1952: one member or several. What follows them and is no member is padding. No bytes are an empty body."""
+    member = zlib.decompressobj(wbits=31)
+    begun = False
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            if member.eof:
+                if not rest.startswith(b"\x1f"):
+                    break
+                member = zlib.decompressobj(wbits=31)
+            begun = True
+            yield _step(member, rest)
+            rest = member.unconsumed_tail or member.unused_data
+    while begun and not member.eof:  # zlib may hold back output although it has taken all input
+        piece = _step(member, b"")
+        if not piece:
+            raise Torn("the gzip stream is cut off")
+        yield piece
+
+
+def _step(member: zlib._Decompress, packed: bytes) -> bytes:
+    try:
+        return member.decompress(packed, _PIECE)
+    except zlib.error as error:
+        raise Torn("the gzip stream is damaged") from error
