@@ -155,11 +155,13 @@ class _Network:
 @contextmanager
 def _without_onednn() -> Iterator[None]:
     """oneDNN packs the weights anew at every call of an LSTM; for a single character that takes 2-4 times the rest."""
-    before = torch.backends.mkldnn.set_flags(_enabled=False, _fp32_precision=None)[0]
+    # `flags()` would do as well, but in torch 2.13 it warns of Intel GPUs on leaving.
+    before = bool(torch.backends.mkldnn.enabled)
+    torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
     try:
         yield
     finally:
-        torch.backends.mkldnn.set_flags(_enabled=before, _fp32_precision=None)
+        torch.backends.mkldnn.enabled = before  # type: ignore[assignment]
 
 
 class _Row:
