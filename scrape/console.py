@@ -8,13 +8,14 @@ import errno
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, NoReturn, TypeVar, cast
 
 from tqdm import tqdm
 
-from scrape.errors import InputError
+from scrape.errors import BoardError, InputError
 
 T = TypeVar("T")
 
@@ -33,35 +34,39 @@ def parser(prog: str, description: str, **options: Any) -> argparse.ArgumentPars
 
 
 def run(command: Callable[[], int], *, debug: bool = False) -> int:
-    """Call `command` and turn whatever ends it into an exit code and at most one line on stderr."""
+    """Call `command` and turn whatever ends it into an exit code and at most one line on stderr.
+
+    With `debug` the traceback stands before that line.
+    """
     _raise_on_sigterm()
     try:
         return command()
-    except (KeyboardInterrupt, Terminated) as stop:
-        if debug:
-            raise
-        terminated = isinstance(stop, Terminated)
-        say("stopped: SIGTERM" if terminated else "stopped: Ctrl-C")
-        return TERMINATED if terminated else INTERRUPTED
     except BrokenPipeError:
         # The reader of our stdout has gone (`| head`): keep Python from complaining again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except InputError as error:
+    except (Exception, KeyboardInterrupt, Terminated) as end:
         if debug:
-            raise
-        say(f"error: {error}")
-        return BAD_INPUT
-    except OSError as error:
-        if debug:
-            raise
-        say(f"error: {_explain(error)}")
-        return FAILED
-    except Exception as error:
-        if debug:
-            raise
-        say(f"error: {type(error).__name__}: {error} (this is a fault of the program; --debug shows where)")
-        return FAILED
+            traceback.print_exc()
+        code, line = _ending(end)
+        say(line)
+        return code
+
+
+def _ending(end: BaseException) -> tuple[int, str]:
+    """The exit code for what ended a command, and what to tell the person."""
+    match end:
+        case KeyboardInterrupt():
+            return INTERRUPTED, "stopped: Ctrl-C"
+        case Terminated():
+            return TERMINATED, "stopped: SIGTERM"
+        case InputError():
+            return BAD_INPUT, f"error: {end}"
+        case BoardError():
+            return FAILED, f"error: {end}"
+        case OSError():
+            return FAILED, f"error: {_explain(end)}"
+    return FAILED, f"error: {type(end).__name__}: {end} (a fault of the program; --debug shows where)"
 
 
 def say(line: str) -> None:

@@ -306,18 +306,16 @@ class _Mender:
 
     def text(self, plain: str) -> None:
         shown = tidy(plain)
-        if not shown or (shown == " " and not self.state.takes_text):
+        if not self.state.takes_text:
+            shown = shown.lstrip()
+        if not shown:
             return
         if not self.state.takes_text:
             self._open_for_text()
         if self.state.last == _TEXT:
-            self._join(shown)
-        else:
-            self.written.append(escape(shown))
+            shown = tidy(unescape(self.written.pop()) + shown)
+        self.written.append(escape(shown))
         self.state = self.state.texted(shown.isspace())
-
-    def _join(self, shown: str) -> None:
-        self.written[-1] = escape(tidy(unescape(self.written[-1]) + shown))
 
     def _open_for_text(self) -> None:
         if self.state.stack[-1] in LISTS:

@@ -1,0 +1,86 @@
+"""Which characters a corpus keeps: the frequent ones; rare ones become their ASCII equal or go."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from scrape.markup import escape
+
+MIN_COUNT = 20
+_SHARE = 50_000  # a character of a small corpus must make up a 50,000th of it, not occur MIN_COUNT times
+
+_EQUALS = {
+    "'": "‘’‚‛′`´ʼ‹›",
+    '"': "“”„‟″«»",
+    "-": "‐‑‒–—―−•·∙●◦▪■□○►▶➢➤✓✔※",
+    "...": "…",
+    "*": "★☆✦✱×",
+    "->": "→⇒➔",
+    "<=": "≤",
+    ">=": "≥",
+    "(c)": "©",
+    "(R)": "®",
+    "ss": "ß",
+    "ae": "æ",
+    "AE": "Æ",
+    "oe": "œ",
+    "OE": "Œ",
+    "o": "ø",
+    "O": "Ø",
+    "l": "ł",
+    "L": "Ł",
+    "d": "đð",
+    "D": "ĐÐ",
+    "i": "ı",
+}
+_ASCII = {character: equal for equal, characters in _EQUALS.items() for character in characters}
+
+
+def ascii_equal(character: str) -> str:
+    """What `character` is in ASCII, or "" where nothing is: é -> e, ﬁ -> fi, – -> -, 日 -> "" ."""
+    known = _ASCII.get(character)
+    plain = known or "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+    return plain if plain.isascii() and plain.isprintable() else ""
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """What becomes of each character of a corpus, given how often each occurs."""
+
+    counts: Counter[str]
+    min_count: int
+
+    @classmethod
+    def of(cls, counts: Counter[str], min_count: int = MIN_COUNT) -> Alphabet:
+        return cls(counts, max(1, min(min_count, counts.total() // _SHARE)))
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        return frozenset(c for c, count in self.counts.items() if count >= self.min_count)
+
+    @cached_property
+    def mapped(self) -> dict[str, str]:
+        """Each rare character that has an equal all of whose characters are kept."""
+        equals = {c: ascii_equal(c) for c in self.counts if c not in self.kept}
+        return {c: equal for c, equal in sorted(equals.items()) if equal and self.kept.issuperset(equal) and equal != c}
+
+    @cached_property
+    def dropped(self) -> list[str]:
+        return sorted(c for c in self.counts if c not in self.kept and c not in self.mapped)
+
+    def count(self, characters: Iterable[str]) -> dict[str, int]:
+        """How often each of `characters` occurred."""
+        return {c: self.counts[c] for c in characters}
+
+    def written(self, document: str) -> str:
+        """`document` in this alphabet. What an equal or a gap does to spaces and empty elements is left to mend."""
+        return document.translate(self._table)
+
+    @cached_property
+    def _table(self) -> dict[int, str]:
+        mapped = {ord(c): escape(equal) for c, equal in self.mapped.items()}
+        return mapped | {ord(c): "" for c in self.dropped}

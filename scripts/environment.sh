@@ -1,0 +1,40 @@
+# Sourced by the other scripts: go to the repository, make .venv, install what pyproject.toml names at the versions
+# that constraints.txt pins. A second run installs nothing. `extras` may be set before, such as extras=dev.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() {
+  echo "error: $1" >&2
+  exit 2
+}
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:+"$PYTHON"} python3 python3.14 python3.13 python3.12 python3.11 python; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  fail "no Python 3.11 or newer was found; install one, or name it: PYTHON=/path/to/python3 $0"
+}
+
+install() {
+  local wanted stamp=.venv/installed-${extras:-base}
+  wanted=$(cat pyproject.toml constraints.txt | cksum)
+  if [ -x "$python" ] && { [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] ||
+    [ "$(cat .venv/installed-dev 2>/dev/null)" = "$wanted" ]; }; then
+    return
+  fi
+  echo "Installing into .venv (once; torch is the large part) ..." >&2
+  if ! "$python" -m pip --version >/dev/null 2>&1; then
+    "$(find_python)" -m venv --clear .venv ||
+      fail "could not make .venv; on Debian and Ubuntu: apt install python3-venv"
+  fi
+  "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extras:+[$extras]}" >&2 ||
+    fail "the installation failed; see the lines above, then run $0 again"
+  echo "$wanted" >"$stamp"
+}
+
+python=.venv/bin/python
+install
