@@ -1,0 +1,9 @@
+"""The bundled job board: invented postings, and the loopback site that serves them.
+
+Every company, place of work and posting here is made up. Postings come from a seed and nothing else.
+"""
+
+from scrape.demo.compose import COUNT, SEED, Opening, openings, postings
+from scrape.demo.site import Site, serve
+
+__all__ = ["COUNT", "SEED", "Opening", "Site", "openings", "postings", "serve"]

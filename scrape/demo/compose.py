@@ -1,0 +1,287 @@
+"""The composer: from phrase material to whole postings, each of its own shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from scrape.demo import layout, phrases
+from scrape.demo.companies import Company, companies
+from scrape.demo.dice import Dice
+from scrape.demo.grammar import Writer
+from scrape.demo.layout import Block, Facts, Items, Prose, Section
+from scrape.demo.phrases import City, Field, Occupation
+from scrape.posting import Posting
+
+SEED = 2015
+COUNT = 1150
+TODAY = date(2026, 11, 20)  # the day on which this board stands still
+ADDRESS = "https://demo-board.invalid/posting/"
+_RECENT_DAYS = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A posting together with what only its author knows. `low` and `high` are dollars per `unit`."""
+
+    posting: Posting
+    occupation: str
+    field: str
+    low: int
+    high: int
+    unit: str
+
+
+def postings(seed: int = SEED, count: int = COUNT) -> list[Posting]:
+    """The bundled postings. The first `count` are the same whatever the count."""
+    return [opening.posting for opening in openings(seed, count)]
+
+
+@cache
+def openings(seed: int = SEED, count: int = COUNT) -> tuple[Opening, ...]:
+    return tuple(_opening(seed, number) for number in range(count))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is settled about a posting before a word is written."""
+
+    field: Field
+    occupation: Occupation
+    company: Company
+    city: City
+    title: str
+    low: int
+    high: int
+
+    @property
+    def pay(self) -> str:
+        return f"${self.low:,} - ${self.high:,} {'an hour' if self.occupation.unit == 'hour' else 'a year'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The writer at work on one posting. `size` scales how much is said; `prose` means no lists."""
+
+    job: Job
+    dice: Dice
+    writer: Writer
+    size: float
+    prose: bool
+
+    def many(self, usual: int) -> int:
+        """About `usual`, by the size of this posting and a little chance; at least one."""
+        return max(1, round(usual * self.size + self.dice.below(3) - 1))
+
+    def paragraph(self, *names: str) -> str:
+        return " ".join(self.writer.sentence(name) for name in names)
+
+
+def _opening(seed: int, number: int) -> Opening:
+    dice = Dice(f"{seed}/posting/{number}")
+    job = _job(seed, number, dice)
+    key = f"{seed % 10000:04d}{number + 1:06d}"
+    posting = Posting(
+        board="demo",
+        key=key,
+        url=ADDRESS + key,
+        title=job.title,
+        company=job.company.name,
+        location=job.city.location,
+        date=(TODAY - timedelta(days=dice.below(_RECENT_DAYS))).isoformat(),
+        html=_body(job, dice),
+    )
+    return Opening(posting, job.occupation.name, job.field.name, job.low, job.high, job.occupation.unit)
+
+
+def _job(seed: int, number: int, dice: Dice) -> Job:
+    field, occupation = _trades()[number % len(_trades())]
+    company = dice.pick(companies(field, seed))
+    city = dice.pick(company.cities)
+    low, high = _pay(occupation, city, dice)
+    return Job(field, occupation, company, city, _title(field, occupation, dice), low, high)
+
+
+@cache
+def _trades() -> tuple[tuple[Field, Occupation], ...]:
+    return tuple((field, occupation) for field in phrases.fields() for occupation in field.occupations)
+
+
+def _title(field: Field, occupation: Occupation, dice: Dice) -> str:
+    title = dice.pick(occupation.titles)
+    grade = dice.pick(field.lists["grade"])
+    if dice.chance(0.3) and grade.lower() not in title.lower():
+        return f"{grade} {title}"
+    return title
+
+
+def _pay(occupation: Occupation, city: City, dice: Dice) -> tuple[int, int]:
+    """The posted range: the occupation's own, moved by the city and by chance, in whole or round figures."""
+    step = 1 if occupation.unit == "hour" else 500
+    level = city.cost * dice.between(94, 108) / 100
+    low = round(occupation.low * level / step) * step
+    return low, max(low + 2 * step, round(occupation.high * level / step) * step)
+
+
+def _body(job: Job, dice: Dice) -> str:
+    voice = dice.pick(_VOICES)
+    prose = dice.chance(0.14)
+    draft = Draft(job, dice, _writer(job, voice, dice), dice.pick(_SIZES), prose)
+    names = [name for name in dice.pick(_ORDERS).split() if dice.chance(_SHARE.get(name, 1.0))]
+    sections = [_WRITE[name](draft) for name in names]
+    if prose or dice.chance(0.05):
+        sections = [Section("", section.blocks) for section in sections]
+    style = layout.style(dice)
+    return layout.render(sections, layout.without_lists(style) if prose else style)
+
+
+def _writer(job: Job, voice: str, dice: Dice) -> Writer:
+    lists = {**phrases.general()[voice], **job.field.lists, **job.occupation.lists, **job.city.lists}
+    settled = {name: dice.pick(lists[name]) for name in ("boss", "crew", "crew_short", "hood")}
+    facts = {
+        **settled,
+        "company": job.company.name,
+        "kind": job.company.kind,
+        "founded": str(job.company.founded),
+        "staff": str(job.company.staff),
+        "city": job.city.name,
+        "state": job.city.state,
+        "title": job.title,
+        "job": _running(job.title),
+        "pay": job.pay,
+    }
+    return Writer(dice, lists, facts)
+
+
+def _running(title: str) -> str:
+    """A title inside a sentence: small letters, but for abbreviations and names."""
+    return " ".join(word if word.isupper() or word in _NAMES else word.lower() for word in title.split())
+
+
+def _section(draft: Draft, heading: str, *blocks: Block) -> Section:
+    return Section(draft.writer.sentence(heading), blocks)
+
+
+def _listed(draft: Draft, intro: str, items: list[str], *, opener: str) -> Block:
+    """Items as a list, or in a prose posting as sentences that begin with an entry of `opener`."""
+    if draft.prose:
+        said = [draft.writer.write(f"{{{opener}}} {item}.") for item in items]
+        return Prose((" ".join(said),))
+    lead = draft.writer.sentence(intro) if draft.dice.chance(0.4) else ""
+    return Items(lead, tuple(draft.writer.write(item) for item in items))
+
+
+def _raw(draft: Draft, *names: str) -> list[str]:
+    """Entries of the lists `names` without their capital, so that they can stand inside a sentence."""
+    return [small(draft.writer.sentence(name)) for name in names]
+
+
+def small(sentence: str) -> str:
+    """A phrase with the capital of its first word taken back, unless the word is an abbreviation."""
+    return sentence if re.match(r"[A-Z0-9]{2}|I\b", sentence) else sentence[0].lower() + sentence[1:]
+
+
+def _role(draft: Draft) -> Section:
+    paragraphs = [draft.paragraph("lead", "scene"), *(draft.paragraph("day") for _ in range(draft.many(1)))]
+    return _section(draft, "h_role", Prose(tuple(paragraphs)))
+
+
+def _about(draft: Draft) -> Section:
+    names = ["blurb"] * draft.many(2) + ["scene"] * draft.many(1) + ["story"]
+    return _section(draft, "h_about", Prose((draft.paragraph(*names),)))
+
+
+def _duties(draft: Draft) -> Section:
+    names = ["task"] * draft.many(5) + ["duty"] * draft.many(3) + ["chore"] * draft.many(1)
+    return _section(draft, "h_duties", _listed(draft, "i_duties", _raw(draft, *names), opener="prose_do"))
+
+
+def _needs(draft: Draft) -> Section:
+    names = ["need"] * draft.many(4) + ["want"] * draft.many(2) + ["trait"] * draft.many(2)
+    return _section(draft, "h_needs", _listed(draft, "i_needs", _raw(draft, *names), opener="prose_need"))
+
+
+def _nice(draft: Draft) -> Section:
+    block = _listed(draft, "i_needs", _raw(draft, *["bonus"] * draft.many(3)), opener="prose_need")
+    return _section(draft, "h_nice", block)
+
+
+def _pay_section(draft: Draft) -> Section:
+    return _section(draft, "h_pay", Prose((draft.paragraph("payline"),)))
+
+
+def _hours(draft: Draft) -> Section:
+    return _section(draft, "h_hours", Prose((draft.paragraph("shift", *["hours"] * draft.many(1)),)))
+
+
+def _perks(draft: Draft) -> Section:
+    names = ["perk"] * draft.many(5) + ["treat"] * draft.many(1)
+    return _section(draft, "h_perks", _listed(draft, "i_perks", _raw(draft, *names), opener="prose_perk"))
+
+
+def _team(draft: Draft) -> Section:
+    return _section(draft, "h_team", Prose((draft.paragraph(*["team"] * draft.many(3)),)))
+
+
+def _first(draft: Draft) -> Section:
+    steps = tuple(draft.writer.write(step) for step in phrases.general()["formal"]["first"])
+    if draft.prose:
+        return _section(draft, "h_first", Prose((" ".join(steps),)))
+    return _section(draft, "h_first", Items("", steps, ordered=True))
+
+
+def _place(draft: Draft) -> Section:
+    return _section(draft, "h_place", Prose((draft.paragraph(*["place"] * draft.many(2)),)))
+
+
+def _apply(draft: Draft) -> Section:
+    names = ["apply"] * draft.many(2) + ["note"] * draft.dice.below(2)
+    return _section(draft, "h_apply", Prose((draft.paragraph(*names),)))
+
+
+def _fair(draft: Draft) -> Section:
+    return _section(draft, "h_fair", Prose((draft.paragraph(*["fair"] * draft.many(2)),)))
+
+
+def _facts(draft: Draft) -> Section:
+    pairs = (
+        ("Position", draft.job.title),
+        ("Employer", draft.job.company.name),
+        ("Location", draft.job.city.location),
+        ("Pay", draft.job.pay),
+        ("Reports to", draft.writer.sentence("boss")),
+    )
+    return _section(draft, "h_facts", Facts(pairs))
+
+
+_WRITE: dict[str, Callable[[Draft], Section]] = {
+    "role": _role,
+    "about": _about,
+    "duties": _duties,
+    "needs": _needs,
+    "nice": _nice,
+    "pay": _pay_section,
+    "hours": _hours,
+    "perks": _perks,
+    "team": _team,
+    "first": _first,
+    "place": _place,
+    "apply": _apply,
+    "fair": _fair,
+    "facts": _facts,
+}
+_VOICES = ("formal", "chatty", "terse", "startup", "municipal")
+_SIZES = (0.6, 0.8, 1.0, 1.0, 1.1, 1.25, 1.5)
+_ORDERS = (
+    "role about duties needs nice pay hours perks team first apply fair",
+    "about role duties needs nice perks pay hours place apply fair",
+    "facts role duties needs nice about perks hours apply fair",
+    "role pay hours duties needs nice first team perks about apply fair",
+    "about team role duties first needs nice pay perks place fair apply",
+    "role duties needs nice pay perks about fair apply",
+)
+_SHARE = {"nice": 0.7, "hours": 0.8, "team": 0.6, "first": 0.4, "place": 0.5, "fair": 0.8, "perks": 0.85, "about": 0.9}
+_NAMES = {"Spanish", "French", "English", "Java", "Python", "Linux", "Montessori", "Android"}

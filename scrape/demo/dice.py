@@ -1,0 +1,41 @@
+"""Chance that falls the same way on every platform and in every version of Python."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Dice:
+    """Everything is built on `Random.random`, the one method whose sequence Python promises to keep for a seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._next = random.Random(seed).random
+
+    def below(self, count: int) -> int:
+        """A number from 0 to `count` - 1."""
+        return int(self._next() * count)
+
+    def between(self, low: int, high: int, step: int = 1) -> int:
+        """A number from `low` to `high`, both included, in steps."""
+        return low + step * self.below((high - low) // step + 1)
+
+    def chance(self, share: float) -> bool:
+        return self._next() < share
+
+    def pick(self, items: Sequence[T]) -> T:
+        return items[self.below(len(items))]
+
+    def take(self, items: list[T]) -> T:
+        """Remove one item and return it. The order of the rest is not kept."""
+        at = self.below(len(items))
+        items[at], items[-1] = items[-1], items[at]
+        return items.pop()
+
+    def some(self, items: Sequence[T], count: int) -> list[T]:
+        """`count` different items (all of them where there are no more), in the order of the dice."""
+        left = list(items)
+        return [self.take(left) for _ in range(min(count, len(left)))]
