@@ -64,9 +64,9 @@ class Alphabet:
 
     @cached_property
     def mapped(self) -> dict[str, str]:
-        """Each rare character that has an equal all of whose characters are kept."""
-        equals = {c: ascii_equal(c) for c in self.counts if c not in self.kept}
-        return {c: equal for c, equal in sorted(equals.items()) if equal and self.kept.issuperset(equal) and equal != c}
+        """Each rare character whose equal, as a document writes it, can be written with what is kept."""
+        equals = {c: escape(ascii_equal(c)) for c in sorted(self.counts) if c not in self.kept}
+        return {c: equal for c, equal in equals.items() if equal and self.kept.issuperset(equal)}
 
     @cached_property
     def dropped(self) -> list[str]:
@@ -82,5 +82,4 @@ class Alphabet:
 
     @cached_property
     def _table(self) -> dict[int, str]:
-        mapped = {ord(c): escape(equal) for c, equal in self.mapped.items()}
-        return mapped | {ord(c): "" for c in self.dropped}
+        return str.maketrans(self.mapped | dict.fromkeys(self.dropped, ""))

@@ -31,7 +31,7 @@ INPUT, ATTRIBUTION, MANIFEST = "input.txt", "attribution.tsv", "manifest.json"
 _FORMAT = 1  # rises when the same postings would make another corpus
 
 _spaces = re.compile(r" {2,}")
-_edge = re.compile(r"(?<=<(?:p|li)>) +| +(?=</(?:p|li)>)|(?<=<h\d>) +| +(?=</h\d>)")
+_edge = re.compile(r"(<(?:p|li|h\d)>) +| +(</(?:p|li|h\d)>)")
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _final(scrubbed: Scrubbed, alphabet: Alphabet, manifest: Manifest) -> str:
     manifest.phones_scrubbed += scrubbed.phones
     text = alphabet.written(scrubbed.text)
     if text != scrubbed.text:
-        text = _edge.sub("", _spaces.sub(" ", text))
+        text = _edge.sub(r"\1\2", _spaces.sub(" ", text))
     if markup.problem(text):
         manifest.mended += 1
         text = markup.mend(text)
