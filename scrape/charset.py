@@ -1,13 +1,75 @@
 """Bytes and a Content-Type to text, as a browser would read them.
 
-In the order of the WHATWG Encoding and HTML standards: byte order mark, Content-Type header, the page's own
-declaration (`<?xml encoding>`, `<meta charset>`); then UTF-8 where the bytes are that, and windows-1252.
+In the order of the HTML standard (section "determining the character encoding"): byte order mark, Content-Type
+header, the page's own declaration; then UTF-8 where the bytes are that, and windows-1252 where they are not.
+Labels mean what the Encoding standard says they mean: `iso-8859-1` is windows-1252, `gb2312` is gb18030.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+
+# The standard lets a browser stop after 1024 bytes, since it can start the page anew when a declaration turns up
+# later on. We read a page once, so we look as far as declarations are found in practice.
+_LOOK_AT = 16 * 1024
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+# The Encoding standard reads these, by Python's names, as something wider.
+_WIDER = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "utf-16": "utf-16-le",
+}
+# The others that it knows. Python has more (utf-7, punycode, rot13, ...): no page may ask for those.
+_AS_THEY_ARE = (
+    "utf-8 utf-16-le utf-16-be cp866 koi8-r koi8-u mac-roman mac-cyrillic cp874 cp932 cp949 gb18030 big5hkscs euc_jp "
+    "iso2022_jp cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-5 "
+    "iso8859-6 iso8859-7 iso8859-8 iso8859-10 iso8859-13 iso8859-14 iso8859-15 iso8859-16"
+)
+_CODECS = _WIDER | {name: name for name in _AS_THEY_ARE.split()}
+# Labels of the standard that Python spells otherwise; a leading `x-` is dropped before.
+_SPELT = {
+    "unicode-1-1-utf-8": "utf-8",
+    "unicode11utf8": "utf-8",
+    "user-defined": "cp1252",
+    "dos-874": "cp874",
+    "cn-big5": "big5",
+    "windows-949": "cp949",
+    "windows-31j": "cp932",
+    "iso-8859-8-i": "iso8859-8",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8-ru": "koi8-u",
+}
+
+_ISO = re.compile(r"iso[-_]?8859[-_]?(\d+)")
+_LABEL = re.compile(r"[a-z0-9][a-z0-9_.:()-]*")
+_PARAMETER = re.compile(r';\s*([^\s=;,"]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*(?=[;,]|$)')
+_XML = re.compile(rb"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'>]*)["']""")
+_META_CHARSET = re.compile(rb"""charset[\s]*=[\s]*(?:"([^"]*)"|'([^']*)'|([^\s;"'][^\s;]*))""", re.IGNORECASE)
+
+_TAG = re.compile(rb"<(?:(!--)|(meta)(?=[\t\n\f\r /])|/?[a-z][^\t\n\f\r >]*|([!/?]))", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    rb"[\t\n\f\r /]*"
+    rb"([^\t\n\f\r />][^\t\n\f\r />=]*)"
+    rb"""(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r >"'][^\t\n\f\r >]*)|(?=>))|(?=[\t\n\f\r />]))"""
+)
+_TAG_END = re.compile(rb"[\t\n\f\r /]*>")
 
 
 def decode(body: bytes, content_type: str = "") -> str:
@@ -17,25 +79,82 @@ def decode(body: bytes, content_type: str = "") -> str:
 
 
 def declared(body: bytes, content_type: str = "") -> str | None:
-    """The Python codec that mark, header or page declare, or None where none does or the name is unknown."""
-    return _mark(body) or codec(header_charset(content_type)) or None
+    """The Python codec that mark, header or page declare; None where none does, or none that is known."""
+    return _marked(body) or header_codec(content_type) or _page_codec(body)
 
 
-def _mark(body: bytes) -> str | None:
-    marks = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-    return next((name for mark, name in marks if body.startswith(mark)), None)
-
-
-def header_charset(content_type: str) -> str:
-    found = re.search(r"charset=\"?([\w.:-]+)", content_type, re.IGNORECASE)
-    return found[1] if found else ""
+def header_codec(content_type: str) -> str | None:
+    """The Python codec for the charset of a Content-Type header; None where there is none that is known."""
+    values = (value.strip('"') for name, value in _PARAMETER.findall(content_type) if name.lower() == "charset")
+    return codec(next(filter(None, values), ""))
 
 
 def codec(label: str) -> str | None:
+    """The Python codec for an encoding label of the web, or None where no browser would know it."""
+    label = label.strip("\t\n\f\r ").lower().removeprefix("x-")
+    if not _LABEL.fullmatch(label):
+        return None
+    iso = _ISO.fullmatch(label)
+    name = f"iso8859-{iso[1]}" if iso else _SPELT.get(label, label)
     try:
-        return codecs.lookup(label).name if label else None
+        return _CODECS.get(codecs.lookup(name).name)
     except LookupError:
         return None
+
+
+def _marked(body: bytes) -> str | None:
+    return next((name for mark, name in _MARKS if body.startswith(mark)), None)
+
+
+def _page_codec(body: bytes) -> str | None:
+    """What the page says of itself. JSON and plain text, which may quote a page, say nothing."""
+    start = body[:_LOOK_AT]
+    if not start.lstrip().startswith(b"<"):
+        return None
+    xml = _XML.match(start)
+    labels = [xml[1].decode("latin-1")] if xml else _meta_labels(start)
+    found = next(filter(None, map(codec, labels)), None)
+    # Whoever could read the declaration was not reading UTF-16.
+    return "utf-8" if found and found.startswith("utf-16") else found
+
+
+def _meta_labels(start: bytes) -> Iterator[str]:
+    """The labels that the meta elements give, by the standard's prescan: no comments, no attribute values."""
+    position = 0
+    while tag := _TAG.search(start, position):
+        comment, meta, other = tag.groups()
+        if comment or other:
+            end = start.find(b"-->" if comment else b">", tag.start() + 2)
+            if end < 0:
+                return
+            position = end + 1
+            continue
+        attributes, position = _attributes(start, tag.end())
+        if position < 0:
+            return
+        if meta:
+            yield _meta_label(attributes)
+
+
+def _attributes(start: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
+    """The attributes of the tag whose name ends at `position`, and where the tag ends; -1 where it does not."""
+    found: dict[bytes, bytes] = {}
+    while not (end := _TAG_END.match(start, position)):
+        attribute = _ATTRIBUTE.match(start, position)
+        if not attribute or attribute.end() == len(start):
+            return found, -1
+        name, *values = attribute.groups()
+        found.setdefault(name.lower(), next(filter(None, values), b""))
+        position = attribute.end()
+    return found, end.end()
+
+
+def _meta_label(attributes: dict[bytes, bytes]) -> str:
+    if b"charset" in attributes:
+        return attributes[b"charset"].decode("latin-1")
+    pragma = attributes.get(b"http-equiv", b"").lower() == b"content-type"
+    named = _META_CHARSET.search(attributes.get(b"content", b"")) if pragma else None
+    return next(filter(None, named.groups()), b"").decode("latin-1") if named else ""
 
 
 def _is_utf8(body: bytes) -> bool:
