@@ -100,6 +100,13 @@ def last(folder: Path) -> Path:
     return _some(folder)[-1].path
 
 
+def prune(folder: Path, keep: int) -> None:
+    """Delete all checkpoints of a run but the best, the last and the `keep` newest others."""
+    others = [entry.path for entry in entries(folder) if entry.path not in {best(folder), last(folder)}]
+    for path in others[: max(0, len(others) - keep)]:
+        path.unlink()
+
+
 def newest_run(cv: Path) -> Path:
     """The folder within `cv` that got a checkpoint last. Raises InputError where there is none."""
     written = ((entry.path.stat().st_mtime_ns, folder) for folder in _folders(cv) for entry in entries(folder))

@@ -1,0 +1,82 @@
+"""The first weights and the update of them, by the words of a recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from charrnn.model import CharLSTM
+from charrnn.recipe import Recipe
+
+
+def initialize(model: CharLSTM, recipe: Recipe) -> None:
+    """Draw the first weights from torch's random state.
+
+    `uniform` is train.lua's: all of them from (-0.08, 0.08). `scaled` keeps the variance of what passes through:
+    orthogonal recurrent weights, and input weights of standard deviation 1/sqrt(inputs that are not 0). With either,
+    an LSTM's forget gates begin with a bias of 1 (Jozefowicz, Zaremba, Sutskever 2015).
+    """
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.uniform_(-0.08, 0.08)
+        if recipe.init == "scaled":
+            _scale(model)
+        if model.config.model == "lstm":
+            for layer in model.layers:
+                _open_forget_gates(layer, model.config.rnn_size)
+
+
+def optimizer(model: CharLSTM, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's optimizer over the parameters of `model`.
+
+    Torch 7's `optim.rmsprop` divides by sqrt(mean square) + 1e-8, as torch's does; its gradient is summed over the
+    `seq_length` steps of time, ours is that divided by seq_length, so its 1e-8 is divided too.
+    """
+    if recipe.optimizer == "rmsprop":
+        eps = 1e-8 / recipe.seq_length
+        return torch.optim.RMSprop(
+            model.parameters(), recipe.learning_rate, alpha=recipe.decay_rate, eps=eps, foreach=True
+        )
+    betas = (0.9, recipe.decay_rate)
+    return torch.optim.AdamW(
+        model.parameters(), recipe.learning_rate, betas=betas, weight_decay=recipe.weight_decay, fused=True
+    )
+
+
+def clip(parameters: Iterable[nn.Parameter], recipe: Recipe) -> Tensor:
+    """Clip the gradients as the recipe says; give their norm from before: not finite if any of them is not.
+
+    char-rnn clips each element of the gradient summed over time; ours is that divided by seq_length: so is the bound.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    if recipe.clip == "value":
+        bound = recipe.grad_clip / recipe.seq_length
+        torch._foreach_clamp_min_(gradients, -bound)
+        torch._foreach_clamp_max_(gradients, bound)
+    elif norm > recipe.grad_clip:
+        torch._foreach_mul_(gradients, recipe.grad_clip / norm)
+    return norm
+
+
+def _scale(model: CharLSTM) -> None:
+    for layer in model.layers:
+        for name, weight in layer.named_parameters():
+            if name.startswith("bias"):
+                nn.init.zeros_(weight)
+            elif name.startswith("weight_hh"):
+                for gate in torch.split(weight, model.config.rnn_size):
+                    nn.init.orthogonal_(gate)
+            else:
+                one_hot = layer is model.layers[0]
+                nn.init.normal_(weight, std=0.5 if one_hot else 1 / math.sqrt(weight.shape[1]))
+    nn.init.zeros_(model.decoder.bias)
+
+
+def _open_forget_gates(layer: nn.Module, size: int) -> None:
+    """torch's gates lie in the order input, forget, cell, output, and each has two biases, which are added."""
+    for name, value in (("bias_ih_l0", 1.0), ("bias_hh_l0", 0.0)):
+        layer.get_parameter(name)[size : 2 * size] = value

@@ -1,0 +1,148 @@
+"""`python -m charrnn.train`: an input.txt in, checkpoints out."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from charrnn import checkpoint, data, device, resume, runlog
+from charrnn.budget import steps_within
+from charrnn.data import Split
+from charrnn.loop import DivergedError, Files, Trainer, planned, train
+from charrnn.model import ModelConfig
+from charrnn.options import Options, Plan, parse
+from charrnn.vocab import Vocab
+from scrape import console
+from scrape.errors import InputError
+
+_ENDLESS = 2**31  # steps
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Train, and print the path of the best checkpoint."""
+    options = parse(argv)
+    return console.run(lambda: _command(options), debug=options.debug)
+
+
+def _command(options: Options) -> int:
+    files = Files(options.checkpoint_dir / options.run, options.savefile, options.keep)
+    on = device.pick(options.device)
+    device.prepare(on)
+    trainer = _resumed(options, files, on) if options.resume else _begun(options, files, on)
+    console.say(_summary(trainer))
+    try:
+        train(trainer, files, print_every=options.print_every)
+    except DivergedError as error:
+        console.say(f"error: {error}; {_way_out(files)}")
+        return console.FAILED
+    print(checkpoint.best(files.folder))
+    return console.OK
+
+
+def _begun(options: Options, files: Files, on: torch.device) -> Trainer:
+    """A new run, once everything that it needs has been found good."""
+    begun = time.monotonic()
+    if not options.overwrite:
+        _refuse_taken_name(files)
+    start = checkpoint.load(options.init_from) if options.init_from else None
+    plan = _shaped(options, start.config) if start else options.plan()
+    plan = replace(plan, dtype=str(device.precision(plan.dtype, on)).removeprefix("torch."))
+    text = _text(options.data_dir, plan, start.vocab if start else None)
+    trainer = Trainer(_with_length(plan, options, text, on, begun), text, on)
+    if start:
+        trainer.model.load_state_dict(start.weights)
+    if options.overwrite:
+        _clear(files)
+    return trainer
+
+
+def _resumed(options: Options, files: Files, on: torch.device) -> Trainer:
+    """The run of this name as it was saved last; its log cut back to there."""
+    state = resume.load(files.resume)
+    plan = options.kept(Plan.from_plain(state["plan"]))
+    text = _text(options.data_dir, plan, Vocab(state["vocab"]))
+    if text.sha256 != state["corpus"]:
+        raise InputError(
+            f"{options.data_dir}/input.txt has changed since run {options.run} began; "
+            f"begin another with --run NAME --init-from {files.folder}/..."
+        )
+    if "max_epochs" in options.given or "eval_val_every" in options.given:
+        plan = planned(plan, text)
+    trainer = Trainer(plan, text, on)
+    trainer.restore(state)
+    runlog.cut(files.log, trainer.step_number)
+    return trainer
+
+
+def _text(folder: Path, plan: Plan, vocab: Vocab | None) -> Split:
+    """The split corpus, in the ids of `vocab` if that is given; says so where it is small."""
+    corpus = data.open_corpus(folder)
+    text = data.split(corpus.spoken_with(vocab) if vocab else corpus, plan.train_frac, plan.val_frac)
+    rows = data.Streams(text.train, plan.recipe.batch_size, plan.recipe.seq_length).batch_size
+    if rows < plan.recipe.batch_size:
+        console.say(f"the corpus is small: a batch has {rows} streams instead of {plan.recipe.batch_size}")
+    return text
+
+
+def _shaped(options: Options, config: ModelConfig) -> Plan:
+    """The plan of a run that begins with the weights of a model of this shape."""
+    plan = options.plan()
+    for name in ("model", "rnn_size", "num_layers"):
+        if name in options.given and options.given[name] != getattr(config, name):
+            flag = "--" + name.replace("_", "-")
+            raise InputError(f"{options.init_from} has {flag} {getattr(config, name)}; leave {flag} out")
+    recipe = replace(plan.recipe, model=config.model, rnn_size=config.rnn_size, num_layers=config.num_layers)
+    return replace(plan, recipe=recipe)
+
+
+def _with_length(plan: Plan, options: Options, text: Split, on: torch.device, begun: float) -> Plan:
+    """How many steps the run has: by its epochs, or by how many fit into the minutes since `begun`."""
+    minutes = plan.minutes
+    if minutes is None:
+        return planned(plan, text)
+    if "max_epochs" not in options.given:
+        plan = replace(plan, recipe=replace(plan.recipe, max_epochs=math.inf))
+    probe = Trainer(planned(plan, text, _ENDLESS), text, on)
+    return planned(plan, text, steps_within(probe, minutes * 60 - (time.monotonic() - begun)))
+
+
+def _refuse_taken_name(files: Files) -> None:
+    if checkpoint.entries(files.folder) or resume.exists(files.resume):
+        raise InputError(
+            f"run {files.folder.name!r} has begun already, in {files.folder}; go on with it by --resume, "
+            "choose another name by --run NAME, or begin anew and delete it by --overwrite"
+        )
+
+
+def _clear(files: Files) -> None:
+    """Delete what an earlier run of this name left: its checkpoints, its log and its state."""
+    for entry in checkpoint.entries(files.folder):
+        entry.path.unlink()
+    files.log.unlink(missing_ok=True)
+    resume.remove(files.resume)
+
+
+def _summary(trainer: Trainer) -> str:
+    config, recipe, text = trainer.model.config, trainer.plan.recipe, trainer.text
+    weights = sum(parameter.numel() for parameter in trainer.model.parameters())
+    epochs = trainer.plan.steps / len(trainer.streams)
+    return (
+        f"{config.model} {config.num_layers}x{config.rnn_size}, {weights:,} weights, {len(text.vocab)} characters; "
+        f"{len(text.train):,} characters to train on, {len(text.validation):,} to validate; recipe {recipe.name}, "
+        f"{epochs:.4g} epochs of {len(trainer.streams):,} steps; {trainer.device.type}, {trainer.plan.dtype}"
+    )
+
+
+def _way_out(files: Files) -> str:
+    found = checkpoint.entries(files.folder)
+    last = f"the last good checkpoint is {found[-1].path}" if found else "there is no checkpoint yet"
+    return f"{last}; try a lower --learning-rate"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
