@@ -9,6 +9,7 @@ Two opt-outs are read, in robots.txt and in the header of an answer alike:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -20,6 +21,8 @@ MOST_BYTES = 500 * 1024  # RFC 9309, section 2.5: what a crawler must at least r
 _TRAINING = ("train-genai", "genai", "train-ai", "ai-train", "ai", "bots", "tdm")
 _NO, _YES = {"n", "no", "?0"}, {"y", "yes", "?1"}
 _OPT_OUTS = ("content-signal", "content-usage")
+# `User-agent: Name/1.0 (about)` names the product token `Name` (RFC 9309, section 2.2.1); protego would compare it all.
+_BEYOND_TOKEN = re.compile(r"(?im)^([ \t]*user-?agent[ \t]*:[ \t]*[^\s/#]+)[ \t/][^\r\n]*")
 _AGENT_LINES = {"user-agent", "useragent", "user agent"}
 _SITE_WIDE_LINES = {"sitemap", "sitemaps", "site-map", "host"}
 
@@ -33,9 +36,9 @@ class Robots:
 
     def __init__(self, text: str, agent: str, *, closed: str = "") -> None:
         self.closed = closed
-        self._text = text
+        self._text = _BEYOND_TOKEN.sub(r"\1", text)
         self._agent = agent
-        self._rules = Protego.parse(text)
+        self._rules = Protego.parse(self._text)
 
     def allows(self, url: str) -> bool:
         """Whether `url`, a whole address of this site, may be asked for."""

@@ -162,7 +162,11 @@ def answer(
 ) -> Behaviour:
     """A sound answer."""
     data = body.encode() if isinstance(body, str) else body
-    own = {"Content-Type": "text/html", "Content-Length": str(len(data)), "Connection": "keep-alive" if keep else "close"}
+    own = {
+        "Content-Type": "text/html",
+        "Content-Length": str(len(data)),
+        "Connection": "keep-alive" if keep else "close",
+    }
 
     def behave(line: Line, _request: Request) -> None:
         line.keep = keep
