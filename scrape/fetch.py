@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from http.cookiejar import DefaultCookiePolicy
 from importlib import metadata
 from random import random as _random
 from typing import Any
@@ -350,8 +351,15 @@ def retry_after(value: str, now: float) -> float:
         return 0.0
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """No redirect is any business of requests: it would read the whole body of one, however large, to go on."""
+
+
 def _session() -> requests.Session:
-    session = requests.Session()
+    """A session that keeps no cookies: a crawler has no need to be recognised."""
+    session = _Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.mount("http://", _Adapter())
     session.mount("https://", _Adapter())
     return session

@@ -185,6 +185,16 @@ def redirect(to: str, *, status: int = 302) -> Behaviour:
     return answer(status=status, headers={"Location": to})
 
 
+def slowly(behaviour: Behaviour, *, after: float) -> Behaviour:
+    """The behaviour, `after` seconds late."""
+
+    def behave(line: Line, request: Request) -> None:
+        line.pause(after)
+        behaviour(line, request)
+
+    return behave
+
+
 def in_turn(*behaviours: Behaviour) -> Behaviour:
     """Each request gets the next behaviour; the last one stays."""
     left = list(behaviours)
@@ -278,3 +288,18 @@ def _first_then(first: bytes, rest: bytes) -> Iterable[bytes]:
 def _head(status: int, headers: Mapping[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status} Told So", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+class Clock:
+    """Time that passes only when somebody sleeps: `slept` is how long, each time."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
