@@ -1,1 +1,24 @@
-"""Gather job postings: boards are read politely, kept as they came, and made into bare markup."""
+"""Gather job postings: boards are read politely, kept as they came, and made into bare markup.
+
+for posting in scrape.search("San Francisco", "CA", "data scientist", limit=20): ...
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrape.posting import Posting, Query
+
+if TYPE_CHECKING:
+    from scrape.ask import search
+
+__all__ = ["Posting", "Query", "search"]
+
+
+def __getattr__(name: str) -> Any:
+    """`search`, loaded when it is first used: whoever wants the markup alone needs no boards and no network."""
+    if name == "search":
+        from scrape.ask import search
+
+        return search
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -143,12 +143,14 @@ class Store:
     def put_document(self, name: str, text: str) -> bool:
         """Write the document of a posting unless it stands there already; whether the file changed.
 
-        An equal document only gets a new time, which is how `stale_documents` knows that it was looked at.
+        An equal document that is older than its posting only gets a new time, which is how `stale_documents`
+        knows that it was looked at.
         """
         path = self.document_path(name)
         try:
             if path.read_bytes() == text.encode("utf-8"):
-                os.utime(path)
+                if path.stat().st_mtime_ns < self.raw_path(name).stat().st_mtime_ns:
+                    os.utime(path)
                 return False
         except FileNotFoundError:
             pass

@@ -1,0 +1,170 @@
+"""What each command of `python -m scrape` does, given its parsed options; returns the exit code."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from tqdm import tqdm
+
+from scrape import ask, demo, match
+from scrape.answers import Answers
+from scrape.ask import Wish
+from scrape.bare import Simplified, simplify_store
+from scrape.console import FAILED, OK, progress, say
+from scrape.corpus import INPUT, Manifest, compile_corpus
+from scrape.crawl import Outcome, Progress, Settings, Walk, crawl
+from scrape.demo.compose import ADDRESS
+from scrape.errors import InputError
+from scrape.fetch import Fetcher
+from scrape.posting import Posting
+from scrape.store import DATA, Store
+from scrape.table import table
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_COLUMNS = ("board", "status", "asked", "kept", "known", "filtered", "note")
+
+
+def store_of(options: Namespace) -> Store:
+    """The dataset that the options name: by path, by name, or the demo's for a search of the demo board alone."""
+    if options.data_dir:
+        return Store(Path(options.data_dir))
+    only_demo = list(getattr(options, "boards", None) or ()) == ["demo"]
+    return Store(DATA / (options.dataset or ("demo" if only_demo else "jobs")))
+
+
+def search(options: Namespace) -> int:
+    """Ask the boards, save what they give, simplify it and compile the corpus."""
+    store = store_of(options)
+    with ExitStack() as stack:
+        wish, settings = _prepare(options, store, stack)
+        stack.enter_context(store.locked())
+        outcomes = _gather(store, ask.walks(wish, settings))
+        simplified = simplify_store(store)
+        manifest = compile_corpus(store) if options.compile and store.document_names() else None
+    _report(options, store, outcomes, simplified, manifest)
+    good = not any(outcome.failed for outcome in outcomes) and not simplified.spoilt
+    return OK if good and any(outcome.kept or outcome.known for outcome in outcomes) else FAILED
+
+
+def simplify(options: Namespace) -> int:
+    """Make the documents again from what the boards gave, without the network."""
+    store = store_of(options).require()
+    with store.locked():
+        done = simplify_store(store, everything=options.all)
+    _tell_spoilt(done)
+    print(f"{done.looked_at:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
+    return FAILED if done.spoilt else OK
+
+
+def compile_(options: Namespace) -> int:
+    """Make the corpus of the documents."""
+    store = store_of(options).require()
+    with store.locked():
+        print(_corpus_line(store, compile_corpus(store)))
+    return OK
+
+
+def serve_demo(options: Namespace) -> int:
+    """Serve the bundled board until Ctrl-C."""
+    try:
+        with demo.serve(options.port) as site:
+            say(f"The demo board runs at {site.url} (every posting is invented); Ctrl-C ends it.")
+            print(site.url, flush=True)
+            while True:
+                time.sleep(3600)
+    except OSError as error:
+        raise InputError(f"port {options.port} cannot be served: {error.strerror}; leave --port out") from error
+
+
+# ---------------------------------------------------------------------- search, in steps
+
+
+def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, Settings]:
+    """What is asked and how; starts the bundled board where it is asked for and no address of it is named."""
+    wish = Wish(
+        titles=tuple(options.title),
+        places=_places(options),
+        companies=tuple(options.company),
+        since=options.since,
+        pages=tuple(options.pages),
+        boards=tuple(options.boards) if options.boards else None,
+    )
+    stands_for = ("", "")
+    trusted: set[str] = set()
+    if wish.boards is not None and "demo" in wish.boards:
+        if not wish.pages:
+            wish = replace(wish, pages=(stack.enter_context(demo.serve()).url,))
+            stands_for = (wish.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
+        trusted = {urlsplit(page).netloc for page in wish.pages if urlsplit(page).hostname in _LOOPBACK}
+    settings = Settings(
+        fetcher=Fetcher(contact=options.contact, allow_loopback=trusted),
+        answers=Answers(store.answers, stands_for),
+        max_age=0.0 if options.refresh else options.max_age * 3600,
+        limit=options.limit,
+        skip=store.is_forgotten,
+    )
+    return wish, settings
+
+
+def _places(options: Namespace) -> tuple[tuple[str, str], ...]:
+    one = [(options.city, options.state)] if options.state else [match.place(options.city)] if options.city else []
+    remote = [(match.REMOTE, "")] if options.remote else []
+    return tuple(dict.fromkeys([*one, *map(match.place, options.place), *remote]))
+
+
+def _gather(store: Store, started: Sequence[Walk]) -> list[Outcome]:
+    """Save each posting as it arrives. `kept` of an outcome counts the new ones."""
+    new: Counter[str] = Counter()
+    ended: list[Outcome] = []
+    pages: dict[str, Progress] = {}
+    bar: tqdm[None] = progress(desc="searching", unit=" pages")
+    with bar:
+        for event in crawl(started):
+            if isinstance(event, Posting):
+                new[event.board] += store.add(event)
+            elif isinstance(event, Progress):
+                pages[event.board] = event
+                bar.total = sum(at.done + at.waiting for at in pages.values())
+                bar.set_postfix_str(f"{new.total():,} new postings", refresh=False)
+                bar.update(sum(at.done for at in pages.values()) - bar.n)
+            else:
+                kept = new[event.board]
+                ended.append(replace(event, kept=kept, known=event.known + event.kept - kept))
+    return sorted(ended, key=lambda outcome: outcome.board)
+
+
+def _report(
+    options: Namespace, store: Store, outcomes: Sequence[Outcome], simplified: Simplified, manifest: Manifest | None
+) -> None:
+    _tell_spoilt(simplified)
+    if options.json:
+        corpus = {"path": str(store.root / INPUT), **asdict(manifest)} if manifest else None
+        boards = [asdict(outcome) for outcome in outcomes]
+        print(
+            json.dumps({"dataset": str(store.root), "boards": boards, "corpus": corpus}, ensure_ascii=False, indent=1)
+        )
+    else:
+        print(table(_COLUMNS, [[getattr(outcome, column) for column in _COLUMNS] for outcome in outcomes]))
+        if manifest:
+            print(_corpus_line(store, manifest))
+    if outcomes and all(outcome.unreachable for outcome in outcomes):
+        say("no board could be reached; check the network, or try the bundled board: --boards demo")
+    elif not any(outcome.kept or outcome.known for outcome in outcomes):
+        say("nothing was found; ask for less: fewer words in --title, another --place, more --boards")
+
+
+def _corpus_line(store: Store, manifest: Manifest) -> str:
+    return f"{store.root / INPUT}: {manifest.postings:,} postings, {manifest.characters:,} characters"
+
+
+def _tell_spoilt(simplified: Simplified) -> None:
+    for line in simplified.spoilt:
+        say(f"left out: {line}")
