@@ -17,23 +17,20 @@ Token = tuple[str, str, str]
 """The text before a tag, entities resolved; the tag in lower case (`p`, `/p`; empty for a comment and at the end of the
 input); its attributes as written."""
 
-UNSEEN = ("script", "style", "title", "noscript", "iframe", "noembed", "noframes")
-"""Elements whose content is raw text that no browser shows. Their content never enters the stream."""
-
-_SPACE = r"[ \t\n\f\r]"
+_UNSEEN = ("script", "style", "title", "noscript", "iframe", "noembed", "noframes")
+_LITERAL = ("textarea", "xmp", "plaintext")
+_NAME = r"[^ \t\n\f\r/>][^ \t\n\f\r/>=]*+"
+_EQUALS = r"[ \t\n\f\r]*+ = [ \t\n\f\r]*+"
+_VALUE = r"""(?: "[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^ \t\n\f\r>"'][^ \t\n\f\r>]*+ )"""
+_ATTRIBUTES = rf"(?: [ \t\n\f\r/]++ | {_NAME} (?: {_EQUALS} {_VALUE}?+ )?+ )*+"
 _NAME_ENDS = r"(?=[ \t\n\f\r/>]|\Z)"
-_ATTRIBUTE = rf"""
-    (?P<name>[^ \t\n\f\r/>][^ \t\n\f\r/>=]*+)
-    (?: {_SPACE}*+ = {_SPACE}*+ (?P<value> "[^"]*+(?:"|\Z) | '[^']*+(?:'|\Z) | [^ \t\n\f\r>"'][^ \t\n\f\r>]*+ )?+ )?+
-"""
-_ATTRIBUTES = rf"(?: [ \t\n\f\r/]++ | {re.sub('[?]P<(name|value)>', '?:', _ATTRIBUTE)} )*+"
 
 # Every alternative that begins also ends, at the end of the input if need be, and gives nothing back once matched:
 # that is what keeps the time linear.
 _markup = re.compile(
     rf"""
-    < (?: (?P<unseen>{"|".join(UNSEEN)}) {_NAME_ENDS} {_ATTRIBUTES} (?:>|\Z)
-          (?: [^<]++ | <(?!/(?P=unseen){_NAME_ENDS}) )*+
+    < (?: (?P<raw>{"|".join(_UNSEEN + _LITERAL)}) {_NAME_ENDS} {_ATTRIBUTES} (?:>|\Z)
+          (?P<content> (?: [^<]++ | <(?!/(?P=raw){_NAME_ENDS}) )*+ )
         | (?P<tag>/?[a-z][^ \t\n\f\r/>]*+) (?P<attributes>{_ATTRIBUTES}) (?:>|\Z)
         | !-- (?: -?> | (?: [^-]++ | -(?!-!?>) )*+ (?:--!?>|\Z) )
         | (?: [!?] | /(?![a-z]) ) [^>]*+ (?:>|\Z)
@@ -41,23 +38,33 @@ _markup = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-_attribute = re.compile(_ATTRIBUTE, re.VERBOSE | re.ASCII)
-_long_number = re.compile(r"&#(?:0*[1-9][0-9]{7,}|[xX]0*[1-9a-fA-F][0-9a-fA-F]{6,});?")
+_attribute = re.compile(rf"(?P<name>{_NAME}) (?: {_EQUALS} (?P<value>{_VALUE})?+ )?+", re.VERBOSE | re.ASCII)
+_endless_number = re.compile("&#[0-9]{1000,};?")
 
 
 def tokens(html: str) -> Iterator[Token]:
-    """The tags of `html` in order, each with the text before it; the last token is the text after the last tag."""
+    """The tags of `html` in order, each with the text before it; the last token is the text after the last tag.
+
+    In an element whose content is text alone nothing is a tag but its end: a textarea's text is given as written,
+    a script's is left out, as no browser shows it.
+    """
     pieces = _markup.split(html)
-    pieces += ["", "", ""]
-    each = iter(pieces)
-    for text, _unseen, tag, attributes in zip(each, each, each, each, strict=True):
-        yield resolve(text) if "&" in text else text, tag.lower() if tag else "", attributes or ""
+    each = iter([*pieces, "", "", "", ""])
+    for text, raw, content, tag, attributes in zip(each, each, each, each, each, strict=True):
+        yield resolve(text), tag.lower() if tag else "", attributes or ""
+        if content and raw.lower() in _LITERAL:
+            yield "", raw.lower(), ""
+            yield resolve(content) if raw.lower() == "textarea" else content, "", ""
 
 
 def resolve(text: str) -> str:
     """`text` with its character references resolved; one that names no character becomes U+FFFD."""
-    # Beyond 4,300 digits Python refuses to read a number, and long before that it is no character.
-    return unescape(_long_number.sub("\ufffd", text) if "&#" in text else text)
+    if "&" not in text:
+        return text
+    try:
+        return unescape(text)
+    except ValueError:  # Python reads no number of more than 4,300 digits; no character has such a number
+        return unescape(_endless_number.sub("\ufffd", text))
 
 
 def attributes_of(written: str) -> dict[str, str]:
@@ -65,6 +72,6 @@ def attributes_of(written: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for attribute in _attribute.finditer(written):
         value = attribute["value"] or ""
-        bare = value.strip(value[0]) if value[:1] in ("'", '"') else value
-        found.setdefault(attribute["name"].lower(), resolve(bare))
+        quote = value[:1] if value[:1] in ("'", '"') else ""
+        found.setdefault(attribute["name"].lower(), resolve(value.strip(quote) if quote else value))
     return found
