@@ -64,8 +64,8 @@ _INVISIBLE = (
     "\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
 )
-_invisible = re.compile(f"[{_INVISIBLE}]+")
-_white = re.compile(r"\s+")
+_invisible = re.compile(f"(?![ -~])[{_INVISIBLE}]+")  # the look ahead spares most characters the long class
+_white = re.compile(r"[^\S ]\s*| \s+")  # all white space but a single space, which is most of it
 _inline_tag = f"<(?:/?(?:b|em)|{BREAK}/)>"
 _token = re.compile(f"{_inline_tag}|\n?<[^<>\n]*>\n?|[^<\n]+|.", re.DOTALL)
 _not_text = re.compile(f"[<>{_INVISIBLE}]|  |[^\\S ]|&(?!(?:amp|lt|gt);)")
