@@ -12,6 +12,9 @@ import ipaddress
 import socket
 import threading
 import time
+from http.client import HTTPResponse, RemoteDisconnected
+from io import BufferedReader
+from typing import IO, cast
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -136,7 +139,39 @@ def _watch_over(made: socket.socket | None) -> None:
         watch.adopt(made)
 
 
+class _Lines:
+    """A connection's bytes while its headers are read, remembering the last line."""
+
+    def __init__(self, wire: IO[bytes]) -> None:
+        self._wire = wire
+        self.last = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = self._wire.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class _WholeHeaders(HTTPResponse):
+    """An answer whose headers end with an empty line. http.client takes the end of the connection for one too."""
+
+    def begin(self) -> None:
+        wire = self.fp
+        lines = _Lines(wire)
+        self.fp = cast(BufferedReader, lines)
+        try:
+            super().begin()
+        finally:
+            self.fp = wire
+        if lines.last not in (b"\r\n", b"\n"):
+            raise RemoteDisconnected("the headers are cut off")
+
+
 class _Connection(HTTPConnection):
+    response_class = _WholeHeaders
+
     # `_new_conn` is urllib3's one seam between TCP and TLS, the same since version 1.
     def _new_conn(self) -> socket.socket:
         made = _open(self) or super()._new_conn()

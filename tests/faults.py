@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import socket
 import socketserver
 import struct
@@ -67,6 +68,7 @@ class FaultServer:
     def __init__(self, routes: Mapping[str, Behaviour] | None = None) -> None:
         self.routes: dict[str, Behaviour] = dict(routes or {})
         self.asked: list[Request] = []
+        self.greeting: Behaviour | None = None  # what to do with a connection before any request is read
         self.most_at_once = 0
         self.connections = 0
         self._busy = 0
@@ -102,6 +104,9 @@ class FaultServer:
             self.connections += 1
         line = Line(wire, self._stop)
         with contextlib.suppress(OSError):  # the client hung up, which is what many tests are about
+            if self.greeting:
+                self.greeting(line, Request("", {}, time.monotonic()))
+                return
             while request := _read_request(wire, self._stop):
                 line.keep = False
                 self._behave(line, request)
@@ -251,11 +256,13 @@ def silence(line: Line, _request: Request) -> None:
         line.pause(_POLL)
 
 
-def endless(pieces: Iterable[bytes] | None = None, *, headers: Mapping[str, str] | None = None) -> Behaviour:
+def endless(
+    pieces: Iterable[bytes] | None = None, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Behaviour:
     """A body without a length that goes on for as long as the client reads (or the pieces last)."""
 
     def behave(line: Line, _request: Request) -> None:
-        line.send(_head(200, {"Content-Type": "text/html", "Connection": "close", **(headers or {})}))
+        line.send(_head(status, {"Content-Type": "text/html", "Connection": "close", **(headers or {})}))
         source = iter(pieces) if pieces is not None else iter(lambda: b"<p>more</p>" * 4096, b"")
         for piece in source:
             if line.stopped:
@@ -265,24 +272,19 @@ def endless(pieces: Iterable[bytes] | None = None, *, headers: Mapping[str, str]
     return behave
 
 
-def gzip_bomb(members: int = 100_000) -> Behaviour:
-    """A mebibyte of zeros in a kilobyte of gzip, as many times over as asked: by default 100 GB from 100 MB."""
+def gzip_bomb(*, status: int = 200, headers: Mapping[str, str] | None = None) -> Behaviour:
+    """A mebibyte of zeros in a kilobyte of gzip, over and over for as long as the client reads."""
     member = gzip.compress(bytes(1 << 20))
-    return endless((member * 64 for _ in range(members // 64)), headers={"Content-Encoding": "gzip"})
+    return endless(
+        itertools.repeat(member * 64), status=status, headers={"Content-Encoding": "gzip", **(headers or {})}
+    )
 
 
 def hollow_gzip() -> Behaviour:
-    """One gzip stream of empty blocks: it never ends and never yields a byte."""
-    packer = zlib.compressobj(wbits=31)
-    start = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
-    empty = packer.flush(zlib.Z_FULL_FLUSH) or b"\x00\x00\x00\xff\xff"
-    return endless(_first_then(start, empty * 4096), headers={"Content-Encoding": "gzip"})
-
-
-def _first_then(first: bytes, rest: bytes) -> Iterable[bytes]:
-    yield first
-    while True:
-        yield rest
+    """One gzip stream of empty blocks (RFC 1951, section 3.2.4): it never ends and never yields a byte."""
+    head = zlib.compressobj(wbits=31).flush(zlib.Z_FULL_FLUSH)
+    empty = b"\x00\x00\x00\xff\xff" * 4096
+    return endless(itertools.chain([head], itertools.repeat(empty)), headers={"Content-Encoding": "gzip"})
 
 
 def _head(status: int, headers: Mapping[str, str]) -> bytes:

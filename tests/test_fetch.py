@@ -13,7 +13,7 @@ import pytest
 from scrape import wire
 from scrape.errors import Blocked, BoardError, Missing, Refused, Unreachable
 from scrape.fetch import Fetcher, Limits, retry_after, user_agent
-from tests.faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
+from faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
 
 
 @pytest.fixture

@@ -1,0 +1,246 @@
+"""The fetcher against servers that drip, cut, swell, hang up and lie, over real loopback HTTP with short deadlines."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from faults import (
+    Behaviour,
+    Clock,
+    FaultServer,
+    answer,
+    drip,
+    dripped_body,
+    dripped_headers,
+    endless,
+    gzip_bomb,
+    hang_up,
+    hollow_gzip,
+    in_turn,
+    raw,
+    redirect,
+    silence,
+    zipped,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape import unpack
+from scrape.errors import BoardError, Refused, Unreachable
+from scrape.fetch import Fetcher, Limits
+
+MIB = 1 << 20
+SHORT = Limits(headers=0.25, body=0.4, size=4 * MIB, tries=2)
+AT_ONCE = 5.0  # seconds: far above what the deadlines need, far below what the faults would take
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def make(server: FaultServer) -> Callable[[Limits], Fetcher]:
+    """A fetcher with real deadlines, whose waiting costs no time."""
+    clock = Clock()
+    return lambda limits: Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("fault", "part"),
+    [
+        (dripped_headers(every=0.01), "headers"),
+        (drip(b"", b"HTTP/1.1 200 OK\r\nA: b\r\n", every=0.01), "headers"),
+        (silence, "headers"),
+        (dripped_body(every=0.01), "body"),
+        (drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", every=0.01), "body"),
+        (drip(b"HTTP/1.0 200 OK\r\n\r\n", b"a", every=0.01), "body"),  # no length: the cut must not pass for the end
+    ],
+)
+def test_dripping_does_not_stretch_the_deadline(
+    server: FaultServer, make: Callable[[Limits], Fetcher], fault: Behaviour, part: str
+) -> None:
+    server.routes["/"] = fault
+    start = time.monotonic()
+    with pytest.raises(Unreachable, match=f"its {part} took longer than 0.[24]5? s"):
+        make(SHORT).get(server.url("/"))
+    assert time.monotonic() - start < AT_ONCE
+    assert len(server.paths()) == SHORT.tries
+
+
+def test_a_dripped_robots_txt_is_unreachable(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
+    server.routes |= {"/robots.txt": dripped_body(every=0.01), "/": answer("x")}
+    with pytest.raises(Unreachable, match=r"robots\.txt gives no whole answer"):
+        make(SHORT).get(server.url("/"))
+    assert server.paths() == []
+
+
+@pytest.mark.parametrize("hello", [b"", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"])
+def test_a_tls_handshake_cannot_be_dripped(server: FaultServer, hello: bytes) -> None:
+    """The server reads our greeting as a request that never ends, or answers with a handshake that never ends."""
+    clock = Clock()
+    server.greeting = drip(hello, b"\0", every=0.01) if hello else silence
+    fetcher = Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep, limits=SHORT)
+    start = time.monotonic()
+    with pytest.raises(Unreachable, match=r"its headers took longer than 0\.25 s"):
+        fetcher.get(server.url("/").replace("http:", "https:"))
+    assert time.monotonic() - start < AT_ONCE
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        hang_up(),
+        hang_up(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
+        raw(b""),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"),  # cut between two headers: no empty page
+        raw(b"HTTP/1.1 200 OK\r\nContent-Ty"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort text"),
+        raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nshort\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nshort"),
+        raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(500)) + b"\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nX-Long: " + b"y" * 200_000 + b"\r\n\r\n"),
+        zipped(b"<p>hello</p>" * 1000, cut=1),
+        zipped(b"<p>hello</p>" * 1000, cut=8),  # all of the text, but neither its checksum nor its length
+        zipped(bytes(range(256)) * 100, cut=200),
+        answer(b"<p>not gzip</p>", headers={"Content-Encoding": "gzip"}),
+        answer(gzip.compress(b"x" * 99)[:-8] + bytes(8), headers={"Content-Encoding": "gzip"}),  # a wrong checksum
+    ],
+)
+def test_a_torn_answer_is_asked_for_again_and_is_never_short_text(
+    server: FaultServer, make: Callable[[Limits], Fetcher], fault: Behaviour
+) -> None:
+    server.routes |= {"/torn": fault, "/healed": in_turn(fault, answer("<p>whole</p>"))}
+    fetcher = make(replace(SHORT, headers=5.0, body=5.0))
+    with pytest.raises(Unreachable, match="gives no whole answer"):
+        fetcher.get(server.url("/torn"))
+    assert len(server.paths()) == SHORT.tries
+    assert fetcher.get(server.url("/healed")).text == "<p>whole</p>"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        endless(),
+        gzip_bomb(),
+        hollow_gzip(),
+        answer(bytes(5 * MIB)),
+        zipped(bytes(5 * MIB)),
+        zipped(bytes(64 * MIB)),
+        endless(iter([b"1000\r\n" + bytes(4096) + b"\r\n"] * 4096), headers={"Transfer-Encoding": "chunked"}),
+    ],
+)
+def test_swelling_ends_at_the_cap_and_takes_no_memory(
+    server: FaultServer, make: Callable[[Limits], Fetcher], fault: Behaviour
+) -> None:
+    server.routes["/"] = fault
+    fetcher = make(replace(SHORT, headers=5.0, body=20.0))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BoardError, match=r"larger than 4,194,304 bytes"):
+            fetcher.get(server.url("/"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * SHORT.size
+    assert len(server.paths()) == 1  # it would be as large the second time
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+@pytest.mark.parametrize("fault", [endless, gzip_bomb])
+def test_the_body_of_a_redirect_or_an_error_cannot_swell_either(
+    server: FaultServer, make: Callable[[Limits], Fetcher], status: int, fault: Callable[..., Behaviour]
+) -> None:
+    server.routes |= {"/": fault(status=status, headers={"Location": "/x"}), "/x": answer("x")}
+    fetcher = make(replace(SHORT, headers=5.0, body=20.0))
+    tracemalloc.start()
+    try:
+        if status == 302:
+            assert fetcher.get(server.url("/")).body == b"x"
+        else:
+            with pytest.raises(BoardError, match=str(status)):
+                fetcher.get(server.url("/"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * MIB
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip", "zstd", "gzip, br", "x-unheard-of"])
+def test_codings_that_we_did_not_ask_for(server: FaultServer, make: Callable[[Limits], Fetcher], coding: str) -> None:
+    server.routes["/"] = answer(zlib.compress(b"x"), headers={"Content-Encoding": coding})
+    with pytest.raises(BoardError, match=f"packed as {coding}, although we asked for gzip only"):
+        make(SHORT).get(server.url("/"))
+    assert len(server.paths()) == 1
+
+
+def test_a_connection_that_is_refused(make: Callable[[Limits], Fetcher]) -> None:
+    with FaultServer() as gone:
+        host = gone.host
+    clock = Clock()
+    fetcher = Fetcher(allow_loopback={host}, clock=clock, sleep=clock.sleep)
+    with pytest.raises(Unreachable, match="Connection refused, after 4 tries; try again later"):
+        fetcher.get(f"http://{host}/")
+    assert len(clock.slept) == 3
+
+
+def test_a_self_signed_or_plain_server_behind_https_is_unreachable(server: FaultServer) -> None:
+    clock = Clock()
+    server.greeting = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    fetcher = Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep, limits=SHORT)
+    with pytest.raises(Unreachable, match="SSL"):
+        fetcher.get(server.url("/").replace("http:", "https:"))
+
+
+def test_a_redirect_from_a_robots_txt_inside_is_refused(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
+    server.routes |= {"/robots.txt": redirect("http://127.0.0.1:1/x"), "/": answer("x")}
+    with pytest.raises(Refused, match="not a public address"):
+        make(SHORT).get(server.url("/"))
+
+
+# --- unpacking by itself
+
+
+@given(st.binary(max_size=5000), st.integers(1, 700), st.integers(1, 4))
+def test_unpack_gives_back_what_was_packed(body: bytes, step: int, members: int) -> None:
+    packed = gzip.compress(body) * members
+    chunks = [packed[i : i + step] for i in range(0, len(packed), step)]
+    assert unpack.unpack(chunks, "gzip", 1 << 20) == body * members
+    assert unpack.unpack(chunks, "", 1 << 20) == packed
+
+
+@given(st.binary(min_size=1, max_size=2000), st.integers(1, 100), st.data())
+def test_unpack_knows_every_cut(body: bytes, step: int, data: st.DataObject) -> None:
+    packed = gzip.compress(body)
+    packed = packed[: data.draw(st.integers(1, len(packed) - 1))]
+    with pytest.raises(unpack.Torn):
+        unpack.unpack([packed[i : i + step] for i in range(0, len(packed), step)], "gzip", 1 << 20)
+
+
+@given(st.integers(0, 3000), st.integers(1, 2000), st.sampled_from(["", "gzip"]))
+def test_unpack_keeps_the_cap(size: int, cap: int, coding: str) -> None:
+    body = bytes(size)
+    packed = gzip.compress(body) if coding else body
+    if size <= cap and len(packed) <= cap:
+        assert unpack.unpack([packed], coding, cap) == body
+        return
+    with pytest.raises(unpack.TooLarge):
+        unpack.unpack([packed], coding, cap)
+    assert unpack.unpack([packed], coding, cap, cut=True) == body[: cap + 1]
+
+
+def test_unpack_forgives_padding_and_an_empty_body() -> None:
+    packed = gzip.compress(b"text")
+    assert unpack.unpack([packed, bytes(10), b"\n"], "gzip", 99) == b"text"
+    assert unpack.unpack([packed + b"junk"], "x-gzip", 99) == b"text"
+    assert unpack.unpack([], "gzip", 99) == unpack.unpack([b""], "gzip", 99) == b""
