@@ -1,4 +1,4 @@
-"""Which characters a corpus keeps: the frequent ones; rare ones become their ASCII equal or go."""
+"""Which characters a corpus keeps: ASCII and the frequent ones; rare others become their ASCII equal or go."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class Alphabet:
 
     @cached_property
     def kept(self) -> frozenset[str]:
-        return frozenset(c for c, count in self.counts.items() if count >= self.min_count)
+        return frozenset(c for c, count in self.counts.items() if c.isascii() or count >= self.min_count)
 
     @cached_property
     def mapped(self) -> dict[str, str]:
-        """Each rare character whose equal, as a document writes it, can be written with what is kept."""
+        """Each rare character that has an ASCII equal, and that equal as a document writes it."""
         equals = {c: escape(ascii_equal(c)) for c in sorted(self.counts) if c not in self.kept}
-        return {c: equal for c, equal in equals.items() if equal and self.kept.issuperset(equal)}
+        return {c: equal for c, equal in equals.items() if equal}
 
     @cached_property
     def dropped(self) -> list[str]:

@@ -67,8 +67,8 @@ class Manifest:
 def compile_corpus(store: Store, *, min_count: int = MIN_COUNT, scrubbed: bool = True) -> Manifest:
     """Write the corpus of `store`, unless it stands there already; its manifest either way.
 
-    Characters that occur fewer than `min_count` times (in a corpus below a million characters: in proportion)
-    become their ASCII equal or go. Near-identical postings are kept once; e-mail addresses and telephone
+    Characters beyond ASCII that occur fewer than `min_count` times (in a corpus below a million characters: in
+    proportion) become their ASCII equal or go. Near-identical postings are kept once; e-mail addresses and telephone
     numbers are replaced unless `scrubbed` is false. Raises InputError where there is no posting to compile.
     """
     made_from = _fingerprint(store, min_count, scrubbed)
