@@ -164,7 +164,8 @@ class _WholeHeaders(HTTPResponse):
         try:
             super().begin()
         finally:
-            self.fp = wire
+            if self.fp is not None:  # None: no HTTP at all, and closed
+                self.fp = wire
         if lines.last not in (b"\r\n", b"\n"):
             raise RemoteDisconnected("the headers are cut off")
 

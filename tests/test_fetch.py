@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
 
 from scrape import wire
 from scrape.errors import Blocked, BoardError, Missing, Refused, Unreachable
 from scrape.fetch import Fetcher, Limits, retry_after, user_agent
-from faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
 
 
 @pytest.fixture
