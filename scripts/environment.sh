@@ -1,6 +1,6 @@
 # Sourced by the other scripts: go to the repository, make .venv, install what pyproject.toml names at the versions
 # that constraints.txt pins. A second run installs nothing. `extras` may be set before, such as extras=dev.
-set -euo pipefail
+set -eo pipefail # not -u: the bash of macOS takes an empty array for an unset one
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() {

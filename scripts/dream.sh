@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Everything, in one command: scrape the bundled board, train a small network, write imaginary postings.
+#
+#   scripts/dream.sh                    about five minutes on two cores, after the installation
+#   scripts/dream.sh --live             real job boards instead (data/jobs, cv/jobs, samples/jobs)
+#   scripts/dream.sh --minutes 30 ...   other options go to `python -m charrnn.train`
+. "$(dirname "$0")/environment.sh"
+
+dataset=demo
+size=(--rnn-size 256 --num-layers 2 --minutes 3.5)
+start=(--overwrite) # the demo begins afresh each time
+options=()
+device=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0" && exit ;;
+    --live) dataset=jobs size=(--minutes 30) start=() ;;
+    --resume) start=(--resume) ;;
+    --device) device=(--device "${2:?--device wants a name, such as cuda}") && shift ;;
+    --device=*) device=("$1") ;;
+    *) options+=("$1") ;;
+  esac
+  shift
+done
+
+echo "1. Scrape: postings into data/$dataset" >&2
+if [ $dataset = demo ]; then
+  "$python" -m scrape search --boards demo --dataset demo
+else
+  scripts/scrape.sh || [ $? = 1 ] # a board that fails does not stop the others
+fi
+
+echo "2. Train: checkpoints into cv/$dataset" >&2
+"$python" -m charrnn.train --data-dir "data/$dataset" "${size[@]}" "${start[@]}" "${device[@]}" "${options[@]}"
+
+echo "3. Generate: pages into samples/$dataset" >&2
+"$python" -m charrnn.sample --checkpoint "cv/$dataset" "${device[@]}"

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Gather postings for the four cities of the 2015 post and ten common titles into data/jobs, and compile the corpus.
+# Every option of `python -m scrape search` passes through; a --place, --city, --state or --title of your own replaces
+# the list given here.
+. "$(dirname "$0")/environment.sh"
+
+places=("San Francisco, CA" "Seattle, WA" "New York, NY" "Chicago, IL")
+titles=("Software Engineer" "Data Scientist" "Product Manager" "Designer" "Accountant" "Nurse" "Sales Manager"
+  "Project Manager" "Customer Support" "Marketing Manager")
+
+for option in "$@"; do
+  case $option in
+    --place* | --city* | --state*) places=() ;;
+    --title*) titles=() ;;
+    --pages* | --boards=demo | demo) places=() titles=() ;; # these say themselves what to read
+  esac
+done
+
+"$python" -m scrape search "${places[@]/#/--place=}" "${titles[@]/#/--title=}" "$@"
