@@ -38,6 +38,11 @@ def options_parser() -> argparse.ArgumentParser:
     _search(_command(listed, "search", commands.search, "ask the boards; save, simplify and compile what they give"))
     _simplify(_command(listed, "simplify", commands.simplify, "make the documents again, without the network"))
     _command(listed, "compile", commands.compile_, "make the corpus input.txt of the documents")
+    _find(_command(listed, "find", commands.find, "look through your own postings"))
+    _forget(_command(listed, "forget", commands.forget, "take postings out for good, and keep them out"))
+    _doctor(
+        _command(listed, "doctor", commands.check, "ask every board once: may we, does it, as ever?", dataset=False)
+    )
     _demo(_command(listed, "demo", commands.serve_demo, "serve the bundled board of invented postings", dataset=False))
     return made
 
@@ -96,6 +101,28 @@ def _search(made: argparse.ArgumentParser) -> None:
 
 def _simplify(made: argparse.ArgumentParser) -> None:
     made.add_argument("--all", action="store_true", help="every posting, not only what changed")
+
+
+def _find(made: argparse.ArgumentParser) -> None:
+    made.add_argument("words", nargs="*", help='words in any form, "words together", begin*; none for all')
+    made.add_argument("--city", default="", metavar="PLACE", help=f'"{_PLACE}", "Seattle", "Texas" or "Remote"')
+    made.add_argument("--company", default="", help="a company")
+    made.add_argument("--since", default="", help="2026-11-01, or 7d or 2w ago")
+    made.add_argument("--limit", type=_count, default=20, metavar="N", help="at most so many (20)")
+    form = made.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON list")
+    form.add_argument("--csv", action="store_true", help="print CSV with a header")
+
+
+def _forget(made: argparse.ArgumentParser) -> None:
+    made.add_argument("what", nargs="+", metavar="URL_OR_NAME", help="an address, or the name of a file in raw/")
+
+
+def _doctor(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--boards", type=_names, metavar="A,B", help="the boards to ask (default: all)")
+    made.add_argument("--pages", nargs="+", default=[], metavar="PATH_OR_URL", help="for boards that read pages")
+    made.add_argument("--contact", default="", help="your address for the boards to write to")
+    made.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _demo(made: argparse.ArgumentParser) -> None:

@@ -7,10 +7,10 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TRACKING = re.compile(
-    r"utm_.*|mc_[ce]id|gh_src|lever-(source|origin)|ref|from|source|src|trk|"
-    r"fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_hs(enc|mi)",
+    r"utm_.*|mc_[ce]id|gh_src|lever-(source|origin)|trk|fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_hs(enc|mi)",
     re.IGNORECASE,
 )
+_WHENCE = re.compile(r"ref|from|source|src", re.IGNORECASE)
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -41,8 +41,9 @@ def canonical(url: str) -> str:
 
 
 def _tracks(name: str, value: str) -> bool:
-    """Whether a parameter says where the reader came from. A number may be a page (`from=20`), so it stays."""
-    return _TRACKING.fullmatch(name) is not None and not value.isdecimal()
+    """Whether a parameter says where the reader came from. A number may be a page (`from=20`), so that stays."""
+    whence = _WHENCE.fullmatch(name) is not None and not value.isdecimal()
+    return whence or _TRACKING.fullmatch(name) is not None
 
 
 def _host(parts: SplitResult) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -49,7 +52,7 @@ class Answers:
             return Kept(Answer(url, final_url, int(about["status"]), headers, body), float(about["fetched"]))
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             return None  # asked again, and written anew
 
     def keep(self, url: str, answer: Answer, fetched: float) -> None:
@@ -63,12 +66,20 @@ class Answers:
         }
         write_whole(self._path(url), gzip.compress(json.dumps(about).encode() + b"\n" + answer.body, 6, mtime=0))
 
-    def drop(self, url: str) -> bool:
-        """Forget the answer for `url`; whether there was one."""
-        path = self._path(url)
-        found = path.exists()
-        path.unlink(missing_ok=True)
-        return found
+    def drop_mentions(self, words: Collection[str]) -> int:
+        """Forget every answer that has one of `words` in its address or body; how many there were."""
+        plain = [word.encode() for word in words]
+        patterns = re.compile(b"|".join(map(re.escape, plain + [word.replace(b"/", b"\\/") for word in plain])))
+        dropped = 0
+        for path in self._folder.glob("*.gz"):
+            try:
+                mentions = patterns.search(gzip.decompress(path.read_bytes())) is not None
+            except (OSError, EOFError, zlib.error):
+                mentions = True  # spoilt: it is of no use to anyone
+            if mentions:
+                path.unlink(missing_ok=True)
+            dropped += mentions
+        return dropped
 
     def _path(self, url: str) -> Path:
         return self._folder / f"{key_of(_swap(url, self._passing, self._lasting))}.gz"

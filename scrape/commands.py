@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sys
 import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
+from datetime import date
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from tqdm import tqdm
 
-from scrape import ask, demo, match
+from scrape import ask, demo, index, local, match
+from scrape import boards as registry
+from scrape.address import canonical, is_web
 from scrape.answers import Answers
 from scrape.ask import Wish
 from scrape.bare import Simplified, simplify_store
@@ -22,9 +28,12 @@ from scrape.console import FAILED, OK, progress, say
 from scrape.corpus import INPUT, Manifest, compile_corpus
 from scrape.crawl import Outcome, Progress, Settings, Walk, crawl
 from scrape.demo.compose import ADDRESS
+from scrape.doctor import examine
 from scrape.errors import InputError
 from scrape.fetch import Fetcher
-from scrape.posting import Posting
+from scrape.index import Found
+from scrape.labels import drop_labels
+from scrape.posting import Posting, Query
 from scrape.store import DATA, Store
 from scrape.table import table
 
@@ -82,6 +91,61 @@ def serve_demo(options: Namespace) -> int:
                 time.sleep(3600)
     except OSError as error:
         raise InputError(f"port {options.port} cannot be served: {error.strerror}; leave --port out") from error
+
+
+def find(options: Namespace) -> int:
+    """Look through one's own postings."""
+    store = store_of(options).require()
+    since = match.since(options.since, date.today())
+    rows = index.find(store, " ".join(options.words), place=options.city, company=options.company, since=since)
+    found = list(islice(rows, options.limit))
+    if options.json:
+        print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1))
+    elif options.csv:
+        _print_csv(found)
+    else:
+        print("\n".join(map(_lines_of, found)) if found else "nothing was found")
+    if waiting := len(store.stale_documents()):
+        say(f"{waiting:,} postings are not looked through yet; run `python -m scrape simplify`")
+    return OK if found else FAILED
+
+
+def forget(options: Namespace) -> int:
+    """Take postings out for good."""
+    store = store_of(options)
+    with store.require().locked():
+        gone = [head for what in options.what for head in store.forget(what)]
+        marks = {mark for head in gone for mark in (head.name, head.url)} | set(options.what)
+        labels = drop_labels(store.root, {canonical(mark) for mark in marks})
+        answers = Answers(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
+        if (store.root / index.FILE).exists():
+            index.refresh(store)
+    for head in gone:
+        print(f"forgotten: {head.name}  {head.title}  {head.url}")
+    if not gone:
+        print("not in the store; it will not be taken in")
+    say(f"{labels} labels and {answers} kept answers went with it; {store.root / 'forgotten.txt'} keeps it out")
+    if (store.root / INPUT).exists():
+        say(f"{store.root / INPUT} is as it was; run `python -m scrape compile` to make it without")
+    return OK
+
+
+def check(options: Namespace) -> int:
+    """Ask every board once whether it is as we take it to be."""
+    with ExitStack() as stack:
+        boards = [registry.named(name) for name in options.boards or sorted(registry.BOARDS)]
+        queries = {board.NAME: Query(pages=local.expand(options.pages)) for board in boards}
+        trusted: set[str] = set()
+        if "demo" in queries:
+            queries["demo"] = Query(pages=(stack.enter_context(demo.serve()).url,))
+            trusted = {urlsplit(queries["demo"].pages[0]).netloc}
+        findings = examine(boards, queries, Fetcher(contact=options.contact, allow_loopback=trusted))
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+    else:
+        columns = ("board", "robots", "answer", "shape", "holds", "note")
+        print(table(columns, [[getattr(finding, column) for column in columns] for finding in findings]))
+    return FAILED if any(finding.failed for finding in findings) else OK
 
 
 # ---------------------------------------------------------------------- search, in steps
@@ -168,3 +232,21 @@ def _corpus_line(store: Store, manifest: Manifest) -> str:
 def _tell_spoilt(simplified: Simplified) -> None:
     for line in simplified.spoilt:
         say(f"left out: {line}")
+
+
+def _lines_of(found: Found) -> str:
+    facts = (found.company, found.location, found.date)
+    lines = [found.title, " · ".join(fact for fact in facts if fact), found.excerpt, found.url]
+    return "\n    ".join(line for line in lines if line)
+
+
+def _print_csv(found: Sequence[Found]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    columns = [field.name for field in fields(Found)]
+    writer.writerow(columns)
+    writer.writerows([_cell_of(getattr(row, column)) for column in columns] for row in found)
+
+
+def _cell_of(text: str) -> str:
+    """A spreadsheet takes what begins like this for a formula and runs it; a quote before it makes it text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -152,7 +152,7 @@ def _words(title: str) -> frozenset[str]:
 
 
 def _singular(word: str) -> str:
-    """`Nurses` and `Nurse` are the same word, `CSS` and `sales` are as they are."""
+    """`Nurses` and `Nurse` are the same word, `business` and `status` stay as they are."""
     if len(word) > 3 and word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word

@@ -190,13 +190,20 @@ def _places(chunk: str) -> list[Place]:
     fields = _fields(_REMOTE.sub(" , ", chunk))
     for field in fields:
         joined = _join(found[-1], field)
-        found[-1:] = [joined] if joined else [found[-1], _join(Place(), field) or Place()]
+        found[-1:] = [joined] if joined else [found[-1], _next(found[-1], field)]
     if fields and _is_abroad(
         fields[-1]
     ):  # `San Francisco, Cebu, Philippines`: the end of the line speaks for all of it
         found = [replace(place, country=place.country or ("" if place.state else "abroad")) for place in found]
     named = [replace(place, remote=remote) for place in found if place != Place()]
     return named or ([Place(remote=True)] if remote else [])
+
+
+def _next(before: Place, field: str) -> Place:
+    """The place that `field` begins. An unknown word after a city abroad is its region: `Pune, Maharashtra, IN`."""
+    place = _join(Place(), field) or Place()
+    unknown = place.city and not place.country and place.city not in _CITY_STATES
+    return replace(place, country="abroad") if unknown and before.country == "abroad" else place
 
 
 def _join(place: Place, field: str) -> Place | None:

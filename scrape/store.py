@@ -23,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from scrape.address import canonical
+from scrape.address import canonical, is_web
 from scrape.disk import write_whole
 from scrape.errors import InputError
 from scrape.lock import exclusive
@@ -120,21 +120,24 @@ class Store:
                 known[address] = posting.name
             return other is None
 
-    def forget(self, name_or_url: str) -> list[str]:
-        """Take a posting out for good, by its name or any form of its address; the names that were removed.
+    def forget(self, name_or_url: str) -> list[Posting]:
+        """Take a posting out for good, by its name or any form of its address; what was removed, without html.
 
         What is forgotten is written down first, so that a crash in between cannot bring it back; an address
-        that is not in the store is written down too, and will not come in.
+        that is not in the store is written down too, and will not come in. Raises InputError for a name
+        that no posting has.
         """
         with self._guard:
-            names = self._matching(name_or_url)
-            marks = {canonical(name_or_url), *names, *(canonical(self.head(name).url) for name in names)} - {""}
-            write_whole(self.root / "forgotten.txt", "".join(f"{mark}\n" for mark in sorted(self._marks() | marks)))
-            self._forgotten = None
-            for name in names:
-                self._remove(name)
-            self._known = None
-            return names
+            heads = self._matching(name_or_url)
+            if not heads and not is_web(name_or_url):
+                raise InputError(f"no posting in {self.root} is called {name_or_url!r}; give its name or its address")
+            marks = {canonical(name_or_url)} | {mark for head in heads for mark in (head.name, canonical(head.url))}
+            lines = sorted((self._marks() | marks) - {""})
+            write_whole(self.root / "forgotten.txt", "".join(f"{mark}\n" for mark in lines))
+            self._known = self._forgotten = None
+            for head in heads:
+                self._remove(head.name)
+            return heads
 
     def is_forgotten(self, mark: str) -> bool:
         """Whether a name or address must not come back."""
@@ -161,6 +164,11 @@ class Store:
         """The names whose document is missing or older than the posting, sorted."""
         made = dict(_times(self.postings, ".html"))
         return sorted(name for name, time in _times(self.raw, ".json") if made.get(name, -1) < time)
+
+    def stamps(self) -> dict[str, str]:
+        """For each posting that has a document, a text that changes whenever one of its two files does."""
+        made = dict(_times(self.postings, ".html"))
+        return {name: f"{time} {made[name]}" for name, time in _times(self.raw, ".json") if name in made}
 
     def drop_orphans(self) -> list[str]:
         """Remove documents whose posting has gone, as an add or a forget that was killed leaves them."""
@@ -190,11 +198,12 @@ class Store:
             self._forgotten = frozenset(_read(path).splitlines()) if path.exists() else frozenset()
         return self._forgotten
 
-    def _matching(self, name_or_url: str) -> list[str]:
-        if self.raw_path(name_or_url).exists():
-            return [name_or_url]
+    def _matching(self, name_or_url: str) -> list[Posting]:
+        if not is_web(name_or_url):
+            names = set(self.names())
+            return [self.head(name_or_url)] if name_or_url in names else []
         address = canonical(name_or_url)
-        return [name for name in self.names() if canonical(self.head(name).url) == address]
+        return [head for head in map(self.head, self.names()) if canonical(head.url) == address]
 
     def _remove(self, name: str) -> None:
         self.document_path(name).unlink(missing_ok=True)
