@@ -4,7 +4,6 @@
 #   scripts/dream.sh                    about five minutes on two cores, after the installation
 #   scripts/dream.sh --live             real job boards instead (data/jobs, cv/jobs, samples/jobs)
 #   scripts/dream.sh --minutes 30 ...   other options go to `python -m charrnn.train`
-. "$(dirname "$0")/environment.sh"
 
 dataset=demo
 size=(--rnn-size 256 --num-layers 2 --minutes 3.5)
@@ -22,6 +21,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+
+. "$(dirname "$0")/environment.sh"
 
 echo "1. Scrape: postings into data/$dataset" >&2
 if [ $dataset = demo ]; then
