@@ -27,7 +27,7 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidSchema, InvalidURL
 
 from scrape import botwall, charset, robots, unpack
-from scrape.errors import Blocked, BoardError, Missing, Refused, Unreachable
+from scrape.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
 from scrape.robots import Robots
 from scrape.wire import Watch, WatchedPool, WatchedSecurePool
 
@@ -36,10 +36,12 @@ PRODUCT = "DreamJobs"  # the token that a robots.txt can name
 _AGAIN = {429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # 52x: Cloudflare could not reach its origin
 _BLOCKED = {401, 402, 403, 407, 429, 999}  # 999: LinkedIn's own
 _BY_HAND = "read it in a browser, save the pages and give them to the board 'saved'"
+_ADVICE = {401: "check the key, where this board needs one", 429: "it wants fewer requests, so come back later"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _CHUNK = 64 * 1024  # bytes read at a time
 _GLIMPSE = 64 * 1024  # bytes kept of an error page: enough to tell whose wall it is
 _ROBOTS_LIVE = 24 * 3600.0  # seconds; RFC 9309, section 2.4
+_LONG = 10.0  # seconds; a longer wait is worth a word
 _FAILURES_LIVE = 600.0  # seconds until a robots.txt that could not be read is tried again
 _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 
@@ -107,8 +109,8 @@ class Fetcher:
     bundled board; they are asked without pauses. `interval` is the least time between two requests to a host, in
     seconds. With `train_opt_out` off, opt-outs from training are not looked at: for reading that ends in no corpus.
     `clock` and `sleep` count seconds, `now` is the time of day as Unix time, `random` gives numbers in [0, 1).
-    A `session` stands in for the network: its `get` is called like that of requests, and address checks and
-    deadlines are then its own affair.
+    `say` is told of long waits. A `session` stands in for the network: its `get` is called like that of requests
+    with `stream=True`, and address checks and deadlines are then its own affair.
     """
 
     def __init__(
@@ -124,9 +126,11 @@ class Fetcher:
         interval: float = 1.0,
         limits: Limits = Limits(),
         train_opt_out: bool = True,
+        say: Callable[[str], object] = lambda line: None,
     ) -> None:
         self._session = _session() if session is None else session
         self._clock, self._now, self._sleep, self._random = clock, now, sleep, random
+        self._say = say
         self._trusted = frozenset(allow_loopback)
         self._interval = interval
         self._limits = limits
@@ -258,6 +262,8 @@ class Fetcher:
         wait = host.free - self._clock()
         if wait > self._limits.wait:
             raise Blocked(f"{name} asks us to stay away for {wait:,.0f} s; come back after that")
+        if wait > _LONG:
+            self._say(f"{name} wants a pause of {wait:.0f} s")
         if wait > 0:
             self._sleep(wait)
 
@@ -273,6 +279,8 @@ class Fetcher:
                 allow_redirects=False,
                 timeout=limits.headers,
                 auth=_no_auth,
+                # A proxy of the environment is used, and then it is the proxy that looks up names and guards addresses;
+                # what the user named on this machine is not to be asked for through a proxy elsewhere.
                 proxies={"no_proxy": "*"} if _authority(_split(url)) in self._trusted else None,
             )
         except (InvalidSchema, InvalidURL, UnicodeError) as error:
@@ -310,7 +318,7 @@ class Fetcher:
         if status in (404, 410):
             raise Missing(f"{url} is gone (status {status})")
         if status in _BLOCKED:
-            raise Blocked(f"{url} answers {status}; {_BY_HAND}")
+            raise Blocked(f"{url} answers {status}; {_ADVICE.get(status, _BY_HAND)}")
         if status >= 500:
             raise Unreachable(f"{url} answers {status}, after {self._limits.tries} tries; try again later")
         if not 200 <= status < 300:
@@ -332,7 +340,9 @@ class Fetcher:
 
 
 def user_agent(contact: str) -> str:
-    """Who we are, for a site's logs: product, version and, where given, a contact."""
+    """Who we are, for a site's logs: product, version and, where given, a contact. Raises InputError."""
+    if not contact.isascii() or not (contact + " ").isprintable():
+        raise InputError(f"{contact!r} cannot be sent as a contact; give an e-mail address or URL in plain ASCII")
     try:
         version = metadata.version("dream-jobs")
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed
@@ -392,11 +402,21 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 def _failed(watch: Watch, error: Exception, part: str, seconds: float) -> _Failed:
     if watch.expired:
         return _Failed(f"its {part} took longer than {seconds:g} s")
-    root: BaseException = error
-    while root.__cause__ or root.__context__:
-        root = root.__cause__ or root.__context__ or root
+    root = _root(error)
     unknown = isinstance(root, socket.gaierror) and root.errno == socket.EAI_NONAME
-    return _Failed(f"{type(root).__name__}: {root}", lasting=unknown or isinstance(root, ssl.SSLCertVerificationError))
+    return _Failed(_words(root), lasting=unknown or isinstance(root, ssl.SSLCertVerificationError))
+
+
+def _root(error: BaseException) -> BaseException:
+    """What went wrong in the first place, below the layers of requests and urllib3."""
+    below = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return _root(below) if below else error
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
 
 
 def _split(url: str) -> SplitResult:

@@ -80,5 +80,5 @@ def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _step(member: zlib._Decompress, packed: bytes) -> bytes:
     try:
         return member.decompress(packed, _PIECE)
-    except zlib.error as error:
-        raise Torn("the gzip stream is damaged") from error
+    except zlib.error:
+        raise Torn("the gzip stream is damaged") from None

@@ -12,7 +12,7 @@ import pytest
 from faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
 
 from scrape import wire
-from scrape.errors import Blocked, BoardError, Missing, Refused, Unreachable
+from scrape.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
 from scrape.fetch import Fetcher, Limits, retry_after, user_agent
 
 
@@ -73,6 +73,12 @@ def test_who_we_say_we_are(server: FaultServer) -> None:
         assert request.headers["accept-encoding"] == "gzip"
         assert "cookie" not in request.headers and "authorization" not in request.headers
     assert user_agent("me@example.org").startswith("DreamJobs/") and "me@example.org" in user_agent("me@example.org")
+
+
+@pytest.mark.parametrize("contact", ["Zoë", "a\r\nX-Injected: b", "\0"])
+def test_a_contact_that_no_header_can_carry(contact: str) -> None:
+    with pytest.raises(InputError, match="cannot be sent as a contact"):
+        Fetcher(contact=contact)
 
 
 def test_cookies_and_netrc_passwords_stay_here(
@@ -295,6 +301,13 @@ def test_retry_after_is_obeyed(server: FaultServer, fetcher: Fetcher, clock: Clo
     server.routes["/"] = in_turn(answer(status=429, headers={"Retry-After": header}), answer("x"))
     fetcher.get(server.url("/"))
     assert clock.slept == [waited]
+
+
+def test_a_long_wait_is_announced(server: FaultServer, clock: Clock) -> None:
+    server.routes["/"] = in_turn(answer(status=429, headers={"Retry-After": "60"}), answer("x"))
+    said: list[str] = []
+    Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep, say=said.append).get(server.url("/"))
+    assert said == [f"{server.host} wants a pause of 60 s"]
 
 
 def test_a_retry_after_beyond_our_patience_is_obeyed_by_leaving(

@@ -58,6 +58,7 @@ def make(server: FaultServer) -> Callable[[Limits], Fetcher]:
     [
         (dripped_headers(every=0.01), "headers"),
         (drip(b"", b"HTTP/1.1 200 OK\r\nA: b\r\n", every=0.01), "headers"),
+        (drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n", every=0.001), "headers"),
         (silence, "headers"),
         (dripped_body(every=0.01), "body"),
         (drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n", every=0.01), "body"),
