@@ -18,19 +18,18 @@ _HEADERS = (  # header, part of its value, whose wall
     ("x-vercel-mitigated", "challenge", "Vercel"),
 )
 
-_BUILT = (  # how the page is made, whose wall
-    (r"\b_cf_chl_opt\s*=", "Cloudflare"),
-    (r"""\bid=["']cf-error-details["']""", "Cloudflare"),
-    (r"""\bsrc=["']https://(?:geo|ct)\.captcha-delivery\.com/""", "DataDome"),
-    (r"""\bid=["']px-captcha["']""", "HUMAN (PerimeterX)"),
-    (r"""\bsrc=["']/_Incapsula_Resource\?[^"']*\bincident_id=""", "Imperva"),
+_BUILT = (  # how the page is made, whose wall; each begins with fixed letters, which makes the search fast
+    (r"_cf_chl_opt\s*=", "Cloudflare"),
+    (r"""id=["']cf-error-details["']""", "Cloudflare"),
+    (r"""src=["']https://(?:geo|ct)\.captcha-delivery\.com/""", "DataDome"),
+    (r"""id=["']px-captcha["']""", "HUMAN (PerimeterX)"),
+    (r"""src=["']/_Incapsula_Resource\?[^"']*\bincident_id=""", "Imperva"),
     (r"Request unsuccessful\. Incapsula incident ID", "Imperva"),
-    (r"""\bid=["']sec-if-cpt-container["']""", "Akamai"),
-    (r"\bgokuProps\s*=", "AWS WAF"),
-    (r"""\bid=["']anubis_challenge["']""", "Anubis"),
-    (r"""\bcontent=["']\d+;\s*(?:url=)?/\.well-known/sgcaptcha/""", "SiteGround"),
+    (r"""id=["']sec-if-cpt-container["']""", "Akamai"),
+    (r"gokuProps\s*=", "AWS WAF"),
+    (r"""id=["']anubis_challenge["']""", "Anubis"),
+    (r"""content=["']\d+;\s*(?:url=)?/\.well-known/sgcaptcha/""", "SiteGround"),
 )
-
 _TITLES = (  # the whole title of the page, whose wall
     (r"Just a moment\.\.\.", "Cloudflare"),
     (r"Attention Required! \| Cloudflare", "Cloudflare"),
@@ -43,10 +42,9 @@ _TITLES = (  # the whole title of the page, whose wall
     (r"Access to this page has been denied\.?", "HUMAN (PerimeterX)"),
     (r"(?:Robot Check|Human Verification|Security Check|Access Denied|Are you (?:human|a robot)\?)", "a bot check"),
 )
-
-_MARKS = tuple((re.compile(pattern, re.IGNORECASE), maker) for pattern, maker in _BUILT) + tuple(
-    (re.compile(rf"<title[^>]*>\s*{pattern}\s*</title", re.IGNORECASE), maker) for pattern, maker in _TITLES
-)
+_BUILT_MARKS = tuple((re.compile(pattern.encode()), maker) for pattern, maker in _BUILT)
+_TITLE_MARKS = tuple((re.compile(pattern.encode(), re.IGNORECASE), maker) for pattern, maker in _TITLES)
+_TITLE = re.compile(rb"<title[^>]*>([^<]*)</title", re.IGNORECASE)
 
 
 def wall(headers: Mapping[str, str], body: bytes) -> str:
@@ -55,7 +53,12 @@ def wall(headers: Mapping[str, str], body: bytes) -> str:
     for name, part, maker in _HEADERS:
         if name in folded and part in folded[name]:
             return maker
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n\f").startswith(b"<"):
+    start = body[:_LOOK_AT]
+    if not start.lstrip(b"\xef\xbb\xbf \t\r\n\f").startswith(b"<"):
         return ""
-    start = body[:_LOOK_AT].decode("latin-1")
-    return next((maker for mark, maker in _MARKS if mark.search(start)), "")
+    title = _TITLE.search(start)
+    if title:
+        for mark, maker in _TITLE_MARKS:
+            if mark.fullmatch(title[1].strip()):
+                return maker
+    return next((maker for mark, maker in _BUILT_MARKS if mark.search(start)), "")

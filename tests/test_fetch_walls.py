@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,21 @@ def test_good_pages_are_no_walls(page: str) -> None:
 )
 def test_walls_that_say_so_in_a_header(headers: dict[str, str], maker: str) -> None:
     assert botwall.wall(headers, b"") == maker
+
+
+def test_a_hostile_page_is_looked_through_quickly() -> None:
+    start = time.monotonic()
+    for piece in (
+        b" ",
+        b"<title",
+        b"<title>",
+        b"\n<title> x",
+        b'src="/_Incapsula_Resource?',
+        b"gokuProps ",
+        b'content="1;',
+    ):
+        botwall.wall({}, b"<title>" + piece * 65_536)
+    assert time.monotonic() - start < 5
 
 
 @pytest.fixture
