@@ -28,20 +28,20 @@ class Company:
 def companies(field: Field, seed: int) -> tuple[Company, ...]:
     """The employers of one field of work; no name comes twice in it."""
     dice = Dice(f"{seed}/companies/{field.name}")
-    writer = Writer(dice, {**phrases.names(), **field.lists}, {})
+    writer = Writer(dice, {**phrases.general()["formal"], **phrases.names(), **field.lists}, {})
     made: dict[str, Company] = {}
     while len(made) < PER_FIELD:
         name = writer.write("{firm}")
-        made.setdefault(name, _company(name, writer, dice))
+        made.setdefault(name, _company(name, field, writer, dice))
     return tuple(made.values())
 
 
-def _company(name: str, writer: Writer, dice: Dice) -> Company:
+def _company(name: str, field: Field, writer: Writer, dice: Dice) -> Company:
     kind = writer.write("{kind}")
     return Company(
         name=name,
         kind=kind[0].lower() + kind[1:],
-        founded=dice.between(1931, 2023),
+        founded=dice.between(int(field.lists["since"][0]), 2023),
         staff=dice.between(9, 240),
         cities=tuple(dice.some(_weighted_cities(), dice.pick((1, 1, 2, 3)))),
     )
