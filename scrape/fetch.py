@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from http.cookiejar import DefaultCookiePolicy
 from importlib import metadata
 from random import random as _random
 from typing import Any
@@ -23,13 +22,12 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidSchema, InvalidURL
 
 from scrape import botwall, charset, robots, unpack
 from scrape.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
 from scrape.robots import Robots
-from scrape.wire import Watch, WatchedPool, WatchedSecurePool
+from scrape.wire import Watch, check_literal, open_session
 
 PRODUCT = "DreamJobs"  # the token that a robots.txt can name
 
@@ -81,6 +79,7 @@ class _Failed(Exception):
 
     def __init__(self, reason: str, *, lasting: bool = False) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.lasting = lasting
 
 
@@ -128,7 +127,7 @@ class Fetcher:
         train_opt_out: bool = True,
         say: Callable[[str], object] = lambda line: None,
     ) -> None:
-        self._session = _session() if session is None else session
+        self._session = open_session() if session is None else session
         self._clock, self._now, self._sleep, self._random = clock, now, sleep, random
         self._say = say
         self._trusted = frozenset(allow_loopback)
@@ -215,24 +214,18 @@ class Fetcher:
         """
         host = self._host(url)
         for failures in range(1, self._limits.tries + 1):
-            try:
-                answer = self._exchange(host, url, headers, pause=pause, head=head)
-            except _Failed as failed:
-                if failed.lasting:
-                    raise Unreachable(
-                        f"{url} cannot be reached: {failed}; check the address and the network"
-                    ) from failed
-                trouble: _Failed | Answer = failed
-                asked = 0.0
-            else:
-                if answer.status not in _AGAIN or botwall.wall(answer.headers, answer.body):
-                    return answer
-                trouble = answer
-                asked = retry_after(answer.headers.get("retry-after", ""), self._now())
+            got = self._exchange(host, url, headers, pause=pause, head=head)
+            if not _may_pass(got):
+                break
+            asked = retry_after(got.headers.get("retry-after", ""), self._now()) if isinstance(got, Answer) else 0.0
             self._hold(host, max(asked, self._backoff(failures)))
-        if isinstance(trouble, Answer):
-            return trouble
-        raise Unreachable(f"{url} gives no whole answer: {trouble}, after {self._limits.tries} tries; try again later")
+        if isinstance(got, Answer):
+            return got
+        if got.lasting:
+            raise Unreachable(f"{url} cannot be reached: {got.reason}; check the address and the network")
+        raise Unreachable(
+            f"{url} gives no whole answer: {got.reason}, after {self._limits.tries} tries; try again later"
+        )
 
     def _backoff(self, failures: int) -> float:
         """Exponential with jitter: between a half and all of the doubled wait, so that clients do not march in step."""
@@ -246,14 +239,19 @@ class Fetcher:
         with host.lock:
             host.free = max(host.free, self._clock() + seconds)
 
-    def _exchange(self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int) -> Answer:
+    def _exchange(self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int) -> Answer | _Failed:
         """One request and its answer, in the host's turn. With `head`, the first bytes of the body are enough."""
         split = _split(url)
+        trusted = _authority(split) in self._trusted
+        if not trusted:
+            check_literal(split.hostname or "")
         with host.lock:
             self._wait(host, split.netloc)
             try:
-                with Watch(trusted=_authority(split) in self._trusted) as watch:
+                with Watch(trusted=trusted) as watch:
                     return self._request(watch, url, headers, head)
+            except _Failed as failed:
+                return failed
             finally:
                 host.free = max(host.free, self._clock() + pause)
 
@@ -279,8 +277,9 @@ class Fetcher:
                 allow_redirects=False,
                 timeout=limits.headers,
                 auth=_no_auth,
-                # A proxy of the environment is used, and then it is the proxy that looks up names and guards addresses;
-                # what the user named on this machine is not to be asked for through a proxy elsewhere.
+                # A proxy of the environment is used, and then it is the proxy that looks names up and guards what
+                # they stand for; we can still refuse private addresses that are spelt out. What the user
+                # named on this machine is not asked for through a proxy elsewhere.
                 proxies={"no_proxy": "*"} if _authority(_split(url)) in self._trusted else None,
             )
         except (InvalidSchema, InvalidURL, UnicodeError) as error:
@@ -302,7 +301,7 @@ class Fetcher:
         except unpack.TooLarge:
             raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left alone") from None
         except unpack.Unreadable as error:
-            raise BoardError(f"{response.url} is packed as {error}, although we asked for gzip only") from None
+            raise BoardError(f"{response.url} is packed as {str(error)!r}, although we asked for gzip only") from None
         except (unpack.Torn, urllib3.exceptions.HTTPError, OSError) as error:
             if status >= 400 and not watch.expired:
                 return b""  # the status says enough
@@ -361,34 +360,6 @@ def retry_after(value: str, now: float) -> float:
         return 0.0
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, _response: requests.Response) -> None:
-        """No redirect is any business of requests: it would read the whole body of one, however large, to go on."""
-
-
-def _session() -> requests.Session:
-    """A session that keeps no cookies: a crawler has no need to be recognised."""
-    session = _Session()
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("http://", _Adapter())
-    session.mount("https://", _Adapter())
-    return session
-
-
-class _Adapter(HTTPAdapter):
-    """An adapter whose connections obey the `Watch` of their thread."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedSecurePool}
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedSecurePool}
-        return manager
-
-
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Keeps requests from sending the passwords of ~/.netrc along."""
     return request
@@ -414,9 +385,17 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
+    """An error in one printable line: what a server sends may stand in it."""
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = "".join(char for char in " ".join(words.split()) if char.isprintable())
+    return line[:200] or type(error).__name__
+
+
+def _may_pass(got: Answer | _Failed) -> bool:
+    """Whether asking again may end better. A bot wall stays, whatever its status."""
+    if isinstance(got, _Failed):
+        return not got.lasting
+    return got.status in _AGAIN and not botwall.wall(got.headers, got.body)
 
 
 def _split(url: str) -> SplitResult:

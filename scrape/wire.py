@@ -13,10 +13,13 @@ import socket
 import threading
 import time
 from http.client import HTTPResponse, RemoteDisconnected
+from http.cookiejar import DefaultCookiePolicy
 from io import BufferedReader
-from typing import IO, cast
+from typing import IO, Any, cast
 
+import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from scrape.errors import Refused
@@ -120,6 +123,16 @@ def check_public(address: str, host: str) -> None:
         raise Refused(f"{host} is {address}, which is not a public address; only a host named by the user may be that")
 
 
+def check_literal(host: str) -> None:
+    """Raise Refused where `host` spells out an address that is not public, in any of the ways that systems read."""
+    if host.rstrip(".").rpartition(".")[2].lower() == "localhost":
+        raise Refused(f"{host} is this machine; only a host named by the user may be that")
+    with contextlib.suppress(OSError):  # an IPv4 address in one to four parts, decimal, octal or hexadecimal
+        check_public(socket.inet_ntoa(socket.inet_aton(host)), host)
+    with contextlib.suppress(ValueError):
+        check_public(host, host)
+
+
 def _shut(open_socket: socket.socket) -> None:
     with contextlib.suppress(OSError):  # the other side was faster
         open_socket.shutdown(socket.SHUT_RDWR)
@@ -188,13 +201,40 @@ class _SecureConnection(_Connection, HTTPSConnection):
     pass  # in this order: TCP as above, then the TLS of HTTPSConnection
 
 
-class WatchedPool(urllib3.HTTPConnectionPool):
-    """Connections over TCP that obey the watch of their thread."""
-
+class _Pool(urllib3.HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class WatchedSecurePool(urllib3.HTTPSConnectionPool):
-    """Connections over TLS that obey the watch of their thread."""
-
+class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+
+_POOLS = {"http": _Pool, "https": _SecurePool}
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """No redirect is any business of requests: it would read the whole body of one, however large, to go on."""
+
+
+def open_session() -> requests.Session:
+    """A session that keeps no cookies: a crawler has no need to be recognised."""
+    session = _Session()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("http://", _Adapter())
+    session.mount("https://", _Adapter())
+    return session
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter whose connections obey the `Watch` of their thread."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _POOLS
+        return manager

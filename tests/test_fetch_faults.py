@@ -180,7 +180,7 @@ def test_the_body_of_a_redirect_or_an_error_cannot_swell_either(
 @pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip", "zstd", "gzip, br", "x-unheard-of"])
 def test_codings_that_we_did_not_ask_for(server: FaultServer, make: Callable[[Limits], Fetcher], coding: str) -> None:
     server.routes["/"] = answer(zlib.compress(b"x"), headers={"Content-Encoding": coding})
-    with pytest.raises(BoardError, match=f"packed as {coding}, although we asked for gzip only"):
+    with pytest.raises(BoardError, match=f"packed as '{coding}', although we asked for gzip only"):
         make(SHORT).get(server.url("/"))
     assert len(server.paths()) == 1
 
@@ -201,6 +201,15 @@ def test_a_self_signed_or_plain_server_behind_https_is_unreachable(server: Fault
     fetcher = Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep, limits=SHORT)
     with pytest.raises(Unreachable, match="SSL"):
         fetcher.get(server.url("/").replace("http:", "https:"))
+
+
+def test_what_a_server_sends_cannot_write_on_the_terminal(
+    server: FaultServer, make: Callable[[Limits], Fetcher]
+) -> None:
+    server.routes["/"] = raw(b"\x1b[2J\x1b[31mHello\x07\r\n")
+    with pytest.raises(Unreachable) as caught:
+        make(SHORT).get(server.url("/"))
+    assert "Hello" in str(caught.value) and str(caught.value).isprintable()
 
 
 def test_a_redirect_from_a_robots_txt_inside_is_refused(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
