@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from charrnn import validate
 from charrnn.checkpoint import seal
-from charrnn.loop import EVALUATIONS, Trainer
+from charrnn.trainer import EVALUATIONS, Trainer
 
 MARGIN = 0.97  # of the time: the machine may become slower
 _WARM_UP = 3  # first steps are slower: libraries choose and compile their kernels
@@ -21,8 +21,10 @@ def steps_within(probe: Trainer, seconds: float) -> int:
     step = _mean_seconds(probe.step, min(max(seconds / 30, 0.5), 15))
     evaluation = _evaluation_seconds(probe)
     left = MARGIN * seconds - (time.perf_counter() - begun)
-    evaluations = max(EVALUATIONS, left / step / len(probe.streams))
-    return max(1, int((left - evaluations * evaluation) / step))
+    every = probe.plan.recipe.eval_val_every
+    evaluations_per_step = 1 / len(probe.streams) + (1 / every if every else 0)
+    fit = min((left - EVALUATIONS * evaluation) / step, left / (step + evaluation * evaluations_per_step))
+    return max(1, int(fit))
 
 
 def _mean_seconds(action: Callable[[], object], during: float) -> float:

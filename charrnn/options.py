@@ -11,34 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from charrnn.model import CELLS
-from charrnn.recipe import DEFAULT, RECIPES, Recipe
+from charrnn.recipe import DEFAULT, RECIPES, Plan, Recipe
 from scrape import console
 from scrape.errors import InputError
 
 T = TypeVar("T")
 
 CHANGEABLE = {"max_epochs", "eval_val_every"}  # of a run that has begun
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is kept for the whole of a run, however often it is interrupted. `steps` is the length of the run."""
-
-    recipe: Recipe
-    train_frac: float
-    val_frac: float
-    seed: int
-    minutes: float | None
-    dtype: str
-    steps: int = 0
-    eval_every: int = 0
-
-    def to_plain(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Plan:
-        return cls(**{**plain, "recipe": Recipe(**plain["recipe"])})
 
 
 @dataclass(frozen=True)

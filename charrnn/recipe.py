@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,27 @@ class Recipe:
     learning_rate_decay_after: int = 10
     warmup: float = 0.0  # share of the run in which the rate rises from 0
     schedule: str = "constant"  # or "cosine": down to 0 at the end of the run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is kept for the whole of a run, however often it is interrupted. `steps` is the length of the run."""
+
+    recipe: Recipe
+    train_frac: float
+    val_frac: float
+    seed: int
+    minutes: float | None
+    dtype: str
+    steps: int = 0
+    eval_every: int = 0
+
+    def to_plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Plan:
+        return cls(**{**plain, "recipe": Recipe(**plain["recipe"])})
 
 
 RECIPES: dict[str, Recipe] = {

@@ -13,9 +13,11 @@ import torch
 from charrnn import checkpoint, data, device, resume, runlog
 from charrnn.budget import steps_within
 from charrnn.data import Split
-from charrnn.loop import DivergedError, Files, Trainer, planned, train
+from charrnn.loop import Files, train
 from charrnn.model import ModelConfig
-from charrnn.options import Options, Plan, parse
+from charrnn.options import Options, parse
+from charrnn.recipe import Plan
+from charrnn.trainer import DivergedError, Trainer, planned
 from charrnn.vocab import Vocab
 from scrape import console
 from scrape.errors import InputError

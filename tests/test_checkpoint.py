@@ -52,7 +52,7 @@ def test_names_serve_the_loop_of_the_post(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     checkpoint.save(folder, made(19.0, 1.2345))
     checkpoint.save(folder, made(0.5, 3.25))
-    numbers = [[float(word) for word in f[13:-3].split("_")] for f in os.listdir(folder)]
+    numbers = [[float(word) for word in f[13:-3].split("_")] for f in os.listdir(folder)]  # noqa: PTH208 - as the post had it
     assert sorted(numbers) == [[0.5, 3.25], [19.0, 1.2345]]
 
 
@@ -78,7 +78,7 @@ def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
     draw = random.Random(1)
     for at in [0, len(whole) - 1, *(draw.randrange(len(whole)) for _ in range(200))]:
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << draw.randrange(8)]) + whole[at + 1 :])
-        with pytest.raises(InputError, match="damaged|cut short"):
+        with pytest.raises(InputError, match=r"damaged|cut short"):
             checkpoint.load(path)
 
 
@@ -99,9 +99,9 @@ def test_what_is_no_checkpoint_gives_one_line(tmp_path: Path) -> None:
     for path in (foreign, sealed, pickled):
         with pytest.raises(InputError, match=r"^[^\n]*use another checkpoint$"):
             checkpoint.load(path)
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match=r"is a folder"):
         checkpoint.load(tmp_path)
-    with pytest.raises(InputError, match="there is no .*train a model with"):
+    with pytest.raises(InputError, match=r"there is no .*train a model with"):
         checkpoint.load(tmp_path / "absent.pt")
 
 
@@ -121,7 +121,7 @@ def test_of_equals_the_latest_is_best(tmp_path: Path) -> None:
 
 def test_where_there_is_none_the_command_is_named(tmp_path: Path) -> None:
     for find in (checkpoint.best, checkpoint.last, checkpoint.newest_run):
-        with pytest.raises(InputError, match="there is no checkpoint in .*python -m charrnn.train"):
+        with pytest.raises(InputError, match=r"there is no checkpoint in .*python -m charrnn.train"):
             find(tmp_path / "cv")
 
 

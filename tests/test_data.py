@@ -74,11 +74,11 @@ def test_what_is_not_utf8_is_named_with_its_offset(tmp_path: Path, monkeypatch: 
 
 def test_an_empty_a_missing_and_a_misnamed_corpus_say_what_to_do(tmp_path: Path) -> None:
     folder = corpus_folder(tmp_path, "")
-    with pytest.raises(InputError, match="is empty; gather postings"):
+    with pytest.raises(InputError, match=r"is empty; gather postings"):
         open_corpus(folder)
-    with pytest.raises(InputError, match="there is no .*input.txt; gather postings"):
+    with pytest.raises(InputError, match=r"there is no .*input.txt; gather postings"):
         open_corpus(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="is a file; --data-dir names the folder"):
+    with pytest.raises(InputError, match=r"is a file; --data-dir names the folder"):
         open_corpus(folder / "input.txt")
 
 
@@ -114,7 +114,7 @@ def test_a_text_without_postings_is_cut_at_the_fraction() -> None:
 
 
 def test_a_text_too_small_to_cut_is_refused() -> None:
-    with pytest.raises(InputError, match="a corpus of 3 characters is too small"):
+    with pytest.raises(InputError, match=r"a corpus of 3 characters is too small"):
         split(corpus_of("abc"), 0.5, 0.5)
 
 
@@ -152,5 +152,5 @@ def test_another_alphabet_spells_the_same_text() -> None:
     corpus = corpus_of("cab")
     other = corpus.spoken_with(Vocab("xcba"))
     assert other.vocab.decode(other.ids) == "cab"
-    with pytest.raises(InputError, match="unknown character 'c'"):
+    with pytest.raises(InputError, match=r"unknown character 'c'"):
         corpus.spoken_with(Vocab("ab"))

@@ -9,11 +9,25 @@ from pathlib import Path
 import torch
 
 from charrnn.data import Split, open_corpus, split
-from charrnn.loop import Trainer, planned
-from charrnn.options import Plan
-from charrnn.recipe import RECIPES
+from charrnn.recipe import RECIPES, Plan
+from charrnn.trainer import Trainer, planned
 
-WORDS = "seek a calm baker who kneads dough at dawn and sells bread in our small shop by the é sea".split()
+WORDS = (
+    "seek",
+    "a",
+    "calm",
+    "baker",
+    "who",
+    "kneads",
+    "dough",
+    "at",
+    "dawn",
+    "and",
+    "sells",
+    "bread",
+    "by",
+    "the é sea",
+)
 CPU = torch.device("cpu")
 
 
