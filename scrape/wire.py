@@ -95,7 +95,7 @@ class Watch:
         raise failure
 
     def adopt(self, made: socket.socket) -> None:
-        """Hold on to the connection, to cut it. A duplicate, since TLS takes the original apart."""
+        """Hold on to a connection, to cut it: by a duplicate, which stays when whoever made it lets go."""
         with self._lock:
             if self._socket is not None:
                 self._socket.close()
@@ -146,12 +146,6 @@ def _open(connection: HTTPConnection) -> socket.socket | None:
     return watch.connect(connection.host.strip("[]"), connection.port)
 
 
-def _watch_over(made: socket.socket | None) -> None:
-    watch = Watch.current()
-    if watch is not None and made is not None:
-        watch.adopt(made)
-
-
 class _Lines:
     """A connection's bytes while its headers are read, remembering the last line."""
 
@@ -185,16 +179,29 @@ class _WholeHeaders(HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = _WholeHeaders
+    _twin: socket.socket | None = None  # the bare connection, which under TLS nothing else holds
 
     # `_new_conn` is urllib3's one seam between TCP and TLS, the same since version 1.
     def _new_conn(self) -> socket.socket:
         made = _open(self) or super()._new_conn()
-        _watch_over(made)
+        self._twin = made.dup()
+        self._be_watched()
         return made
 
     def request(self, *args: object, **kwargs: object) -> None:
-        _watch_over(self.sock)  # a connection that was kept open for the next request
+        self._be_watched()  # where the connection was kept open since another request
         super().request(*args, **kwargs)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        super().close()
+        if self._twin is not None:
+            self._twin.close()
+            self._twin = None
+
+    def _be_watched(self) -> None:
+        watch = Watch.current()
+        if watch is not None and self._twin is not None:
+            watch.adopt(self._twin)
 
 
 class _SecureConnection(_Connection, HTTPSConnection):

@@ -14,6 +14,7 @@ import gzip
 import itertools
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
@@ -63,9 +64,10 @@ Behaviour = Callable[[Line, Request], None]
 
 
 class FaultServer:
-    """Serves `routes` until the `with` block ends. `asked` is every request so far, in order."""
+    """Serves `routes` until the `with` block ends, over TLS where given. `asked` is every request so far, in order."""
 
-    def __init__(self, routes: Mapping[str, Behaviour] | None = None) -> None:
+    def __init__(self, routes: Mapping[str, Behaviour] | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.routes: dict[str, Behaviour] = dict(routes or {})
         self.asked: list[Request] = []
         self.greeting: Behaviour | None = None  # what to do with a connection before any request is read
@@ -83,7 +85,7 @@ class FaultServer:
         return int(self._server.server_address[1])
 
     def url(self, path: str) -> str:
-        return f"http://{self.host}{path}"
+        return f"{'https' if self._tls else 'http'}://{self.host}{path}"
 
     def paths(self) -> list[str]:
         """The paths asked for so far, robots.txt left out."""
@@ -102,16 +104,23 @@ class FaultServer:
     def _serve(self, wire: socket.socket) -> None:
         with self._lock:
             self.connections += 1
-        line = Line(wire, self._stop)
         with contextlib.suppress(OSError):  # the client hung up, which is what many tests are about
-            if self.greeting:
-                self.greeting(line, Request("", {}, time.monotonic()))
-                return
-            while request := _read_request(wire, self._stop):
-                line.keep = False
-                self._behave(line, request)
-                if not line.keep:
-                    break
+            if self._tls:
+                wire.settimeout(5)
+                wire = self._tls.wrap_socket(wire, server_side=True)
+            self._converse(wire)
+        wire.close()
+
+    def _converse(self, wire: socket.socket) -> None:
+        line = Line(wire, self._stop)
+        if self.greeting:
+            self.greeting(line, Request("", {}, time.monotonic()))
+            return
+        while request := _read_request(wire, self._stop):
+            line.keep = False
+            self._behave(line, request)
+            if not line.keep:
+                break
 
     def _behave(self, line: Line, request: Request) -> None:
         path = request.path.partition("?")[0]

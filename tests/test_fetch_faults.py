@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import ssl
+import subprocess
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from faults import (
@@ -216,6 +220,72 @@ def test_a_redirect_from_a_robots_txt_inside_is_refused(server: FaultServer, mak
     server.routes |= {"/robots.txt": redirect("http://127.0.0.1:1/x"), "/": answer("x")}
     with pytest.raises(Refused, match="not a public address"):
         make(SHORT).get(server.url("/"))
+
+
+# --- over TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that signs itself, and its key, in one file."""
+    if not shutil.which("openssl"):
+        pytest.skip("needs the openssl command to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    request = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "certificate")]
+    subprocess.run(
+        ["openssl", *request, "-addext", "subjectAltName=IP:127.0.0.1", *files], check=True, capture_output=True
+    )
+    both = folder / "both"
+    both.write_bytes((folder / "key").read_bytes() + (folder / "certificate").read_bytes())
+    return both
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[FaultServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with FaultServer({"/": answer("<p>secret</p>")}, tls=context) as running:
+        yield running
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_tried_again(secure: FaultServer) -> None:
+    clock = Clock()
+    with pytest.raises(Unreachable, match=r"cannot be reached: .*certificate verify failed"):
+        Fetcher(allow_loopback={secure.host}, clock=clock, sleep=clock.sleep).get(secure.url("/"))
+    assert clock.slept == [] and secure.asked == []
+
+
+def test_the_rules_of_the_wire_hold_over_tls(
+    secure: FaultServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    clock = Clock()
+    fetcher = Fetcher(allow_loopback={secure.host}, clock=clock, sleep=clock.sleep, limits=SHORT)
+    assert fetcher.get(secure.url("/")).text == "<p>secret</p>"
+    with pytest.raises(Refused, match="not a public address"):
+        Fetcher(clock=clock, sleep=clock.sleep).get(secure.url("/"))
+    secure.routes |= {"/headers": dripped_headers(every=0.01), "/body": dripped_body(every=0.01)}
+    for path in ("/headers", "/body"):
+        start = time.monotonic()
+        with pytest.raises(Unreachable, match=r"took longer than"):
+            fetcher.get(secure.url(path))
+        assert time.monotonic() - start < AT_ONCE
+    secure.routes["/cut"] = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
+    with pytest.raises(Unreachable, match="gives no whole answer"):
+        fetcher.get(secure.url("/cut"))
 
 
 # --- unpacking by itself
