@@ -75,6 +75,7 @@ _VOID = _names("area base br col embed hr img input link meta param source track
 _ENDED_BY_NEXT = _names("li dt dd option tr td th")
 _BREAKING = (_BOXES - {"html", "body"}) | _HEADINGS | set(_LISTS) | _CELLS | _names("p br hr li tr dt dd")
 
+_SENTENCE_ENDS = tuple(".:;!?)")
 _may_hide = re.compile("hidden|display", re.IGNORECASE)
 _hides = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
 _blank_line = re.compile(r"\n[^\S\n]*\n\s*")
@@ -108,6 +109,7 @@ class _Reader:
         self.count: dict[str, int] = {}  # how many of each name are in `open`
         self.row = -1  # how many lines came before this table row
         self.fresh_cell = False
+        self.bold_over = False  # whether bold ended after the last text
 
     # -- text
 
@@ -129,12 +131,21 @@ class _Reader:
             if text and not self.due and self.line.runs:
                 self.line.runs.append((self.style, " "))
             return
+        if not self.due and self.line.runs and _is_seam(self.line.runs[-1][1], text):
+            self.mend_seam()
         if self.due:
             self.flush()
             self.line = Line([], self.due, self.place.listing, self.place.heading)
             self.due = 0
         self.line.runs.append((self.style, text))
-        self.fresh_cell = False
+        self.fresh_cell = self.bold_over = False
+
+    def mend_seam(self) -> None:
+        """Two words that only a tag keeps apart: put a space there, or a break between two bold ones, as headings."""
+        if self.bold_over and self.style & BOLD:
+            self.due = LINE
+        else:
+            self.line.runs.append((self.style, " "))
 
     def verbatim(self, text: str) -> None:
         first, *others = text.split("\n")
@@ -158,7 +169,7 @@ class _Reader:
         if self.line.runs:
             self.lines.append(self.line)
         else:
-            self.due = max(self.due, self.line.gap)
+            self.due = BLOCK if self.due == self.line.gap == LINE else max(self.due, self.line.gap)
 
     def finish(self) -> list[Line]:
         self.flush()
@@ -252,10 +263,11 @@ class _Reader:
 
     def cell(self, name: str) -> None:
         """The cells of a row share a line, as long as none of them breaks it."""
-        same_line = len(self.lines) == self.row and self.line.listing is self.place.listing
+        line = self.line
+        same_line = len(self.lines) == self.row and line.listing is self.place.listing and not line.heading
         if not same_line:
             self.due = max(self.due, BLOCK)
-        elif self.line.runs:
+        elif line.runs:
             self.due = 0
             self.words(" ")
         self.enter(name, self.place)
@@ -281,6 +293,7 @@ class _Reader:
         self.styled[style] = max(0, self.styled[style] - 1)
         if not self.styled[style]:
             self.style &= ~style
+            self.bold_over |= style == BOLD
 
 
 _Act = Callable[[_Reader, str], None]
@@ -319,10 +332,10 @@ def _is_hidden(written: str) -> bool:
 
 def normal(runs: list[Run]) -> list[Run]:
     """The same text in as few runs as can be, tidy, with no space at either edge. Spaces between styles are plain."""
-    tidied = _merged(runs)
+    tidied = _merged(runs) if len(runs) > 1 else [(style, tidy(text)) for style, text in runs]
     if len(tidied) > 1:
         return _merged(_spaced(tidied))
-    return [(style, text.strip(" ")) for style, text in tidied if text != " "]
+    return [(style, text) for style, spaced in tidied if (text := spaced.strip(" "))]
 
 
 def _merged(runs: Iterable[Run]) -> list[Run]:
@@ -340,13 +353,22 @@ def _spaced(runs: list[Run]) -> list[Run]:
     space = False
     for style, text in runs:
         core = text.strip(" ")
-        space = space or text[0] == " "
         if not core:
+            space = True
             continue
         if apart:
-            before = apart[-1][0]
-            if space:
+            before, last = apart[-1]
+            if space or text[0] == " " or _is_seam(last, core):
                 apart.append((style if style == before else style & before & BOLD, " "))
         apart.append((style, core))
         space = text[-1] == " "
     return apart
+
+
+def _is_seam(before: str, after: str) -> bool:
+    """Whether two texts with nothing but a tag between them are two words, as in `<b>Summary</b>We are`.
+
+    A page may set them apart by a style sheet that nobody reads here. A small letter or the end of a sentence before
+    a capital is taken for such a place; two halves of one word seldom look so.
+    """
+    return after[:1].isupper() and (before[-1:].islower() or before[-1:] in _SENTENCE_ENDS)

@@ -16,7 +16,6 @@ are already tidy, no bullet lines are left together, and no list is deeper than 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import groupby
 
 from scrape.bullets import itemize
@@ -115,16 +114,15 @@ class _Writer:
 
 
 def _inline(runs: list[Run]) -> str:
-    return "".join(
-        [_bold(group) if bold else _emphasised(group) for bold, group in groupby(runs, key=lambda run: run[0] & BOLD)]
-    )
+    """The runs as text, `b` and `em`; neighbours that are bold share one `b`."""
+    if len(runs) == 1 and not runs[0][0]:
+        return escape(runs[0][1])  # the usual line
+    written = []
+    for bold, group in groupby(runs, key=lambda run: run[0] & BOLD):
+        texts = [_emphasised(text) if style & EMPHASIS else escape(text) for style, text in group]
+        written += [OPEN["b"], *texts, CLOSE["b"]] if bold else texts
+    return "".join(written)
 
 
-def _bold(runs: Iterable[Run]) -> str:
-    return OPEN["b"] + _emphasised(runs) + CLOSE["b"]
-
-
-def _emphasised(runs: Iterable[Run]) -> str:
-    return "".join(
-        [f"{OPEN['em']}{escape(text)}{CLOSE['em']}" if style & EMPHASIS else escape(text) for style, text in runs]
-    )
+def _emphasised(text: str) -> str:
+    return OPEN["em"] + escape(text) + CLOSE["em"]
