@@ -100,7 +100,7 @@ def test_headers_go_to_the_origin_they_are_for(server: FaultServer, visitor: Fet
     assert {r.headers["user-agent"] for r in server.asked if r.path == "/"} == {"me@example.org"}
 
 
-def test_a_connection_is_kept_and_still_watched(server: FaultServer, fetcher: Fetcher) -> None:
+def test_a_connection_is_kept(server: FaultServer, fetcher: Fetcher) -> None:
     server.routes["/"] = answer("x", keep=True)
     server.routes["/robots.txt"] = answer("", status=404, keep=True)
     for _ in range(5):

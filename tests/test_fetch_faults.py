@@ -80,6 +80,16 @@ def test_dripping_does_not_stretch_the_deadline(
     assert len(server.paths()) == SHORT.tries
 
 
+def test_a_kept_connection_is_watched_too(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
+    kept = answer("x", keep=True)
+    server.routes |= {"/robots.txt": kept, "/": kept, "/slow": dripped_body(every=0.01)}
+    fetcher = make(replace(SHORT, tries=1))
+    fetcher.get(server.url("/"))
+    with pytest.raises(Unreachable, match="its body took longer"):
+        fetcher.get(server.url("/slow"))
+    assert server.connections == 1
+
+
 def test_a_dripped_robots_txt_is_unreachable(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
     server.routes |= {"/robots.txt": dripped_body(every=0.01), "/": answer("x")}
     with pytest.raises(Unreachable, match=r"robots\.txt gives no whole answer"):
@@ -274,7 +284,10 @@ def test_the_rules_of_the_wire_hold_over_tls(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     clock = Clock()
     fetcher = Fetcher(allow_loopback={secure.host}, clock=clock, sleep=clock.sleep, limits=SHORT)
+    for path in ("/", "/robots.txt"):
+        secure.routes[path] = answer("<p>secret</p>", keep=True)
     assert fetcher.get(secure.url("/")).text == "<p>secret</p>"
+    assert secure.connections == 1
     with pytest.raises(Refused, match="not a public address"):
         Fetcher(clock=clock, sleep=clock.sleep).get(secure.url("/"))
     secure.routes |= {"/headers": dripped_headers(every=0.01), "/body": dripped_body(every=0.01)}
