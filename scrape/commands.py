@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from tqdm import tqdm
-
 from scrape import ask, demo, index, local, match
 from scrape import boards as registry
 from scrape.address import canonical, is_web
@@ -26,7 +24,7 @@ from scrape.ask import Wish
 from scrape.bare import Simplified, simplify_store
 from scrape.console import FAILED, OK, progress, say
 from scrape.corpus import INPUT, Manifest, compile_corpus
-from scrape.crawl import Outcome, Progress, Settings, Walk, crawl
+from scrape.crawl import Event, Outcome, Progress, Settings, Walk, crawl
 from scrape.demo.compose import ADDRESS
 from scrape.doctor import examine
 from scrape.errors import InputError
@@ -189,8 +187,7 @@ def _gather(store: Store, started: Sequence[Walk]) -> list[Outcome]:
     new: Counter[str] = Counter()
     ended: list[Outcome] = []
     pages: dict[str, Progress] = {}
-    bar: tqdm[None] = progress(desc="searching", unit=" pages")
-    with bar:
+    with progress(list[Event](), desc="searching", unit=" pages") as bar:
         for event in crawl(started):
             if isinstance(event, Posting):
                 new[event.board] += store.add(event)

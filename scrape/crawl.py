@@ -297,10 +297,12 @@ def _path(url: str) -> str:
 
 
 def _note(failures: Sequence[BoardError]) -> str:
-    """The first failure in its words, and how many more there were of which kind; that pages are gone comes last."""
-    gone = sum(isinstance(error, Missing) for error in failures)
+    """The first failure in its words, how many more there were, and how many pages are gone."""
+    gone = [error for error in failures if isinstance(error, Missing)]
     others = [error for error in failures if not isinstance(error, Missing)]
-    if not others:
-        return "" if not gone else str(failures[0]) if gone == 1 else f"{gone} pages are gone, such as {failures[0]}"
-    more = len(others) - 1
-    return str(others[0]) + (f" (and {more} more)" if more else "") + (f"; {gone} pages are gone" if gone else "")
+    parts = []
+    if others:
+        parts.append(str(others[0]) + (f" (and {len(others) - 1} more)" if others[1:] else ""))
+    if gone:
+        parts.append(str(gone[0]) if len(gone) == 1 else f"{len(gone)} pages are gone, such as {gone[0]}")
+    return "; ".join(parts)
