@@ -73,7 +73,7 @@ _STYLES = {"b": BOLD, "strong": BOLD, "em": EMPHASIS, "i": EMPHASIS}
 _UNSEEN = _names("template datalist")
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _ENDED_BY_NEXT = _names("li dt dd option tr td th")
-_BREAKING = (_BOXES - {"html", "body"}) | _HEADINGS | set(_LISTS) | _CELLS | _names("p br hr li tr dt dd")
+_BREAKING = (_BOXES - {"html", "body"}) | _HEADINGS | set(_LISTS) | _CELLS | _names("p pre br hr li tr dt dd")
 
 _SENTENCE_ENDS = tuple(".:;!?)")
 _may_hide = re.compile("hidden|display", re.IGNORECASE)
@@ -231,7 +231,7 @@ class _Reader:
 
     def list(self, name: str) -> None:
         around = self.place.listing
-        listing = Listing(_LISTS[name], around.level + 1 if around and around is not STRAY else 1)
+        listing = Listing(_LISTS[name], around.level + 1 if around else 1)
         self.due = ITEM
         self.enter(name, replace(self.place, listing=listing))
 
@@ -319,7 +319,7 @@ _ENDS: dict[str, _Act] = {
     **dict.fromkeys(_APART, _Reader.apart),
     **dict.fromkeys(_STYLES, _Reader.style_off),
     **dict.fromkeys(("dt", "dd"), _Reader.definition),
-    "tr": _Reader.end_row,
+    **dict.fromkeys(("tr", "table"), _Reader.end_row),
     "br": _Reader.line_break,
 }
 
