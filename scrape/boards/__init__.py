@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Protocol, cast
 
-from scrape.boards import indeed, jsonld, remoteok, saved
+from scrape.boards import (
+    arbeitnow,
+    ashby,
+    demo,
+    greenhouse,
+    hackernews,
+    himalayas,
+    indeed,
+    jobicy,
+    jsonld,
+    lever,
+    recruitee,
+    remoteok,
+    saved,
+    themuse,
+    usajobs,
+    weworkremotely,
+)
 from scrape.errors import InputError
 from scrape.posting import Page, Query
 
 
 class Board(Protocol):
-    """A board is a module with a name, a home and two pure functions; it never touches the network or a clock.
+    """A board is a module with a name and two pure functions; it never touches the network or a clock.
 
     `start` gives the addresses (or, for pages on disk, the paths) to ask first; it raises `InputError` where the person
     must name something first, and `Refused` where the board may not be asked. `parse` reads one answer: the
@@ -20,22 +37,43 @@ class Board(Protocol):
     what the board used to send. A page that simply holds nothing gives an empty `Page`.
 
     A board may also say, and the functions below read:
+    HOME        the address that its name links to
+    FILTERS     fields of a query that the board itself answers by (`city`, `title`); the others are filtered after
     REFUSED     why no address of it may be asked for over the network (its saved pages may still be parsed)
     UNVERIFIED  why its shape is believed rather than known
     headers()   what a request to it must carry beyond the usual; raises `InputError` where a key is missing
     """
 
     NAME: str
-    HOME: str
 
     def start(self, query: Query) -> Sequence[str]: ...
 
     def parse(self, body: str, url: str) -> Page: ...
 
 
-_MODULES: tuple[ModuleType, ...] = (remoteok, jsonld, saved, indeed)
+_MODULES: tuple[ModuleType, ...] = (
+    arbeitnow,
+    ashby,
+    demo,
+    greenhouse,
+    hackernews,
+    himalayas,
+    indeed,
+    jobicy,
+    jsonld,
+    lever,
+    recruitee,
+    remoteok,
+    saved,
+    themuse,
+    usajobs,
+    weworkremotely,
+)
 
 BOARDS: dict[str, Board] = {board.NAME: cast(Board, board) for board in _MODULES}
+
+# What is read where a person names no board: open interfaces that permit it, need no key, and reach into the US.
+DEFAULT = ("greenhouse", "lever", "ashby", "themuse", "hackernews", "remoteok", "jobicy", "himalayas")
 
 
 def named(name: str) -> Board:
@@ -43,6 +81,16 @@ def named(name: str) -> Board:
     if name not in BOARDS:
         raise InputError(f"there is no board {name!r}; the boards are {', '.join(sorted(BOARDS))}")
     return BOARDS[name]
+
+
+def home(board: Board) -> str:
+    """The address that the board's name links to; empty for pages on disk and the demo."""
+    return str(getattr(board, "HOME", ""))
+
+
+def filters(board: Board) -> tuple[str, ...]:
+    """The fields of a query that the board itself answers by."""
+    return tuple(getattr(board, "FILTERS", ()))
 
 
 def refused(board: Board) -> str:
@@ -57,5 +105,5 @@ def unverified(board: Board) -> str:
 
 def headers(board: Board) -> Mapping[str, str]:
     """What every request to this board must carry beyond the usual. Raises InputError where a key is missing."""
-    needed = getattr(board, "headers", None)
+    needed = cast("Callable[[], Mapping[str, str]] | None", getattr(board, "headers", None))
     return needed() if needed else {}

@@ -6,9 +6,10 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
 from bs4.filter import SoupStrainer
@@ -20,7 +21,7 @@ Row = dict[str, Any]
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_XML_PROLOG = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
 
 
@@ -51,6 +52,12 @@ def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> 
     return whole
 
 
+def listed(row: Any, *path: str) -> list[Any]:
+    """The list at `path`; empty where there is none."""
+    found = value(row, *path)
+    return found if isinstance(found, list) else []
+
+
 def value(row: Any, *path: str) -> Any:
     """What stands at `path` of nested objects, or None."""
     for step in path:
@@ -68,13 +75,18 @@ def text(row: Any, *path: str) -> str:
 
 def line(raw: str) -> str:
     """`raw` as one line of plain text: entities resolved, white space collapsed."""
-    return " ".join(html.unescape(raw).split())
+    return " ".join(html.unescape(_whole(raw)).split())
 
 
 def raw(row: Any, *path: str) -> str:
     """The string at `path` untouched, such as HTML; empty where there is none."""
     found = value(row, *path)
-    return found if isinstance(found, str) else ""
+    return _whole(found) if isinstance(found, str) else ""
+
+
+def _whole(text: str) -> str:
+    """`text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def texts(row: Any, *path: str) -> list[str]:
@@ -82,6 +94,20 @@ def texts(row: Any, *path: str) -> list[str]:
     found = value(row, *path)
     listed = found if isinstance(found, list) else [found]
     return [line(item) for item in listed if isinstance(item, str) and item.strip()]
+
+
+def places(*named: str, remote: bool = False) -> str:
+    """A location line: the places named, each once, after `Remote` where the board says so and no place does."""
+    whole = [place for place in named if place]
+    said = any("remote" in place.casefold() for place in whole)
+    return "; ".join(dict.fromkeys(["Remote", *whole] if remote and not said else whole))
+
+
+def asking(url: str, **changed: str) -> str:
+    """`url` with these parameters of its query set or replaced: how the next page of an answer is asked for."""
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query) | {name: [setting] for name, setting in changed.items()}
+    return urlunsplit(parts._replace(query=urlencode(asked, doseq=True)))
 
 
 def day(moment: object) -> str:
@@ -92,12 +118,13 @@ def day(moment: object) -> str:
         return _epoch_day(moment)
     if not isinstance(moment, str):
         return ""
-    if moment.strip().isdecimal():
-        return _epoch_day(int(moment[:20]))
-    if _ISO_DAY.match(moment.strip()):
-        return moment.strip()[:10]
+    written = moment[:64].strip()
     try:
-        return parsedate_to_datetime(moment).date().isoformat()
+        if written.isdecimal():
+            return _epoch_day(int(written))
+        if _ISO_DAY.match(written):
+            return date.fromisoformat(written[:10]).isoformat()
+        return parsedate_to_datetime(written).date().isoformat()
     except (ValueError, IndexError, TypeError, OverflowError):
         return ""
 
@@ -128,6 +155,16 @@ def _paragraphs(plain: str) -> str:
 
 def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
     """`body` as parsed HTML; with `only`, just the elements of those names (several times as fast)."""
-    # A newline more and a prolog less: bs4 would warn that a short text looks like a file name, and HTML like XML.
-    whole = _XML_PROLOG.sub("", body, count=1) + "\n"
-    return BeautifulSoup(whole, "lxml", parse_only=SoupStrainer(only) if only else None)
+    # Without its prolog, lest bs4 warn that HTML looks like XML.
+    source = _XML_PROLOG.sub("", body, count=1)
+    return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
+
+
+def feed(body: str) -> BeautifulSoup:
+    """`body` as parsed XML, such as a sitemap or RSS."""
+    return BeautifulSoup(_markup(body), "xml")
+
+
+def _markup(body: str) -> str:
+    """`body` with a newline more, lest bs4 warn that a short text looks like a file name or an address."""
+    return _whole(body) + "\n"

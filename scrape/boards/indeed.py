@@ -52,8 +52,8 @@ def parse(body: str, url: str) -> Page:
     posting = _from_script(body, soup, url) or _from_page(soup, url, results)
     if not results and not posting:
         raise ChangedShape(f"{url}: neither a posting nor a page of results as Indeed has laid them out so far")
-    hosted = (_view(key) for key, _, link in results if _is_hosted(key, link))
-    return Page((posting,) if posting else (), tuple(dict.fromkeys(hosted)))
+    hosted = dict.fromkeys(_view(key) for key, _, link in results if _is_hosted(key, link))
+    return Page((posting,) if posting else (), tuple(link for link in hosted if not posting or link != posting.url))
 
 
 def _results(body: str, soup: BeautifulSoup) -> Iterator[tuple[str, str, str]]:

@@ -14,10 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from scrape.boards.answer import Row, as_html, day, page, raw, text, value
+from scrape.boards.answer import Row, as_html, day, page, places, raw, text, value
 from scrape.posting import Page, Posting, key_of
 
-_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_STRING = r'"(?:[^"\\]++|\\.)*+"?'  # one that never ends goes on to the end, so that no quote is tried twice
 _COMMENT = re.compile(rf"({_STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
 _LAST_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 
@@ -110,10 +110,9 @@ def _company(job: Row, named: dict[str, Row]) -> str:
 
 def _location(job: Row, named: dict[str, Row]) -> str:
     """`Remote` where the posting says so, before the places it names; several places are joined by `; `."""
-    listed = job.get("jobLocation")
-    places = [_place(_known(place, named), named) for place in (listed if isinstance(listed, list) else [listed])]
-    remote = ["Remote"] if "TELECOMMUTE" in str(job.get("jobLocationType", "")).upper() else []
-    return "; ".join(dict.fromkeys(remote + [place for place in places if place]))
+    found = job.get("jobLocation")
+    lines = [_place(_known(place, named), named) for place in (found if isinstance(found, list) else [found])]
+    return places(*lines, remote="TELECOMMUTE" in str(job.get("jobLocationType", "")).upper())
 
 
 def _place(place: Any, named: dict[str, Row]) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from bs4 import BeautifulSoup
-
 from scrape.boards import jobposting
+from scrape.boards.answer import feed
 from scrape.errors import InputError
 from scrape.posting import Page, Query
 
 NAME = "jsonld"
 HOME = "https://schema.org/JobPosting"
+
+_ROOT = re.compile(r"<(?:\w+:)?(?:urlset|sitemapindex)\b")
+_LOC = re.compile(r"(?:^|:)loc$")
+_PAGE = re.compile(r"(?:^|:)(?:url|sitemap)$")
 
 
 def start(query: Query) -> Sequence[str]:
@@ -32,10 +36,12 @@ def parse(body: str, url: str) -> Page:
 
 def _sitemap(body: str) -> tuple[str, ...]:
     """The addresses of a sitemap. Source: https://www.sitemaps.org/protocol.html"""
-    if not any(root in body[:4096] for root in ("<urlset", "<sitemapindex")):
+    if not _ROOT.search(body, 0, 4096):
         return ()
-    locations = BeautifulSoup(body, "xml").find_all("loc")
-    return _web(location.get_text(strip=True) for location in locations)
+    locations = feed(body).find_all(_LOC)
+    # An image of a page has a location too, one level deeper.
+    own = [location for location in locations if location.parent and _PAGE.search(location.parent.name)]
+    return _web(location.get_text(strip=True) for location in own)
 
 
 def _address_list(body: str) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Pages and postings on the person's own disk. The terms are those of wherever they were saved from.
 
 A path may hold: postings as JSON lines or a JSON list (`id board url title company location date html`, all but
-`title` and `html` optional), a page that carries a schema.org JobPosting, a posting page of Indeed, or a page with one
-article under one heading. Postings keep their url; their board is `saved` and their key the row's own id. Anything
-else is refused by name rather than guessed at: a page of search results would otherwise pass for a posting.
+`title` and `html` optional), a page that carries a schema.org JobPosting, a posting page of Indeed, a page in one of
+the layouts of `layouts`, or a page with one article under one heading. Postings keep their url; their board is `saved`
+and their key the row's own id. Anything else is refused by name rather than guessed at: a page of search results
+would otherwise pass for a posting.
 """
 
 from __future__ import annotations
@@ -13,17 +14,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from bs4 import BeautifulSoup, Tag
-
-from scrape.boards import indeed, jobposting, remoteok
+from scrape.boards import arbeitnow, indeed, jobposting, layouts, remoteok
 from scrape.boards.answer import Row, as_html, day, page, raw, text
 from scrape.errors import ChangedShape, InputError
 from scrape.posting import Page, Posting, Query, key_of
 
 NAME = "saved"
 HOME = ""
-
-_MOST_LINKS = 0.1  # of the text of an article; lists of postings hold more
 
 
 def start(query: Query) -> Sequence[str]:
@@ -39,7 +36,7 @@ def parse(body: str, url: str) -> Page:
         return Page()
     if body.lstrip("\ufeff \t\r\n").startswith(("{", '["', "[{")):
         return Page(tuple(_row(row, f"{url}: {place}") for place, row in _rows(body, url)))
-    found = jobposting.read(body, url, NAME).postings or _indeed(body, url) or _article(body, url)
+    found = jobposting.read(body, url, NAME).postings or _indeed(body, url) or _laid_out(body, url)
     if not found:
         raise ChangedShape(
             f"{url}: no posting recognised in this page; a posting page with JSON-LD or an article is needed"
@@ -84,7 +81,7 @@ def _row(row: Any, place: str) -> Posting:
 
 def _body(row: Row) -> str:
     """The HTML of a row, with the faults undone that its board is known for."""
-    clean = {remoteok.NAME: remoteok.clean}.get(text(row, "board"), as_html)
+    clean = {remoteok.NAME: remoteok.clean, arbeitnow.NAME: arbeitnow.clean}.get(text(row, "board"), as_html)
     return clean(raw(row, "html"))
 
 
@@ -98,28 +95,12 @@ def _indeed(body: str, url: str) -> tuple[Posting, ...]:
     return tuple(replace(posting, board=NAME) for posting in found.postings)
 
 
-def _article(body: str, url: str) -> tuple[Posting, ...]:
-    """The page's only article, or its main element, where it stands under one heading and is no list of links."""
+def _laid_out(body: str, url: str) -> tuple[Posting, ...]:
+    """The posting of a page without JSON-LD, where its layout is known or plain."""
     soup = page(body)
-    element = _only(soup, "article") or _only(soup, "main")
-    heading = _only(element, "h1") if element else None
-    if element is None or heading is None or _links_share(element) > _MOST_LINKS:
-        return ()
-    title = _line(heading)
-    heading.extract()
     link = jobposting.address(soup, url)
-    return (Posting(NAME, key_of(link or f"{title}\n{element}"), link, title, html=str(element)),)
-
-
-def _only(soup: BeautifulSoup | Tag, name: str) -> Tag | None:
-    found = soup.find_all(name)
-    return found[0] if len(found) == 1 else None
-
-
-def _links_share(element: Tag) -> float:
-    linked = sum(len(_line(link)) for link in element.find_all("a"))
-    return linked / max(1, len(_line(element)))
-
-
-def _line(element: Tag) -> str:
-    return " ".join(element.get_text(" ").split())
+    found = layouts.known(soup)
+    if not found:
+        return ()
+    key = key_of(link or f"{found.title}\n{found.html}")
+    return (Posting(NAME, key, link, found.title, found.company, found.location, html=found.html),)

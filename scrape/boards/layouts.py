@@ -1,0 +1,87 @@
+"""Posting pages without JSON-LD that are worth knowing by their own layout. Pure; read by `saved` alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup, Tag
+
+from scrape.boards.answer import line
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a site keeps what: CSS selectors, and the labels that stand in bold before a field's value."""
+
+    body: str
+    title: str
+    company_label: str = ""
+    location_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a layout holds: plain text, and the posting's own element as HTML."""
+
+    title: str
+    html: str
+    company: str = ""
+    location: str = ""
+
+
+LAYOUTS = (
+    # JobOnline of The Careers Group, University of London (jobonline.thecareersgroup.co.uk, 2018)
+    Layout("[id$=DisplayVacancyUC1_pnlRounded]", ".v2_title", "Recruiter:", "Location:"),
+)
+
+_MOST_LINKS = 0.1  # of the text of an article; lists of postings hold more
+
+
+def known(soup: BeautifulSoup) -> Found | None:
+    """The posting of a page in one of the layouts above, else the page's one article under one heading, else None."""
+    for layout in LAYOUTS:
+        body = soup.select_one(layout.body)
+        title = body.select_one(layout.title) if body else None
+        if body and title:
+            return _in_layout(layout, body, title)
+    return _article(soup)
+
+
+def _in_layout(layout: Layout, body: Tag, title: Tag) -> Found:
+    for hidden in body.select("script, style, [style*='display: none'], [style*='display:none']"):
+        hidden.decompose()
+    company, location = (_labelled(body, label) for label in (layout.company_label, layout.location_label))
+    title.extract()
+    return Found(said(title), str(body), company, location)
+
+
+def _labelled(body: Tag, label: str) -> str:
+    """The text that stands right after the bold `label`; empty where there is none."""
+    bold = body.find("b", string=re.compile(rf"\s*{re.escape(label)}\s*")) if label else None
+    return line(str(bold.next_sibling)) if bold and isinstance(bold.next_sibling, str) else ""
+
+
+def _article(soup: BeautifulSoup) -> Found | None:
+    """The page's only article, or its main element, where it stands under one heading and is no list of links."""
+    element = _only(soup, "article") or _only(soup, "main")
+    heading = _only(element, "h1") if element else None
+    if element is None or heading is None or _links_share(element) > _MOST_LINKS:
+        return None
+    heading.extract()
+    return Found(said(heading), str(element)) if said(heading) and said(element) else None
+
+
+def _only(within: Tag, name: str) -> Tag | None:
+    found = within.find_all(name)
+    return found[0] if len(found) == 1 else None
+
+
+def _links_share(element: Tag) -> float:
+    linked = sum(len(said(link)) for link in element.find_all("a"))
+    return linked / max(1, len(said(element)))
+
+
+def said(tag: Tag) -> str:
+    """The text of an element as one line."""
+    return line(tag.get_text(" "))
