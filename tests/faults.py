@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+_LONGEST = 10.0  # seconds that any fault lasts, so that a client that never gives up fails its test instead of hanging
 _POLL = 0.05  # seconds between two looks at whether the server is to stop
 
 
@@ -42,11 +43,13 @@ class Line:
     def __init__(self, wire: socket.socket, stop: threading.Event) -> None:
         self._wire = wire
         self._stop = stop
+        self._ends = time.monotonic() + _LONGEST
         self.keep = False  # whether the next request may come on the same connection
 
     @property
     def stopped(self) -> bool:
-        return self._stop.is_set()
+        """Whether a behaviour that goes on and on should end."""
+        return self._stop.is_set() or time.monotonic() > self._ends
 
     def send(self, data: bytes) -> None:
         self._wire.settimeout(5)
