@@ -83,7 +83,7 @@ def test_dripping_does_not_stretch_the_deadline(
 def test_a_kept_connection_is_watched_too(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
     kept = answer("x", keep=True)
     server.routes |= {"/robots.txt": kept, "/": kept, "/slow": dripped_body(every=0.01)}
-    fetcher = make(replace(SHORT, tries=1))
+    fetcher = make(replace(SHORT, headers=2.0, tries=1))
     fetcher.get(server.url("/"))
     start = time.monotonic()
     with pytest.raises(Unreachable, match="its body took longer"):
@@ -284,7 +284,8 @@ def test_the_rules_of_the_wire_hold_over_tls(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     clock = Clock()
-    fetcher = Fetcher(allow_loopback={secure.host}, clock=clock, sleep=clock.sleep, limits=SHORT)
+    limits = replace(SHORT, headers=1.0)  # a handshake is among it
+    fetcher = Fetcher(allow_loopback={secure.host}, clock=clock, sleep=clock.sleep, limits=limits)
     for path in ("/", "/robots.txt"):
         secure.routes[path] = answer("<p>secret</p>", keep=True)
     assert fetcher.get(secure.url("/")).text == "<p>secret</p>"
