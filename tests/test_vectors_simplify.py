@@ -29,7 +29,7 @@ def checked(html: str) -> str:
 
 def rows(path: Path) -> list[dict[str, str]]:
     written = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return [json.loads(line) for line in written.decode("utf-8").splitlines()]
+    return [json.loads(line) for line in written.splitlines()]
 
 
 def words(html: str) -> list[str]:
