@@ -246,15 +246,15 @@ def test_no_text_breaks_a_board(board: str, data: st.DataObject) -> None:
     "piece", ['\\"', '"\\', "\n ", "/*", "<!--", ",   ", "<p", "&lt;", "[", "<br>", "é", "https://a.b "]
 )
 def test_no_answer_takes_long(piece: str) -> None:
-    """The bound is far above what a linear reader needs and far below what a quadratic one does (a minute and more)."""
-    much = piece * (100_000 // len(piece))
+    """The bound is far above what a linear reader needs and far below what a quadratic one does."""
+    much = piece * (60_000 // len(piece))
     script = f'<script type="application/ld+json">{much}</script>'
     rows = json.dumps([{"id": "1", "title": much, "position": much, "html": much, "description": much, "date": much}])
     begin = time.monotonic()
     for board in ("jsonld", "saved", "remoteok", "weworkremotely"):
         for body in (much, script, rows):
             parse_safely(board, body, "https://a.example/1")
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 15
 
 
 def test_half_a_surrogate_pair_does_not_reach_a_posting() -> None:

@@ -62,7 +62,7 @@ def test_recorded_answers(shared: Path, name: str) -> None:
     assert len(page.postings) == len({posting.key for posting in page.postings}) == count
     for posting in page.postings:
         assert posting.title and posting.url.startswith("http") and re.fullmatch(r"\d{4}-\d\d-\d\d", posting.date)
-        assert posting.company and posting.html.strip()
+        assert posting.company
     assert sum(bool(posting.location) for posting in page.postings) >= 0.8 * count
 
 

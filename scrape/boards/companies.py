@@ -2,7 +2,7 @@
 
 A name is the last part of the company's address on that board (`boards.greenhouse.io/airbnb` -> `airbnb`). It goes
 stale when the company moves to another board, which then answers 404 for that one address; the others go on. The
-lists were written down in November 2026 from what was publicly known; none of the boards was asked.
+lists were written down in November 2026 from addresses found in public code and pages; none of the boards was asked.
 """
 
 from __future__ import annotations
@@ -118,7 +118,6 @@ ASHBY = {
     "ramp": "Ramp",
     "render": "Render",
     "replit": "Replit",
-    "runway": "Runway",
     "sardine": "Sardine",
     "sierra": "Sierra",
     "snowflake": "Snowflake",
