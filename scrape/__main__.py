@@ -137,7 +137,10 @@ def _count(text: str) -> int:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("at least one board is needed, such as remoteok,themuse")
+    return names
 
 
 if __name__ == "__main__":

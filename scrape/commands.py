@@ -55,7 +55,7 @@ def search(options: Namespace) -> int:
         stack.enter_context(store.locked())
         outcomes = _gather(store, ask.walks(wish, settings))
         simplified = simplify_store(store)
-        manifest = compile_corpus(store) if options.compile and store.document_names() else None
+        manifest = _compiled(store) if options.compile else None
     _report(options, store, outcomes, simplified, manifest)
     good = not any(outcome.failed for outcome in outcomes) and not simplified.spoilt
     return OK if good and any(outcome.kept or outcome.known for outcome in outcomes) else FAILED
@@ -200,6 +200,15 @@ def _gather(store: Store, started: Sequence[Walk]) -> list[Outcome]:
                 kept = new[event.board]
                 ended.append(replace(event, kept=kept, known=event.known + event.kept - kept))
     return sorted(ended, key=lambda outcome: outcome.board)
+
+
+def _compiled(store: Store) -> Manifest | None:
+    """The corpus, where there is something to make it of: a search that found nothing has its own words for that."""
+    try:
+        return compile_corpus(store) if store.document_names() else None
+    except InputError as error:
+        say(f"no corpus: {error}")
+        return None
 
 
 def _report(

@@ -108,7 +108,10 @@ def crawl(walks: Sequence[Walk]) -> Iterator[Event]:
     running = len(walks)
     try:
         while running:
-            event = events.get()
+            try:
+                event = events.get(timeout=0.5)  # not for ever: on Windows Ctrl-C would then wait as well
+            except queue.Empty:
+                continue
             running -= isinstance(event, Outcome)
             yield event
     finally:
@@ -230,7 +233,7 @@ class Walk:
     def _fail(self, site: str, error: BoardError) -> None:
         self._failures.append(error)
         self._strikes[site] += next(count for kind, count in _STRIKES if isinstance(error, kind))
-        if self._strikes[site] >= _OUT:
+        if site and self._strikes[site] >= _OUT:  # files on disk have no site to be spared
             self._out[site] = error
 
     def _answered(self, step: _Step) -> Page:

@@ -98,7 +98,10 @@ class Store:
         Raises InputError at once where another process is writing here. Whatever a killed run left half
         written is swept away.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InputError(f"{self.root} is not a folder; name another place for the dataset") from error
         with exclusive(self.root / ".lock", f"{self.root} is being written by another run; wait until it ends"):
             self._sweep()
             self._known = self._forgotten = None

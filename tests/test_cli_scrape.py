@@ -155,7 +155,9 @@ def test_bad_input_is_one_line_and_exit_2(options: list[str], message: str, caps
     assert out == "" and err.startswith("error: ") and message in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("options", [[], ["search", "--limit", "0"], ["search", "--limit", "x"], ["serach"]])
+@pytest.mark.parametrize(
+    "options", [[], ["search", "--limit", "0"], ["search", "--boards", ","], ["serach"], ["search", "--titel", "x"]]
+)
 def test_bad_options_exit_2(options: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(options)
@@ -181,6 +183,19 @@ def test_the_demo_serves_until_ctrl_c_and_ends_with_130() -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.splitlines()[-1] == "stopped: Ctrl-C" and "Traceback" not in err
+
+
+def test_a_file_is_no_dataset(site: demo.Site, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").write_text("")
+    assert search(site, "--data-dir", "taken") == 2
+    assert "taken is not a folder" in capsys.readouterr().err
+
+
+def test_postings_without_a_text_are_kept_and_make_no_corpus(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty.json").write_text(json.dumps([{"id": "1", "title": "Baker", "html": "<br>"}]))
+    assert main(["search", "--pages", "empty.json"]) == 0
+    out, err = capsys.readouterr()
+    assert " ok " in out and err.startswith("no corpus: no posting in")
 
 
 def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -255,6 +255,15 @@ def test_a_good_page_wipes_the_slate() -> None:
     assert outcomes["fake"].status == "ok" and outcomes["fake"].kept == 4
 
 
+def test_bad_files_do_not_keep_the_good_ones_from_being_read(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number:02}.html" for number in range(12)]
+    for number, file in enumerate(files):
+        file.write_text("#1" if number == 11 else "!")
+    found, outcomes = run(walk({}, FakeBoard(start=[str(file) for file in files])))
+    assert keys(found) == ["1"] and outcomes["fake"].status == "ok"
+    assert "and 10 more" in outcomes["fake"].note
+
+
 def test_a_board_of_saved_pages_is_not_asked_over_the_network(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(f"#1 {SITE}/next")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -104,7 +105,24 @@ def test_a_rerun_asks_for_nothing_and_changes_nothing(tmp_path: Path, site: demo
     finish(site, root)
     files = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in root.rglob("*") if path.is_file()}
     site.requests.clear()
-    assert f" {POSTINGS} " in finish(site, root)
+    _, status, asked, kept, *_ = finish(site, root).splitlines()[1].split()
+    assert (status, asked, kept) == ("ok", "0", "0")
     assert site.requests == []
     assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in files} == files
     assert {path for path in root.rglob("*") if path.is_file()} == set(files)
+
+
+def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(tmp_path: Path, site: demo.Site) -> None:
+    with start(site, tmp_path) as process:
+        ends = time.monotonic() + DEADLINE
+        while count(tmp_path / "raw", ".json") < 10:
+            assert process.poll() is None and time.monotonic() < ends
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out, err) == (130, "", "stopped: Ctrl-C\n")
+    before = len(site.requests)
+    kept = int(finish(site, tmp_path).splitlines()[1].split()[3])
+    assert 0 < kept <= POSTINGS - 10, "some were kept by the first run"
+    assert count(tmp_path / "raw", ".json") == POSTINGS
+    assert len(set(site.requests[before:]) & set(site.requests[:before])) <= 2, "robots.txt, and what was on its way"
