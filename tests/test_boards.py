@@ -87,7 +87,7 @@ def test_start_gives_addresses_of_the_web(board: str) -> None:
         ("themuse", QUERY, {"page": ["0"], "location": ["San Francisco, CA"]}),
         ("themuse", Query(city="Seattle", state="washington"), {"page": ["0"], "location": ["Seattle, WA"]}),
         ("usajobs", QUERY, {"PositionTitle": ["data scientist"], "LocationName": ["San Francisco, California"]}),
-        ("jobicy", QUERY, {"count": ["50"], "tag": ["data scientist"]}),
+        ("jobicy", QUERY, {"count": ["50"]}),
         ("himalayas", QUERY, {"q": ["data scientist"], "page": ["1"]}),
         ("himalayas", Query(), {"limit": ["20"]}),
     ],
@@ -128,6 +128,12 @@ def test_a_company_cannot_change_the_host_of_recruitee() -> None:
 def test_a_board_without_a_list_of_its_own_asks_for_one(board: str) -> None:
     with pytest.raises(InputError):
         BOARDS[board].start(Query())
+
+
+def test_saved_pages_are_not_asked_of_the_network() -> None:
+    assert list(BOARDS["saved"].start(Query(pages=("a.html", "b.jsonl.gz")))) == ["a.html", "b.jsonl.gz"]
+    with pytest.raises(InputError, match="jsonld"):
+        BOARDS["saved"].start(Query(pages=("a.html", "https://jobs.example/1")))
 
 
 def test_indeed_is_read_from_disk_and_refused_on_the_network() -> None:

@@ -38,7 +38,6 @@ class Board(Protocol):
 
     A board may also say, and the functions below read:
     HOME        the address that its name links to
-    FILTERS     fields of a query that the board itself answers by (`city`, `title`); the others are filtered after
     REFUSED     why no address of it may be asked for over the network (its saved pages may still be parsed)
     UNVERIFIED  why its shape is believed rather than known
     headers()   what a request to it must carry beyond the usual; raises `InputError` where a key is missing
@@ -86,11 +85,6 @@ def named(name: str) -> Board:
 def home(board: Board) -> str:
     """The address that the board's name links to; empty for pages on disk and the demo."""
     return str(getattr(board, "HOME", ""))
-
-
-def filters(board: Board) -> tuple[str, ...]:
-    """The fields of a query that the board itself answers by."""
-    return tuple(getattr(board, "FILTERS", ()))
 
 
 def refused(board: Board) -> str:

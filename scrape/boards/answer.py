@@ -35,12 +35,11 @@ def decode(body: str, url: str) -> Any:
 
 def rows(answer: Any, url: str, *path: str) -> list[Row]:
     """The list of objects at `path` of a decoded answer. Raises ChangedShape where there is none."""
-    for step in path:
-        answer = answer.get(step) if isinstance(answer, dict) else None
-    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+    found = value(answer, *path)
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         where = f"under {'.'.join(path)!r}" if path else "at its top"
         raise ChangedShape(f"{url}: the answer has no list of postings {where}")
-    return answer
+    return found
 
 
 def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> tuple[Posting, ...]:
@@ -87,13 +86,6 @@ def raw(row: Any, *path: str) -> str:
 def _whole(text: str) -> str:
     """`text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def texts(row: Any, *path: str) -> list[str]:
-    """The strings of the list at `path`, or the single string there, as lines of plain text."""
-    found = value(row, *path)
-    listed = found if isinstance(found, list) else [found]
-    return [line(item) for item in listed if isinstance(item, str) and item.strip()]
 
 
 def places(*named: str, remote: bool = False) -> str:
@@ -147,10 +139,10 @@ def as_html(description: str) -> str:
 
 
 def _paragraphs(plain: str) -> str:
-    blocks = re.split(r"\n\s*\n", plain.replace("\r\n", "\n").strip())
-    return "".join(f"<p>{html.escape(block.strip(), quote=False)}</p>" for block in blocks if block.strip()).replace(
-        "\n", "<br>"
-    )
+    """Plain text as paragraphs, which an empty line keeps apart, of lines."""
+    escaped = html.escape(plain.replace("\r\n", "\n").strip(), quote=False)
+    blocks = [block.strip().replace("\n", "<br>") for block in re.split(r"\n\s*\n", escaped)]
+    return "".join(f"<p>{block}</p>" for block in blocks if block)
 
 
 def page(body: str, only: list[str] | None = None) -> BeautifulSoup:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote, urlsplit
 
+from scrape.address import canonical
 from scrape.boards import companies
 from scrape.boards.answer import Row, as_html, day, decode, listed, places, postings, raw, rows, text
 from scrape.posting import Page, Posting, Query, key_of
@@ -35,7 +36,7 @@ def _posting(name: str, row: Row) -> Posting:
     link = text(row, "jobUrl")
     return Posting(
         board=NAME,
-        key=text(row, "id") or (key_of(link) if link else ""),
+        key=text(row, "id") or (key_of(canonical(link)) if link else ""),
         url=link,
         title=text(row, "title"),
         company=companies.display(companies.ASHBY, name),

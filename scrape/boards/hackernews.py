@@ -21,6 +21,7 @@ _WHERE = re.compile(r"\b(?i:remote|on-?site|hybrid|in[- ]office|anywhere|worldwi
 _TERMS = re.compile(
     r"^(full|part)[- ]?time|^contract|^permanent|^visa|[$€£]|https?:|@|\.(com|io|ai|dev|org)\b", re.IGNORECASE
 )
+_LINK = re.compile(r"\s*[(<\[]?\s*https?://\S+\s*[)>\]]?")
 _CITY = re.compile(r"\b(SF|NYC|New York|San Francisco|London|Berlin|Paris|Seattle|Boston|Toronto|Austin|Chicago)\b")
 _ROLE = re.compile(
     r"\b(engineers?|developers?|designers?|scientists?|analysts?|managers?|leads?|head|directors?|architects?|"
@@ -51,10 +52,10 @@ def parse(body: str, url: str) -> Page:
 def _posting(comment: Row) -> Posting | None:
     """The posting of a comment that opens, as the thread asks, with `Company | Title | Place | ...`; else None."""
     html, key = raw(comment, "text"), text(comment, "id")
-    parts = _headline(html)
-    if not key or len(parts) < 2:
+    company, *rest = _headline(html) or [""]
+    company = _LINK.sub("", company)
+    if not key or not company or not rest:
         return None
-    company, rest = parts[0], parts[1:]
     places = [part for part in rest if _is_place(part)]
     others = [part for part in rest if part not in places and not _TERMS.search(part)]
     roles = [part for part in others if _ROLE.search(part)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from scrape.address import canonical
 from scrape.boards.answer import Row, as_html, asking, day, decode, line, listed, places, postings, raw, rows, text
 from scrape.boards.jobposting import web_address
 from scrape.posting import Page, Posting, Query, key_of
@@ -45,7 +46,7 @@ def _posting(row: Row) -> Posting:
     own = next((link for link in links if (urlsplit(link).hostname or "").endswith("himalayas.app")), links[1])
     return Posting(
         board=NAME,
-        key=text(row, "guid") or (key_of(own) if own else ""),
+        key=text(row, "guid") or (key_of(canonical(own)) if own else ""),
         url=own,
         title=text(row, "title"),
         company=text(row, "companyName"),

@@ -15,8 +15,9 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
+from scrape.address import is_web
 from scrape.boards import jobposting
-from scrape.boards.answer import Row, as_html, line, page, raw, text, value
+from scrape.boards.answer import Row, as_html, line, listed, page, raw, text, value
 from scrape.errors import ChangedShape, Refused
 from scrape.posting import Page, Posting, Query, key_of
 
@@ -40,7 +41,7 @@ _PLACES = ("[data-testid=job-location]", ".jobsearch-JobInfoHeader-subtitle > di
 
 def start(query: Query) -> Sequence[str]:
     """The saved pages that the person names. Raises Refused for anything that is on the network."""
-    if not query.pages or any(jobposting.web_address(path) for path in query.pages):
+    if not query.pages or any(is_web(path) for path in query.pages):
         raise Refused(REFUSED)
     return query.pages
 
@@ -67,8 +68,8 @@ def _results(body: str, soup: BeautifulSoup) -> Iterator[tuple[str, str, str]]:
 
 
 def _cards(model: Any) -> list[Row]:
-    found = value(model, "metaData", "mosaicProviderJobCardsModel", "results")
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    found = listed(model, "metaData", "mosaicProviderJobCardsModel", "results")
+    return [row for row in found if isinstance(row, dict)]
 
 
 def _is_hosted(key: str, link: str) -> bool:

@@ -6,9 +6,8 @@ Source: https://jobicy.com/jobs-rss-feed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
 
-from scrape.boards.answer import Row, as_html, day, decode, places, postings, raw, rows, text, texts
+from scrape.boards.answer import Row, as_html, day, decode, places, postings, raw, rows, text
 from scrape.posting import Page, Posting, Query
 
 NAME = "jobicy"
@@ -18,9 +17,8 @@ _MOST = 50  # postings an answer holds; there is no second page
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address; a title is searched for by the board, more widely than our own filter does."""
-    asked = {"count": str(_MOST)} | ({"tag": query.title} if query.title else {})
-    return [f"{HOME}/api/v2/remote-jobs?{urlencode(asked)}"]
+    """One address whatever is asked: a search for each title would be more requests than the notice grants."""
+    return [f"{HOME}/api/v2/remote-jobs?count={_MOST}"]
 
 
 def parse(body: str, url: str) -> Page:
@@ -32,14 +30,14 @@ def parse(body: str, url: str) -> Page:
 
 
 def _posting(row: Row) -> Posting:
-    regions = [region for region in texts(row, "jobGeo") if region.casefold() != "anywhere"]
+    region = text(row, "jobGeo")
     return Posting(
         board=NAME,
         key=text(row, "id"),
         url=text(row, "url"),
         title=text(row, "jobTitle"),
         company=text(row, "companyName"),
-        location=places(*regions, remote=True),
+        location=places("" if region == "Anywhere" else region, remote=True),
         date=day(row.get("pubDate")),
         html=as_html(raw(row, "jobDescription") or raw(row, "jobExcerpt")),
     )

@@ -14,7 +14,8 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from scrape.boards.answer import Row, as_html, day, page, places, raw, text, value
+from scrape.address import canonical
+from scrape.boards.answer import Row, as_html, day, line, page, places, raw, text, value
 from scrape.posting import Page, Posting, key_of
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"?'  # one that never ends goes on to the end, so that no quote is tried twice
@@ -28,11 +29,11 @@ def read(body: str, url: str, board: str) -> Page:
     nodes = [node for document in documents(soup) for node in _nodes(document)]
     named = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
     jobs = [node for node in nodes if _is_job(node)]
-    whole = [job for job in jobs if raw(job, "description").strip() and _title(job)]
+    whole = [job for job in jobs if _is_whole(job)]
     here = address(soup, url)
     found = tuple(_posting(job, named, here, board, alone=len(whole) == 1) for job in whole)
-    listed = (web_address(raw(job, "url"), here) for job in jobs if job not in whole)
-    return Page(found, tuple(dict.fromkeys(link for link in listed if link and link != url)))
+    elsewhere = dict.fromkeys(web_address(raw(job, "url"), here) for job in jobs if not _is_whole(job))
+    return Page(found, tuple(link for link in elsewhere if link not in ("", url)))
 
 
 def documents(soup: BeautifulSoup) -> list[Any]:
@@ -75,6 +76,10 @@ def _is_job(node: Row) -> bool:
     )
 
 
+def _is_whole(job: Row) -> bool:
+    return bool(_title(job) and raw(job, "description").strip())
+
+
 def _title(job: Row) -> str:
     return text(job, "title") or text(job, "name")
 
@@ -84,10 +89,10 @@ def _posting(job: Row, named: dict[str, Row], here: str, board: str, *, alone: b
     url = (here or own) if alone else (own or here)
     title, company, location = _title(job), _company(job, named), _location(job, named)
     # Several postings at one address, or none at all: what tells them apart is what they say.
-    apart = "" if url and (alone or own) else "\n".join((_identifier(job), title, company, location))
+    apart = "" if url and (alone or own) else "\n".join(("", _identifier(job), title, company, location))
     return Posting(
         board=board,
-        key=key_of(f"{url}\n{apart}" if apart else url),
+        key=key_of(canonical(url) + apart),
         url=url,
         title=title,
         company=company,
@@ -104,7 +109,7 @@ def _identifier(job: Row) -> str:
 def _company(job: Row, named: dict[str, Row]) -> str:
     organisation = _known(_first(job.get("hiringOrganization")), named)
     if isinstance(organisation, str):
-        return text({"name": organisation}, "name")
+        return line(organisation)
     return text(organisation, "name") or text(organisation, "legalName")
 
 
@@ -116,11 +121,11 @@ def _location(job: Row, named: dict[str, Row]) -> str:
 
 
 def _place(place: Any, named: dict[str, Row]) -> str:
-    address = _known(_first(value(place, "address")), named) if isinstance(place, dict) else place
-    if isinstance(address, str):
-        return text({"address": address}, "address")
-    parts = [text(address, "addressLocality"), text(address, "addressRegion")]
-    parts.append(text(address, "addressCountry") or text(address, "addressCountry", "name"))
+    where = _known(_first(value(place, "address")), named) if isinstance(place, dict) else place
+    if isinstance(where, str):
+        return line(where)
+    parts = [text(where, "addressLocality"), text(where, "addressRegion")]
+    parts.append(text(where, "addressCountry") or text(where, "addressCountry", "name"))
     return ", ".join(part for part in parts if part) or text(place, "name")
 
 

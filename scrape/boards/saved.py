@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from scrape.address import canonical, is_web
 from scrape.boards import arbeitnow, indeed, jobposting, layouts, remoteok
 from scrape.boards.answer import Row, as_html, day, page, raw, text
 from scrape.errors import ChangedShape, InputError
@@ -27,6 +28,8 @@ def start(query: Query) -> Sequence[str]:
     """The paths that the person names. Raises InputError where they name none."""
     if not query.pages:
         raise InputError("the board 'saved' reads files; name the pages or the JSON lines to read")
+    if address := next((path for path in query.pages if is_web(path)), ""):
+        raise InputError(f"the board 'saved' reads files; for {address} there is the board 'jsonld'")
     return query.pages
 
 
@@ -69,7 +72,7 @@ def _row(row: Any, place: str) -> Posting:
     url = jobposting.web_address(raw(row, "url"))
     return Posting(
         board=NAME,
-        key=text(row, "id") or key_of(url or f"{title}\n{text(row, 'company')}\n{body}"),
+        key=text(row, "id") or key_of(canonical(url) or f"{title}\n{text(row, 'company')}\n{body}"),
         url=url,
         title=title,
         company=text(row, "company"),
@@ -102,5 +105,5 @@ def _laid_out(body: str, url: str) -> tuple[Posting, ...]:
     found = layouts.known(soup)
     if not found:
         return ()
-    key = key_of(link or f"{found.title}\n{found.html}")
+    key = key_of(canonical(link) or f"{found.title}\n{found.html}")
     return (Posting(NAME, key, link, found.title, found.company, found.location, html=found.html),)

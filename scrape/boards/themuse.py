@@ -14,7 +14,6 @@ from scrape.posting import Page, Posting, Query
 
 NAME = "themuse"
 HOME = "https://www.themuse.com"
-FILTERS = ("city",)
 
 _LAST_PAGE = 99  # the API answers 400 beyond it
 

@@ -17,7 +17,6 @@ from scrape.posting import Page, Posting, Query
 
 NAME = "usajobs"
 HOME = "https://www.usajobs.gov"
-FILTERS = ("city", "title")
 
 KEY, EMAIL = "USAJOBS_API_KEY", "USAJOBS_EMAIL"
 
