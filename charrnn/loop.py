@@ -24,7 +24,7 @@ Hook = Callable[[Checkpoint, Evaluation], None]
 
 @dataclass(frozen=True)
 class Files:
-    """Where a run leaves what it makes: checkpoints in `folder`, and beside it the log and the state."""
+    """Where a run leaves what it makes: checkpoints in `folder`, and beside it all else."""
 
     folder: Path
     word: str = "lstm"
@@ -33,6 +33,14 @@ class Files:
     @property
     def log(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.jsonl")
+
+    @property
+    def plot(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.png")
+
+    @property
+    def events(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.events")
 
     @property
     def resume(self) -> Path:

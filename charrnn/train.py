@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from charrnn import checkpoint, data, device, resume, runlog
-from charrnn.budget import steps_within
+from charrnn import checkpoint, data, device, resume, runlog, watch
+from charrnn.budget import fit
 from charrnn.data import Split
 from charrnn.loop import Files, train
 from charrnn.model import ModelConfig
@@ -36,12 +37,14 @@ def _command(options: Options) -> int:
     on = device.pick(options.device)
     device.prepare(on)
     trainer = _resumed(options, files, on) if options.resume else _begun(options, files, on)
+    hooks = watch.hooks(files, options.tensorboard, trainer.step_number)
     console.say(_summary(trainer))
     try:
-        train(trainer, files, print_every=options.print_every)
+        train(trainer, files, hooks, options.print_every)
     except DivergedError as error:
         console.say(f"error: {error}; {_way_out(files)}")
         return console.FAILED
+    watch.plot_losses(files)
     print(checkpoint.best(files.folder))
     return console.OK
 
@@ -110,7 +113,9 @@ def _with_length(plan: Plan, options: Options, text: Split, on: torch.device, be
     if "max_epochs" not in options.given:
         plan = replace(plan, recipe=replace(plan.recipe, max_epochs=math.inf))
     probe = Trainer(planned(plan, text, _ENDLESS), text, on)
-    return planned(plan, text, steps_within(probe, minutes * 60 - (time.monotonic() - begun)))
+    left = minutes * 60 - (time.monotonic() - begun)
+    fitting = fit(probe, left, lambda: watch.rehearse(probe.checkpoint(0.0)))
+    return planned(plan, text, fitting.steps, fitting.evaluations)
 
 
 def _refuse_taken_name(files: Files) -> None:
@@ -125,7 +130,9 @@ def _clear(files: Files) -> None:
     """Delete what an earlier run of this name left: its checkpoints, its log and its state."""
     for entry in checkpoint.entries(files.folder):
         entry.path.unlink()
-    files.log.unlink(missing_ok=True)
+    for path in (files.log, files.plot):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(files.events, ignore_errors=True)
     resume.remove(files.resume)
 
 

@@ -27,12 +27,12 @@ class DivergedError(Exception):
     """The loss is not finite, or has exploded. The weights are still those from before the step."""
 
 
-def planned(plan: Plan, text: Split, limit: float = math.inf) -> Plan:
-    """`plan` with its length in steps, `limit` at most, and the steps between two evaluations."""
+def planned(plan: Plan, text: Split, limit: float = math.inf, evaluations: int = EVALUATIONS) -> Plan:
+    """`plan` with its length in steps, `limit` at most, and the steps between two of its `evaluations`."""
     recipe = plan.recipe
     epoch = len(Streams(text.train, recipe.batch_size, recipe.seq_length))
     steps = max(1, math.ceil(min(recipe.max_epochs * epoch - 1e-6, limit)))
-    every = recipe.eval_val_every or max(1, min(epoch, round(steps / EVALUATIONS)))
+    every = recipe.eval_val_every or max(1, min(epoch, round(steps / evaluations)))
     return replace(plan, steps=steps, eval_every=every)
 
 

@@ -1,0 +1,180 @@
+"""How fast training is: the plain loop, each thing that makes it faster, other sizes, and the machine's ceiling.
+
+    python scripts/bench_train.py [--rounds 3] [--seconds 4]
+
+Every line is measured in processes of its own, in turn with the others, and the best round counts: other programs
+can only slow a round down. The ceiling is the product of 2500x512 by 512x2048, in bfloat16 and in float32.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from charrnn import device
+from charrnn.data import Split
+from charrnn.recipe import RECIPES, Plan
+from charrnn.trainer import Trainer, planned
+from charrnn.vocab import Vocab
+
+CHARACTERS = 111  # the alphabet of a corpus of real postings
+SEQ_LENGTH = 50
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table. `plain` is the loop that anybody would write first."""
+
+    name: str
+    dtype: str = "float32"
+    recipe: str = "char-rnn"
+    rnn_size: int = 512
+    num_layers: int = 3
+    dropout: float = 0.5
+    batch_size: int = 50
+    plain: bool = False
+    allocator: bool = True
+
+    @property
+    def operations(self) -> int:
+        """Useful floating-point operations per character, forward and back; one-hot input is a look-up."""
+        recurrent = 4 * self.rnn_size * self.rnn_size * (2 * self.num_layers - 1)
+        return 6 * (recurrent + self.rnn_size * CHARACTERS)
+
+
+CASES = (
+    Case("plain loop: nn.LSTM(num_layers=3), one-hot, RMSProp", plain=True, allocator=False),
+    Case("+ memory kept by the allocator", plain=True),
+    Case("+ a module per layer, dropout from random bytes"),
+    Case("+ bfloat16", "bfloat16"),
+    Case("the same, batch 256", "bfloat16", batch_size=256),
+    Case("the default recipe's update", "bfloat16", "one-cycle"),
+    Case("128x2, no dropout", "float32", rnn_size=128, num_layers=2, dropout=0.0),
+    Case("128x2, no dropout, bfloat16", "bfloat16", rnn_size=128, num_layers=2, dropout=0.0),
+    Case("256x2, no dropout", "float32", rnn_size=256, num_layers=2, dropout=0.0),
+    Case("256x2, no dropout, bfloat16", "bfloat16", rnn_size=256, num_layers=2, dropout=0.0),
+)
+
+
+def main() -> int:
+    options = _options()
+    if options.case is not None:
+        print(_rate(options.case, options.seconds))
+        return 0
+    names = ["bfloat16", "float32", *range(len(CASES))]
+    best = dict.fromkeys(names, 0.0)
+    for _ in range(options.rounds):
+        for name in names:
+            best[name] = max(best[name], _in_a_process(str(name), options.seconds))
+    _print_table(best)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _in_a_process(case: str, seconds: float) -> float:
+    command = [sys.executable, __file__, "--case", case, "--seconds", str(seconds)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _rate(case: str, seconds: float) -> float:
+    """Characters/s of a case, or operations/s of the product in a type: by its median step."""
+    if case in ("bfloat16", "float32"):
+        return 2 * 2500 * 512 * 2048 / _median_seconds(_product(getattr(torch, case)), seconds)
+    chosen = CASES[int(case)]
+    if chosen.allocator:
+        device.prepare(torch.device("cpu"))
+    step = _plain_step(chosen) if chosen.plain else _our_step(chosen)
+    return chosen.batch_size * SEQ_LENGTH / _median_seconds(step, seconds)
+
+
+def _median_seconds(step: Callable[[], object], seconds: float) -> float:
+    for _ in range(3):
+        step()
+    taken = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        begun = time.perf_counter()
+        step()
+        taken.append(time.perf_counter() - begun)
+    return sorted(taken)[len(taken) // 2]
+
+
+def _product(dtype: torch.dtype) -> Callable[[], object]:
+    left, right = torch.randn(2500, 512).to(dtype), torch.randn(512, 2048).to(dtype)
+    return lambda: left @ right
+
+
+def _our_step(case: Case) -> Callable[[], object]:
+    """A step of the trainer itself, on random text."""
+    shape = {name: getattr(case, name) for name in ("rnn_size", "num_layers", "dropout", "batch_size")}
+    recipe = replace(RECIPES[case.recipe], **shape, seq_length=SEQ_LENGTH)
+    ids = np.random.default_rng(1).integers(CHARACTERS, size=1000 * case.batch_size * SEQ_LENGTH).astype(np.uint8)
+    text = Split(ids, ids[:1000], ids[:0], Vocab("".join(map(chr, range(32, 32 + CHARACTERS)))), "")
+    plan = Plan(recipe, train_frac=0.9, val_frac=0.1, seed=1, minutes=None, dtype=case.dtype)
+    return Trainer(planned(plan, text), text, torch.device("cpu")).step
+
+
+def _plain_step(case: Case) -> Callable[[], object]:
+    """The loop that anybody would write first: one module, one-hot input, torch's dropout, float32."""
+    lstm = nn.LSTM(CHARACTERS, case.rnn_size, case.num_layers, batch_first=True, dropout=case.dropout)
+    decoder = nn.Linear(case.rnn_size, CHARACTERS)
+    weights = [*lstm.parameters(), *decoder.parameters()]
+    optimizer = torch.optim.RMSprop(weights, lr=2e-3, alpha=0.95)
+    ids = torch.randint(CHARACTERS, (case.batch_size, SEQ_LENGTH + 1))
+    state = [tuple(torch.zeros(case.num_layers, case.batch_size, case.rnn_size) for _ in range(2))]
+
+    def step() -> None:
+        y, after = lstm(functional.one_hot(ids[:, :-1], CHARACTERS).float(), state[0])
+        loss = functional.cross_entropy(decoder(y).flatten(0, 1), ids[:, 1:].flatten())
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_value_(weights, 5 / SEQ_LENGTH)
+        optimizer.step()
+        state[0] = tuple(part.detach() for part in after)
+
+    return step
+
+
+def _print_table(best: dict[str | int, float]) -> None:
+    print(f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}")
+    print(f"ceilings: {best['bfloat16'] / 1e9:.0f} GFLOP/s in bfloat16, {best['float32'] / 1e9:.0f} in float32\n")
+    print("| 3x512, batch 50, seq 50, dropout 0.5 unless it says otherwise | characters/s | ratio | of its ceiling |")
+    print("|---|---|---|---|")
+    for number, case in enumerate(CASES):
+        rate, same = best[number], case.rnn_size == 512
+        share = rate * case.operations / best[case.dtype]
+        print(f"| {case.name} | {rate:,.0f} | {f'{rate / best[0]:.2f}' if same else ''} | {share:.0%} |")
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
