@@ -31,16 +31,15 @@ def companies(field: Field, seed: int) -> tuple[Company, ...]:
     writer = Writer(dice, {**phrases.general()["formal"], **phrases.names(), **field.lists}, {})
     made: dict[str, Company] = {}
     while len(made) < PER_FIELD:
-        name = writer.write("{firm}")
+        name = writer.phrase("{firm}")
         made.setdefault(name, _company(name, field, writer, dice))
     return tuple(made.values())
 
 
 def _company(name: str, field: Field, writer: Writer, dice: Dice) -> Company:
-    kind = writer.write("{kind}")
     return Company(
         name=name,
-        kind=kind[0].lower() + kind[1:],
+        kind=writer.phrase("{kind}"),
         founded=dice.between(int(field.lists["since"][0]), 2023),
         staff=dice.between(9, 240),
         cities=tuple(dice.some(_weighted_cities(), dice.pick((1, 1, 2, 3)))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +10,7 @@ from functools import cache
 from scrape.demo import layout, phrases
 from scrape.demo.companies import Company, companies
 from scrape.demo.dice import Dice
-from scrape.demo.grammar import Writer
+from scrape.demo.grammar import Writer, capital
 from scrape.demo.layout import Block, Facts, Items, Prose, Section
 from scrape.demo.phrases import City, Field, Occupation
 from scrape.posting import Posting
@@ -56,10 +55,7 @@ class Job:
     title: str
     low: int
     high: int
-
-    @property
-    def pay(self) -> str:
-        return f"${self.low:,} - ${self.high:,} {'an hour' if self.occupation.unit == 'hour' else 'a year'}"
+    pay: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +72,13 @@ class Draft:
         """About `usual`, by the size of this posting and a little chance; at least one."""
         return max(1, round(usual * self.size + self.dice.below(3) - 1))
 
-    def paragraph(self, *names: str) -> str:
-        return " ".join(self.writer.sentence(name) for name in names)
+    def paragraph(self, **usual: int) -> str:
+        """Sentences: about so many from each list, in this order."""
+        return " ".join(capital(phrase) for phrase in self.phrases(**usual))
+
+    def phrases(self, **usual: int) -> list[str]:
+        """The same, each by itself and without its capital, so that it can stand inside a sentence."""
+        return [phrase for name, count in usual.items() for phrase in self.writer.phrases(name, self.many(count))]
 
 
 def _opening(seed: int, number: int) -> Opening:
@@ -102,7 +103,8 @@ def _job(seed: int, number: int, dice: Dice) -> Job:
     company = dice.pick(companies(field, seed))
     city = dice.pick(company.cities)
     low, high = _pay(occupation, city, dice)
-    return Job(field, occupation, company, city, _title(field, occupation, dice), low, high)
+    pay = dice.pick(_PAY[occupation.unit]).format(low, high)
+    return Job(field, occupation, company, city, _title(field, occupation, dice), low, high, pay)
 
 
 @cache
@@ -112,9 +114,8 @@ def _trades() -> tuple[tuple[Field, Occupation], ...]:
 
 def _title(field: Field, occupation: Occupation, dice: Dice) -> str:
     title = dice.pick(occupation.titles)
-    grade = dice.pick(field.lists["grade"])
-    if dice.chance(0.3) and grade.lower() not in title.lower():
-        return f"{grade} {title}"
+    if dice.chance(0.3) and not _RANKS & set(title.split()):
+        return f"{dice.pick(field.lists['grade'])} {title}"
     return title
 
 
@@ -168,82 +169,80 @@ def _section(draft: Draft, heading: str, *blocks: Block) -> Section:
 def _listed(draft: Draft, intro: str, items: list[str], *, opener: str) -> Block:
     """Items as a list, or in a prose posting as sentences that begin with an entry of `opener`."""
     if draft.prose:
-        said = [draft.writer.write(f"{{{opener}}} {item}.") for item in items]
-        return Prose((" ".join(said),))
+        return Prose((" ".join(f"{draft.writer.sentence(opener)} {item}." for item in items),))
     lead = draft.writer.sentence(intro) if draft.dice.chance(0.4) else ""
-    return Items(lead, tuple(draft.writer.write(item) for item in items))
-
-
-def _raw(draft: Draft, *names: str) -> list[str]:
-    """Entries of the lists `names` without their capital, so that they can stand inside a sentence."""
-    return [small(draft.writer.sentence(name)) for name in names]
-
-
-def small(sentence: str) -> str:
-    """A phrase with the capital of its first word taken back, unless the word is an abbreviation."""
-    return sentence if re.match(r"[A-Z0-9]{2}|I\b", sentence) else sentence[0].lower() + sentence[1:]
+    return Items(lead, tuple(capital(item) for item in items))
 
 
 def _role(draft: Draft) -> Section:
-    paragraphs = [draft.paragraph("lead", "scene"), *(draft.paragraph("day") for _ in range(draft.many(1)))]
-    return _section(draft, "h_role", Prose(tuple(paragraphs)))
+    first = " ".join(draft.writer.sentence(name) for name in ("lead", "scene"))
+    return _section(draft, "h_role", Prose((first, draft.paragraph(day=2))))
 
 
 def _about(draft: Draft) -> Section:
-    names = ["blurb"] * draft.many(2) + ["scene"] * draft.many(1) + ["story"]
-    return _section(draft, "h_about", Prose((draft.paragraph(*names),)))
+    paragraphs = [draft.paragraph(blurb=3), draft.paragraph(scene=2, story=1)]
+    joined = (" ".join(paragraphs),) if draft.dice.chance(0.5) else tuple(paragraphs)
+    return _section(draft, "h_about", Prose(joined))
 
 
 def _duties(draft: Draft) -> Section:
-    names = ["task"] * draft.many(5) + ["duty"] * draft.many(3) + ["chore"] * draft.many(1)
-    return _section(draft, "h_duties", _listed(draft, "i_duties", _raw(draft, *names), opener="prose_do"))
+    items = draft.phrases(task=6, duty=4, chore=2)
+    return _section(draft, "h_duties", _listed(draft, "i_duties", items, opener="prose_do"))
 
 
 def _needs(draft: Draft) -> Section:
-    names = ["need"] * draft.many(4) + ["want"] * draft.many(2) + ["trait"] * draft.many(2)
-    return _section(draft, "h_needs", _listed(draft, "i_needs", _raw(draft, *names), opener="prose_need"))
+    block = _listed(draft, "i_needs", draft.phrases(need=4, want=3, trait=2), opener="prose_need")
+    if isinstance(block, Items) and draft.dice.chance(0.25):
+        block = Items(block.intro, (*block.items, _tools(draft)))
+    return _section(draft, "h_needs", block)
+
+
+def _tools(draft: Draft) -> Items:
+    """The tools of the trade, as a list that stands inside an item of another."""
+    names = draft.writer.phrases("tool", 3 + draft.dice.below(3))
+    return Items(draft.writer.sentence("tools_intro"), tuple(capital(name) for name in names))
 
 
 def _nice(draft: Draft) -> Section:
-    block = _listed(draft, "i_needs", _raw(draft, *["bonus"] * draft.many(3)), opener="prose_need")
-    return _section(draft, "h_nice", block)
+    return _section(draft, "h_nice", _listed(draft, "i_nice", draft.phrases(bonus=3), opener="prose_need"))
 
 
 def _pay_section(draft: Draft) -> Section:
-    return _section(draft, "h_pay", Prose((draft.paragraph("payline"),)))
+    return _section(draft, "h_pay", Prose((draft.writer.sentence("payline"),)))
 
 
 def _hours(draft: Draft) -> Section:
-    return _section(draft, "h_hours", Prose((draft.paragraph("shift", *["hours"] * draft.many(1)),)))
+    return _section(draft, "h_hours", Prose((f"{draft.writer.sentence('shift')} {draft.paragraph(hours=2)}",)))
 
 
 def _perks(draft: Draft) -> Section:
-    names = ["perk"] * draft.many(5) + ["treat"] * draft.many(1)
-    return _section(draft, "h_perks", _listed(draft, "i_perks", _raw(draft, *names), opener="prose_perk"))
+    return _section(draft, "h_perks", _listed(draft, "i_perks", draft.phrases(perk=6, treat=2), opener="prose_perk"))
 
 
 def _team(draft: Draft) -> Section:
-    return _section(draft, "h_team", Prose((draft.paragraph(*["team"] * draft.many(3)),)))
+    return _section(draft, "h_team", Prose((draft.paragraph(team=4),)))
 
 
 def _first(draft: Draft) -> Section:
-    steps = tuple(draft.writer.write(step) for step in phrases.general()["formal"]["first"])
+    steps = tuple(capital(draft.writer.phrase(step)) for step in phrases.general()["formal"]["first"])
     if draft.prose:
         return _section(draft, "h_first", Prose((" ".join(steps),)))
     return _section(draft, "h_first", Items("", steps, ordered=True))
 
 
 def _place(draft: Draft) -> Section:
-    return _section(draft, "h_place", Prose((draft.paragraph(*["place"] * draft.many(2)),)))
+    return _section(draft, "h_place", Prose((draft.paragraph(place=3),)))
 
 
 def _apply(draft: Draft) -> Section:
-    names = ["apply"] * draft.many(2) + ["note"] * draft.dice.below(2)
-    return _section(draft, "h_apply", Prose((draft.paragraph(*names),)))
+    paragraphs = [draft.paragraph(apply=3)]
+    if draft.dice.chance(0.4):
+        paragraphs.append(draft.writer.sentence("note"))
+    return _section(draft, "h_apply", Prose(tuple(paragraphs)))
 
 
 def _fair(draft: Draft) -> Section:
-    return _section(draft, "h_fair", Prose((draft.paragraph(*["fair"] * draft.many(2)),)))
+    return _section(draft, "h_fair", Prose((draft.paragraph(fair=2),)))
 
 
 def _facts(draft: Draft) -> Section:
@@ -273,6 +272,11 @@ _WRITE: dict[str, Callable[[Draft], Section]] = {
     "fair": _fair,
     "facts": _facts,
 }
+_PAY = {
+    "hour": ("${} - ${} an hour", "${}-{}/hour", "${} to ${} an hour", "${}.00 - ${}.00 per hour", "${}-${} hourly"),
+    "year": ("${:,} - ${:,} a year", "${:,} to ${:,} a year", "${:,}-${:,} annually", "${:,} - ${:,} per year"),
+}
+_RANKS = {"Lead", "Senior", "Junior", "Assistant", "Associate", "Executive", "Deputy", "Staff", "Supervisor", "Manager"}
 _VOICES = ("formal", "chatty", "terse", "startup", "municipal")
 _SIZES = (0.6, 0.8, 1.0, 1.0, 1.1, 1.25, 1.5)
 _ORDERS = (

@@ -41,7 +41,8 @@ _RANGE = re.compile(r"(\d+)\.\.(\d+)(?:/(\d+))?")
 _SPACES = re.compile(r"\s+")
 _LOOSE = re.compile(r" +(?=[,.;:!?])")
 _ARTICLE = re.compile(r"\b([Aa])/an (\W*)(\w+)")
-_START = re.compile(r"(^|[.!?][\"')*_]* )([\"'(*_]*)([a-z])")
+_AFTER_STOP = re.compile(r"([.!?][\"')*_]* [\"'(*_]*)([a-z])")
+_FIRST = re.compile(r"^([\"'(*_]*)([a-z])")
 _SOUNDS_LIKE_CONSONANT = re.compile(r"(?:eu|ewe|on(?:e|ce)\b|u[bst][aeiou]|uni(?![nm])|util)", re.IGNORECASE)
 _SOUNDS_LIKE_VOWEL = re.compile(r"(?:[aeiou]|hour|honest|heir|8|11\b|18\b)", re.IGNORECASE)
 _SPELLED = re.compile(r"[AEFHILMNORSX][A-Z]+\b")  # an MRI, an LPN: said letter by letter
@@ -58,14 +59,14 @@ class Writer:
         self._left: dict[str, list[str]] = {}
 
     def sentence(self, name: str) -> str:
-        """An entry of the list `name`, as a sentence or a line of its own: tidy, with a capital letter."""
-        return self.write(f"{{{name}}}")
+        """An entry of the list `name`, as a sentence or a line of its own."""
+        return capital(self.phrase(f"{{{name}}}"))
 
-    def sentences(self, name: str, count: int) -> list[str]:
-        """Up to `count` entries of the list `name`, all different."""
-        return [self.sentence(name) for _ in range(min(count, len(self._lists[name])))]
+    def phrases(self, name: str, count: int) -> list[str]:
+        """Up to `count` entries of the list `name`, all different, to stand inside a sentence."""
+        return [self.phrase(f"{{{name}}}") for _ in range(min(count, len(self._lists[name])))]
 
-    def write(self, template: str) -> str:
+    def phrase(self, template: str) -> str:
         return tidy(self._expand(parsed(template)))
 
     def _expand(self, template: Template) -> str:
@@ -131,10 +132,15 @@ def _leaf(token: str) -> str | Slot | Range:
 
 
 def tidy(text: str) -> str:
-    """Single spaces, articles that suit their nouns, and a capital letter where a sentence begins."""
+    """Single spaces, articles that suit their nouns, and a capital letter after every full stop."""
     text = _LOOSE.sub("", _SPACES.sub(" ", text).strip())
     text = _ARTICLE.sub(lambda m: f"{_article(m[1], m[3])} {m[2]}{m[3]}", text)
-    return _START.sub(lambda m: m[1] + m[2] + m[3].upper(), text)
+    return _AFTER_STOP.sub(lambda m: m[1] + m[2].upper(), text)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large, behind any mark that opens it."""
+    return _FIRST.sub(lambda m: m[1] + m[2].upper(), text, count=1)
 
 
 def _article(letter: str, word: str) -> str:

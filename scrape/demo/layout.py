@@ -65,7 +65,7 @@ def style(dice: Dice) -> Style:
         bold=dice.pick(("b", "strong")),
         emphasis=dice.pick(("em", "i")),
         curly=dice.chance(0.3),
-        dash=dice.pick((" - ", " - ", " – ", " — ")),
+        dash=dice.pick((" - ", " – ")),
     )
 
 
@@ -79,7 +79,7 @@ def render(sections: Iterable[Section], style: Style) -> str:
 
 
 def _section(section: Section, style: Style) -> str:
-    heading = style.heading.format(_text(section.heading, style)) if section.heading else ""
+    heading = style.heading.format(_text(section.heading, style)).replace("?:", "?") if section.heading else ""
     return "\n".join(part for part in (heading, *(_block(block, style) for block in section.blocks)) if part)
 
 
@@ -113,9 +113,7 @@ def _text(text: str, style: Style) -> str:
 
 def _punctuated(text: str, style: Style) -> str:
     text = text.replace(" - ", style.dash)
-    if not style.curly:
-        return text
-    return re.sub(r"(^|[\s(])\"", r"\1“", text).replace('"', "”").replace("'", "’")
+    return text.replace("'", "’") if style.curly else text
 
 
 def tagged_list(items: Sequence[str], ordered: bool) -> str:
@@ -131,6 +129,8 @@ def styled_list(items: Sequence[str], ordered: bool) -> str:
 
 
 def typed_bullets(items: Sequence[str], ordered: bool) -> str:
+    if len(items) == 1:
+        return f"<p>{items[0]}</p>"
     marks = [f"{number}." for number in range(1, len(items) + 1)] if ordered else ["•"] * len(items)
     return "<p>" + "<br>\n".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=True)) + "</p>"
 
