@@ -93,9 +93,7 @@ def table(folder: Path, pages: list[str], tools: dict[str, Tool]) -> None:
     size = sum(len(page.encode("utf-8", "replace")) for page in pages) / 1e6
     seen = [words(plain_text(page)) for page in pages]
     rates = {name: size / seconds(tool, pages) for name, tool in tools.items()}
-    print(
-        f"{folder}: {len(pages)} pages, {size:.1f} MB; best of {REPEATS}, processor time of one core; ratio to {REFERENCE}"
-    )
+    print(f"{folder}: {len(pages)} pages, {size:.1f} MB; best of {REPEATS}, processor time of one core")
     print(f"{'':28}{'MB/s':>8}{'ratio':>8}{'words kept':>12}")
     for name, rate in rates.items():
         kept = share_kept(tools[name], pages, seen)
