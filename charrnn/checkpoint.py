@@ -69,7 +69,7 @@ def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
     path = folder / f"lm_{word}_epoch{checkpoint.epoch:.2f}_{checkpoint.val_loss:.4f}.pt"
     content = asdict(replace(checkpoint, weights={})) | {"format": FORMAT, "vocab": checkpoint.vocab.chars}
     content["weights"] = {name: weight.detach().cpu().clone() for name, weight in checkpoint.weights.items()}
-    aside = folder.with_name(f".{folder.name}.checkpoint")
+    aside = folder.with_name(f"{folder.name}.checkpoint")
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(aside, seal(content))
     return aside.replace(path)

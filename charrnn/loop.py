@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import threading
 import time
@@ -29,6 +30,15 @@ class Files:
     folder: Path
     word: str = "lstm"
     keep: int | None = None
+
+    def sweep(self) -> None:
+        """Delete what a killed run left half written."""
+        name = re.escape(self.folder.name)
+        unfinished = re.compile(rf"\.{name}\.\w+\.\d+\.part|{name}\.checkpoint")
+        beside = self.folder.parent.iterdir() if self.folder.parent.is_dir() else []
+        for path in beside:
+            if unfinished.fullmatch(path.name):
+                path.unlink()
 
     @property
     def log(self) -> Path:

@@ -37,6 +37,7 @@ def _command(options: Options) -> int:
     on = device.pick(options.device)
     device.prepare(on)
     trainer = _resumed(options, files, on) if options.resume else _begun(options, files, on)
+    files.sweep()
     hooks = watch.hooks(files, options.tensorboard, trainer.step_number)
     console.say(_summary(trainer))
     try:

@@ -20,8 +20,9 @@ TINY = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device"
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
+    monkeypatch.setattr("charrnn.plot.draw", lambda *_: b"a picture takes a third of a second")
 
 
 class Command:
@@ -149,8 +150,19 @@ def test_killed_at_any_instant_a_run_ends_as_if_it_had_not_been(command: Command
     assert int(done.stdout.split()[0]) >= 3, "the run was over before it could be killed"
     assert other(*flags) == 0
     assert command.left() == other.left()
-    beside = {path.name for path in command.cv.iterdir() if not path.name.startswith(".")}
-    assert beside == {"tiny", "tiny.jsonl", "tiny.resume", "tiny.resume.before"}
+    beside = {path.name for path in command.cv.iterdir()}
+    assert beside == {"tiny", "tiny.jsonl", "tiny.png", "tiny.resume", "tiny.resume.before"}
+
+
+def test_a_run_sweeps_up_after_itself_but_not_after_others(command: Command) -> None:
+    command.cv.mkdir()
+    mine = [".tiny.resume.12.part", ".tiny.checkpoint.7.part", "tiny.checkpoint"]
+    others = [".tiny2.resume.12.part", ".tiny.x.resume.12.part", "tiny.notes", "tiny2.checkpoint"]
+    for name in mine + others:
+        (command.cv / name).touch()
+    assert command("--max-epochs", "0.1") == 0
+    left = {path.name for path in command.cv.iterdir()}
+    assert left >= set(others) and not left & set(mine)
 
 
 def test_a_damaged_state_gives_way_to_the_one_before(

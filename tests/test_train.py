@@ -6,9 +6,11 @@ import errno
 import json
 import math
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,14 +20,15 @@ from charrnn import budget, checkpoint, device, options, runlog, train, validate
 from charrnn import trainer as trainer_module
 from charrnn.data import Streams
 from charrnn.model import CharLSTM
-from charrnn.trainer import EVALUATIONS, DivergedError, Trainer
+from charrnn.trainer import DivergedError, Trainer
 
 TINY = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu"]
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
+    monkeypatch.setattr("charrnn.plot.draw", lambda *_: b"a picture takes a third of a second")
 
 
 class Command:
@@ -303,9 +306,11 @@ def test_a_shifted_pass_begins_elsewhere_every_epoch(tmp_path: Path) -> None:
 
 
 def test_the_start_of_the_default_recipe_meets_no_plateau(tmp_path: Path) -> None:
-    made = trainer(tmp_path, "one-cycle", rnn_size=64, num_layers=3, max_epochs=5.0)
-    losses = [made.step() for _ in range(120)]
-    assert sum(losses[-10:]) / 10 < 2.5
+    losses = {}
+    for init in ("scaled", "uniform"):
+        made = trainer(tmp_path, "one-cycle", init=init, rnn_size=64, num_layers=3, max_epochs=5.0)
+        losses[init] = sum([made.step() for _ in range(150)][-20:]) / 20
+    assert losses["scaled"] < losses["uniform"] - 0.1
 
 
 def test_minutes_are_kept_and_a_resumed_run_keeps_the_steps(command: Command) -> None:
@@ -341,14 +346,15 @@ def test_the_steps_that_fit_fill_the_time_and_no_more(
     monkeypatch.setattr(probe, "step", takes(step))
     monkeypatch.setattr(budget.validate, "mean_loss", takes(evaluation / 10, 1.0))
     monkeypatch.setattr(budget, "seal", takes(saving))
-    steps = budget.steps_within(probe, seconds)
-    evaluations = steps / epoch + steps / every if every else max(EVALUATIONS, steps / epoch)
+    fit = budget.fit(probe, seconds, takes(0.1))
+    steps, evaluation = fit.steps, evaluation + 0.1
+    evaluations = steps / epoch + steps / every if every else max(fit.evaluations, steps / epoch)
     spent = now[0] + steps * step + evaluations * (evaluation + 2 * saving)
     assert 0.9 * seconds < spent < seconds
 
 
 def test_however_little_time_there_is_a_step_is_made(tmp_path: Path) -> None:
-    assert budget.steps_within(trainer(tmp_path), 1e-3) == 1
+    assert budget.fit(trainer(tmp_path), 1e-3) == budget.Fit(1, 1)
 
 
 def test_bfloat16_learns_as_float32_does(tmp_path: Path) -> None:
@@ -367,3 +373,37 @@ def test_models_of_every_kind_train(command: Command) -> None:
         assert command("--model", kind, "--run", kind, "--max-epochs", "0.2") == 0
         assert isinstance(checkpoint.load(Path(command.out.strip())).model(), CharLSTM)
         assert Path(command.out.strip()).name[13:-3].split("_")[0] == "0.20"
+
+
+def test_previews_are_printed_and_the_plot_lies_beside(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert command("--max-epochs", "2", "--eval-val-every", "50") == 0
+    assert command.err.count("    <html>") == len(command.log())
+    assert (command.cv / "tiny.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_text_without_markup_is_previewed_too(command: Command) -> None:
+    (command.data / "input.txt").write_text("to be or not to be\n" * 100)
+    assert command("--max-epochs", "1", "--run", "plain") == 0
+
+
+def test_tensorboard_is_asked_for_only_where_it_is(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert command("--max-epochs", "0.1", "--tensorboard") == 2
+    assert "pip install tensorboard" in command.err
+    written: list[tuple[object, ...]] = []
+
+    class Writer:
+        def __init__(self, folder: str, purge_step: int) -> None:
+            assert folder == str(command.cv / "tiny.events") and purge_step == 0
+
+        def add_scalar(self, *scalar: object) -> None:
+            written.append(scalar)
+
+        def flush(self) -> None:
+            pass
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    assert command("--max-epochs", "0.1", "--tensorboard") == 0
+    losses = [(value, step) for name, value, step in written if name == "val_loss"]
+    assert losses == [(line.val_loss, line.step) for line in command.log()]
