@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scrape.lines import ITEM, Line, Listing, Run
+from scrape.lines import ITEM, Line, Listing
+from scrape.runs import plain, without
 
 # Word writes bullets in symbol fonts: a private character from U+F000 to U+F0FF, or the letter at the same place.
 _GLYPHS = "•·∙●○◦‣⁃▪▫■□◾◽▶▸►▹➢➤➔➜→⇒»›◆◇❖★☆✦✧✓✔✅☑❑❒❏" + "".join(map(chr, range(0xF000, 0xF100)))
@@ -41,12 +42,8 @@ def _mark_of(line: Line) -> str:
     """The bullet that the line begins with, and the space after it; empty where it begins with none."""
     if line.runs[0][1][0] not in _MARKS or (line.heading and not line.listing):
         return ""
-    found = _line_mark.match(_plain(line))
+    found = _line_mark.match(plain(line.runs))
     return found[0] if found else ""
-
-
-def _plain(line: Line) -> str:
-    return "".join([text for _style, text in line.runs])
 
 
 def _stretches(lines: list[Line], marks: list[str]) -> Iterator[tuple[int, int]]:
@@ -73,7 +70,7 @@ def _listed(lines: list[Line], marks: list[str]) -> Iterator[Line]:
                 listings.popitem()
         else:
             listings[sort] = Listing("ul", outermost.level + len(listings)) if listings else outermost
-        yield Line(_without(line.runs, len(mark)), ITEM, listings[sort])
+        yield Line(without(line.runs, len(mark)), ITEM, listings[sort])
 
 
 def _listing_for(first: Line) -> Listing:
@@ -86,14 +83,5 @@ def _listing_for(first: Line) -> Listing:
 def _unmarked_item(line: Line) -> Line:
     if line.listing is None or line.gap < ITEM or line.runs[0][1][0] not in _MARKS:
         return line
-    found = _item_mark.match(_plain(line))
-    return replace(line, runs=_without(line.runs, found.end())) if found else line
-
-
-def _without(runs: list[Run], count: int) -> list[Run]:
-    """`runs` less their first `count` characters."""
-    for index, (style, text) in enumerate(runs):
-        if count < len(text):
-            return [(style, text[count:]), *runs[index + 1 :]]
-        count -= len(text)
-    return []
+    found = _item_mark.match(plain(line.runs))
+    return replace(line, runs=without(line.runs, found.end())) if found else line

@@ -9,18 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import itemgetter
 
-from scrape.markup import tidy
+from scrape.runs import BOLD, EMPHASIS, Run, is_seam, normal
 from scrape.tokens import Token, attributes_of
 
-BOLD, EMPHASIS = 1, 2
 LINE, BLOCK, ITEM = 1, 2, 3
 """How a line begins: after a line break inside a block; as a block of its own; as a list item of its own."""
-
-Run = tuple[int, str]
-"""A stretch of text in one style: 0, BOLD, EMPHASIS or BOLD | EMPHASIS."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +65,14 @@ _CELLS = _names("td th")
 _APART = _names("button input option select")
 _STYLES = {"b": BOLD, "strong": BOLD, "em": EMPHASIS, "i": EMPHASIS}
 _UNSEEN = _names("template datalist")
+_WHOLE = _names("html body")
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _ENDED_BY_NEXT = _names("li dt dd option tr td th")
-_BREAKING = (_BOXES - {"html", "body"}) | _HEADINGS | set(_LISTS) | _CELLS | _names("p pre br hr li tr dt dd")
+_BREAKING = (_BOXES - _WHOLE) | _HEADINGS | set(_LISTS) | _CELLS | _names("p pre br hr li tr dt dd")
 
-_SENTENCE_ENDS = tuple(".:;!?)")
 _may_hide = re.compile("hidden|display", re.IGNORECASE)
 _hides = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
-_blank_line = re.compile(r"\n[^\S\n]*\n\s*")
+_blank_line = re.compile(r"(?<=\S)[^\S\n]*+\n[^\S\n]*+\n\s*+(?=\S)")
 
 
 def lines_of(tokens: Iterable[Token]) -> list[Line]:
@@ -116,11 +110,9 @@ class _Reader:
     def text(self, text: str) -> None:
         if self.place.hidden:
             return
-        if "\n" not in text:
-            self.words(text)
-        elif self.place.newlines:
+        if "\n" in text and self.place.newlines:
             self.verbatim(text)
-        elif not text.isspace() and _blank_line.search(text):
+        elif "\n" in text and not text.isspace() and _blank_line.search(text):
             self.paragraphs(text)
         else:
             self.words(text)
@@ -131,7 +123,7 @@ class _Reader:
             if text and not self.due and self.line.runs:
                 self.line.runs.append((self.style, " "))
             return
-        if not self.due and self.line.runs and _is_seam(self.line.runs[-1][1], text):
+        if not self.due and self.line.runs and is_seam(self.line.runs[-1][1], text):
             self.mend_seam()
         if self.due:
             self.flush()
@@ -148,6 +140,7 @@ class _Reader:
             self.line.runs.append((self.style, " "))
 
     def verbatim(self, text: str) -> None:
+        """Text whose line breaks count."""
         first, *others = text.split("\n")
         self.words(first)
         for other in others:
@@ -155,12 +148,11 @@ class _Reader:
             self.words(other)
 
     def paragraphs(self, text: str) -> None:
-        """A blank line between words is a paragraph that somebody meant, whatever HTML makes of it."""
+        """Text with a blank line between words: a paragraph that somebody meant, whatever HTML makes of it."""
         first, *others = _blank_line.split(text)
         self.words(first)
         for other in others:
-            if other:
-                self.due = self.due or BLOCK
+            self.due = max(self.due, BLOCK)
             self.words(other)
 
     def flush(self) -> None:
@@ -182,7 +174,7 @@ class _Reader:
             self.end_implied(name)
         if self.place.hidden:
             self.enter(name, self.place)
-        elif attributes and _may_hide.search(attributes) and _is_hidden(attributes):
+        elif attributes and _may_hide.search(attributes) and _is_hidden(name, attributes):
             self.enter(name, replace(self.place, hidden=True))
         elif act := _STARTS.get(name):
             act(self, name)
@@ -324,51 +316,9 @@ _ENDS: dict[str, _Act] = {
 }
 
 
-def _is_hidden(written: str) -> bool:
+def _is_hidden(name: str, written: str) -> bool:
+    if name in _WHOLE:
+        return False  # until its script has run: nobody publishes a page that shows nothing
     attributes = attributes_of(written)
     hidden = attributes.get("hidden", "until-found").lower() != "until-found"
     return hidden or bool(_hides.search(attributes.get("style", "")))
-
-
-def normal(runs: list[Run]) -> list[Run]:
-    """The same text in as few runs as can be, tidy, with no space at either edge. Spaces between styles are plain."""
-    tidied = _merged(runs) if len(runs) > 1 else [(style, tidy(text)) for style, text in runs]
-    if len(tidied) > 1:
-        return _merged(_spaced(tidied))
-    return [(style, text) for style, spaced in tidied if (text := spaced.strip(" "))]
-
-
-def _merged(runs: Iterable[Run]) -> list[Run]:
-    merged = []
-    for style, group in groupby(runs, key=itemgetter(0)):
-        text = tidy("".join([text for _style, text in group]))
-        if text:
-            merged.append((style, text))
-    return merged
-
-
-def _spaced(runs: list[Run]) -> list[Run]:
-    """Runs without space at their edges, and every space between them a run of its own."""
-    apart: list[Run] = []
-    space = False
-    for style, text in runs:
-        core = text.strip(" ")
-        if not core:
-            space = True
-            continue
-        if apart:
-            before, last = apart[-1]
-            if space or text[0] == " " or _is_seam(last, core):
-                apart.append((style if style == before else style & before & BOLD, " "))
-        apart.append((style, core))
-        space = text[-1] == " "
-    return apart
-
-
-def _is_seam(before: str, after: str) -> bool:
-    """Whether two texts with nothing but a tag between them are two words, as in `<b>Summary</b>We are`.
-
-    A page may set them apart by a style sheet that nobody reads here. A small letter or the end of a sentence before
-    a capital is taken for such a place; two halves of one word seldom look so.
-    """
-    return after[:1].isupper() and (before[-1:].islower() or before[-1:] in _SENTENCE_ENDS)

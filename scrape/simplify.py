@@ -16,11 +16,10 @@ are already tidy, no bullet lines are left together, and no list is deeper than 
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from scrape.bullets import itemize
-from scrape.lines import BLOCK, BOLD, EMPHASIS, ITEM, Line, Listing, Run, lines_of
-from scrape.markup import BREAK, CLOSE, MAX_DEPTH, OPEN, escape
+from scrape.lines import BLOCK, ITEM, Line, Listing, lines_of
+from scrape.markup import BREAK, CLOSE, MAX_DEPTH, OPEN
+from scrape.runs import written
 from scrape.tokens import tokens
 
 
@@ -62,7 +61,7 @@ class _Writer:
             self.close_all()
             self.out.append(OPEN[tag])
             self.block = tag
-        self.out.append(_inline(line.runs))
+        self.out.append(written(line.runs))
 
     def item_line(self, line: Line, listing: Listing) -> None:
         if line.gap < ITEM and self.lists and self.lists[-1] is listing:
@@ -71,7 +70,7 @@ class _Writer:
             self.close_block()
             self.make_room(listing)
             self.out.append(OPEN["li"])
-        self.out.append(_inline(line.runs))
+        self.out.append(written(line.runs))
 
     def make_room(self, listing: Listing) -> None:
         """Close and open what it takes for an item of `listing` to begin."""
@@ -111,18 +110,3 @@ class _Writer:
     def end(self) -> str:
         self.close_all()
         return "".join(self.out)
-
-
-def _inline(runs: list[Run]) -> str:
-    """The runs as text, `b` and `em`; neighbours that are bold share one `b`."""
-    if len(runs) == 1 and not runs[0][0]:
-        return escape(runs[0][1])  # the usual line
-    written = []
-    for bold, group in groupby(runs, key=lambda run: run[0] & BOLD):
-        texts = [_emphasised(text) if style & EMPHASIS else escape(text) for style, text in group]
-        written += [OPEN["b"], *texts, CLOSE["b"]] if bold else texts
-    return "".join(written)
-
-
-def _emphasised(text: str) -> str:
-    return OPEN["em"] + escape(text) + CLOSE["em"]

@@ -51,6 +51,7 @@ BREAKS = {
     "plain text": ("a\nb\n\nc\n\n\n\nd <i>e</i>", "<p>a<br/>b</p>\n<p>c</p>\n<p>d <em>e</em></p>\n"),
     "plain text with Windows lines": ("a\r\nb\r\n\r\nc", "<p>a<br/>b</p>\n<p>c</p>\n"),
     "blank line within a text": ("<ul><li>x</ul>a\n\nb\nc", items("x") + "<p>a</p>\n<p>b c</p>\n"),
+    "blank line at the edge of a text": ("<p><i>a</i>\n\nb\n\n<i>c</i></p>", "<p><em>a</em> b <em>c</em></p>\n"),
     "blank line between elements": ("<p><i>a</i>\n\n<i>b</i></p>", "<p><em>a b</em></p>\n"),
 }
 
@@ -167,6 +168,7 @@ HIDDEN = {
         "<p class=hidden aria-hidden=true>a<p style='display:block'>b<p hidden=until-found>c",
         "<p>a</p>\n<p>b</p>\n<p>c</p>\n",
     ),
+    "page hidden until its script runs": ("<body style='display:none'><p>a</p>", "<p>a</p>\n"),
     "unclosed in a box": ("<div><span hidden>x</div>a", "<p>a</p>\n"),
     "paragraph ended by a block": ("<p hidden>x<div>a</div>", "<p>a</p>\n"),
     "item ended by an item": ("<ul><li hidden>x<li>a</ul>", items("a")),
