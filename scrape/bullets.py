@@ -33,8 +33,10 @@ def itemize(lines: list[Line]) -> list[Line]:
         return lines
     made: list[Line] = []
     for start, end in _stretches(lines, marks):
-        stretch = lines[start:end]
-        made += _listed(stretch, marks[start:end]) if end - start > 1 and marks[start] else map(_unmarked_item, stretch)
+        if end - start > 1:
+            made += _listed(lines[start:end], marks[start:end])
+        else:
+            made.append(_unmarked_item(lines[start]))
     return made
 
 
