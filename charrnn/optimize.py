@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from charrnn.model import CharLSTM
+from charrnn.muon import Muon
 from charrnn.recipe import Recipe
 
 
@@ -29,21 +30,49 @@ def initialize(model: CharLSTM, recipe: Recipe) -> None:
                 _open_forget_gates(layer, model.config.rnn_size)
 
 
-def optimizer(model: CharLSTM, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimizer over the parameters of `model`.
+def optimizers(model: CharLSTM, recipe: Recipe, dtype: torch.dtype = torch.float32) -> list[torch.optim.Optimizer]:
+    """The recipe's optimizers, which share the parameters of `model` among them.
 
-    Torch 7's `optim.rmsprop` divides by sqrt(mean square) + 1e-8, as torch's does; its gradient is summed over the
-    `seq_length` steps of time, ours is that divided by seq_length, so its 1e-8 is divided too.
+    The `share` of each group is what its rate is times the learning rate. Torch 7's `optim.rmsprop` divides by
+    sqrt(mean square) + 1e-8, as torch's does; its gradient is summed over the `seq_length` steps of time, ours is that
+    divided by seq_length, so its 1e-8 is divided too.
     """
     if recipe.optimizer == "rmsprop":
         eps = 1e-8 / recipe.seq_length
-        return torch.optim.RMSprop(
-            model.parameters(), recipe.learning_rate, alpha=recipe.decay_rate, eps=eps, foreach=True
-        )
+        made: list[torch.optim.Optimizer] = [
+            torch.optim.RMSprop(model.parameters(), alpha=recipe.decay_rate, eps=eps, foreach=True)
+        ]
+    elif recipe.optimizer == "adamw":
+        made = [_adamw(list(model.parameters()), recipe)]
+    else:
+        turned = _square_blocks(model)
+        others = [parameter for parameter in model.parameters() if all(parameter is not matrix for matrix in turned)]
+        made = [Muon(turned, lr=recipe.learning_rate, dtype=dtype), _adamw(others, recipe)]
+    for one in made:
+        for group in one.param_groups:
+            group["share"] = recipe.muon_share if isinstance(one, Muon) else 1.0
+    return made
+
+
+def set_rate(made: Iterable[torch.optim.Optimizer], rate: float) -> None:
+    """Give every group its share of the learning rate."""
+    for one in made:
+        for group in one.param_groups:
+            group["lr"] = rate * group["share"]
+
+
+def _adamw(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
     betas = (0.9, recipe.decay_rate)
-    return torch.optim.AdamW(
-        model.parameters(), recipe.learning_rate, betas=betas, weight_decay=recipe.weight_decay, fused=True
-    )
+    return torch.optim.AdamW(parameters, betas=betas, weight_decay=recipe.weight_decay, fused=True)
+
+
+def _square_blocks(model: CharLSTM) -> list[nn.Parameter]:
+    """The matrices from layer to layer and from step to step: one square block for each gate.
+
+    The first layer's input weights are not among them: a character picks one column of them, as of an embedding.
+    """
+    recurrent = [layer.get_parameter("weight_hh_l0") for layer in model.layers]
+    return recurrent + [layer.get_parameter("weight_ih_l0") for layer in list(model.layers)[1:]]
 
 
 def clip(parameters: Iterable[nn.Parameter], recipe: Recipe) -> Tensor:

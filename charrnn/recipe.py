@@ -26,9 +26,10 @@ class Recipe:
     max_epochs: float = 50
     eval_val_every: int = 1000  # steps; 0 for a tenth of the run, at most an epoch
     # the update
-    optimizer: str = "rmsprop"  # or "adamw"
+    optimizer: str = "rmsprop"  # or "adamw", or "muon": Muon for the square matrices, AdamW for the rest
     decay_rate: float = 0.95  # smoothing of the squared gradient: RMSProp's alpha, AdamW's second beta
     weight_decay: float = 0.0
+    muon_share: float = 5.0  # Muon's rate, in learning rates
     grad_clip: float = 5.0
     clip: str = "value"  # each element of the gradient summed over time, or the "norm" of the mean's
     # the learning rate
@@ -70,7 +71,7 @@ RECIPES: dict[str, Recipe] = {
         shift=True,
         max_epochs=10,
         eval_val_every=0,
-        optimizer="adamw",
+        optimizer="muon",
         decay_rate=0.99,
         weight_decay=0.01,
         grad_clip=0.5,

@@ -51,7 +51,7 @@ class Trainer:
         )
         optimize.initialize(self.model, recipe)
         self.model.to(on).train()
-        self.optimizer = optimize.optimizer(self.model, recipe)
+        self.optimizers = optimize.optimizers(self.model, recipe, self.dtype)
         self.hidden: State = self.model.initial_state(self.streams.batch_size)
         self.step_number, self.evaluated_at = 0, 0
         self.first_loss = math.inf
@@ -81,15 +81,15 @@ class Trainer:
         with device.autocast(self.device, self.dtype):
             logits, hidden = self.model(self._on_device(inputs), self.hidden)
         total = summed_loss(logits, self._on_device(targets))
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         # By the nominal size: a shorter window then weighs less, as in a gradient summed over time.
         torch.autograd.backward(total / (self.streams.batch_size * self.plan.recipe.seq_length))
         norm = optimize.clip(self.model.parameters(), self.plan.recipe)
         count = int((targets != PADDING).sum())
         loss = self._checked(float(total.detach()) / count, float(norm))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate(self.step_number)
-        self.optimizer.step()
+        optimize.set_rate(self.optimizers, self.rate(self.step_number))
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.hidden = tuple(part.detach() for part in hidden)
         self.step_number += 1
         self.loss_sum, self.loss_count = self.loss_sum + loss * count, self.loss_count + count
@@ -135,7 +135,7 @@ class Trainer:
             "losses": (self.loss_sum, self.loss_count),
             "seconds": (self.seconds, self.logged_seconds),
             "weights": dict(self.model.state_dict()),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "hidden": self.hidden,
             "random": device.random_state(self.device),
         }
@@ -147,7 +147,8 @@ class Trainer:
         self.loss_sum, self.loss_count = state["losses"]
         self.seconds, self.logged_seconds = state["seconds"]
         self.model.load_state_dict(state["weights"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(stored)
         self.hidden = tuple(part.to(self.device) for part in state["hidden"])
         device.set_random_state(self.device, state["random"])
 

@@ -11,7 +11,7 @@ import torch
 from tiny import trainer
 from torch.nn import functional
 
-from charrnn import optimize
+from charrnn import muon, optimize
 from charrnn.model import CharLSTM
 from charrnn.recipe import RECIPES, Recipe, learning_rate
 from charrnn.trainer import Trainer
@@ -102,3 +102,45 @@ def test_the_recipe_called_char_rnn_is_char_rnns() -> None:
 
 def test_every_recipe_is_known_by_its_own_name() -> None:
     assert all(recipe.name == name for name, recipe in RECIPES.items())
+
+
+def test_muons_iteration_finds_the_orthogonal_matrix_next_to_it() -> None:
+    torch.manual_seed(2)
+    blocks = torch.randn(3, 32, 32)
+    u, _, v = torch.linalg.svd(blocks)
+    for iterations, near in ((3, 0.85), (5, 0.99)):
+        turned = muon.orthogonal(blocks, iterations)
+        likeness = torch.nn.functional.cosine_similarity(turned.flatten(1), (u @ v).flatten(1))
+        assert likeness.min() > near
+
+
+def test_muon_turns_every_gate_by_itself_and_the_same_way(tmp_path: Path) -> None:
+    made = trainer(tmp_path, "one-cycle")
+    before = {name: weight.clone() for name, weight in made.model.state_dict().items()}
+    made.step()
+    rate = made.rate(0) * made.plan.recipe.muon_share
+    for name, weight in made.model.state_dict().items():
+        moved = weight - before[name]
+        assert moved.abs().max() > 0
+        if "weight_hh" in name or name == "layers.1.weight_ih_l0":
+            lengths = torch.linalg.svdvals(moved.view(4, 8, 8)) / rate
+            assert lengths.max() < 2.2 and lengths.mean() == pytest.approx(1, abs=0.35)
+
+
+def test_muon_walks_down_a_slope() -> None:
+    torch.manual_seed(3)
+    target, matrix = torch.randn(16, 8), torch.nn.Parameter(torch.zeros(16, 8))
+    optimizer = muon.Muon([matrix], lr=0.05)
+    for _ in range(200):
+        optimizer.zero_grad()
+        torch.autograd.backward((matrix - target).square().sum())
+        optimizer.step()
+    assert (matrix - target).abs().max() < 0.15
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES))
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
+def test_every_parameter_is_updated_by_one_optimizer(tmp_path: Path, recipe: str, kind: str) -> None:
+    made = trainer(tmp_path, recipe, model=kind)
+    held = [weight for one in made.optimizers for group in one.param_groups for weight in group["params"]]
+    assert sorted(map(id, held)) == sorted(map(id, made.model.parameters()))
