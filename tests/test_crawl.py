@@ -307,6 +307,14 @@ def test_the_last_page_of_a_list_is_a_list_though_it_holds_one_posting(tmp_path:
     assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/list?page=2"}
 
 
+def test_a_list_that_was_followed_to_goes_stale(tmp_path: Path) -> None:
+    pages = {"/list": f"{SITE}/company/a {SITE}/company/b", "/company/a": "#1 #2", "/company/b": "nothing yet"}
+    run(walk(pages, answers=Answers(tmp_path), now=lambda: 0.0))
+    later = walk(pages, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    run(later)
+    assert len(asked(later)) == 3
+
+
 def test_what_was_refused_is_asked_again(tmp_path: Path) -> None:
     for error in (Blocked("403"), Refused("robots"), Unreachable("down")):
         answers = Answers(tmp_path / type(error).__name__)

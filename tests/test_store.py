@@ -134,6 +134,10 @@ def test_documents_are_stale_until_they_are_made_and_orphans_go(store: Store) ->
     later = store.document_path(A.name).stat().st_mtime + 5
     os.utime(store.raw_path(A.name), (later, later))
     assert store.stale_documents() == [A.name, B.name]
+    os.utime(store.raw_path(A.name), (later - 6, later - 6))
+    os.utime(store.document_path(A.name), (later - 9, later - 9))
+    assert not store.put_document(A.name, "one"), "the same text, made again"
+    assert store.stale_documents() == [B.name]
     store.raw_path(A.name).unlink()
     assert store.drop_orphans() == [A.name]
     assert store.document_names() == []
