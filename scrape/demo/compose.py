@@ -114,8 +114,9 @@ def _trades() -> tuple[tuple[Field, Occupation], ...]:
 
 def _title(field: Field, occupation: Occupation, dice: Dice) -> str:
     title = dice.pick(occupation.titles)
-    if dice.chance(0.3) and not _RANKS & set(title.split()):
-        return f"{dice.pick(field.lists['grade'])} {title}"
+    grade = dice.pick(field.lists["grade"])
+    if dice.chance(0.3) and not {*_RANKS, *grade.split()} & set(title.split()):
+        return f"{grade} {title}"
     return title
 
 
@@ -287,5 +288,15 @@ _ORDERS = (
     "about team role duties first needs nice pay perks place fair apply",
     "role duties needs nice pay perks about fair apply",
 )
-_SHARE = {"nice": 0.7, "hours": 0.8, "team": 0.6, "first": 0.4, "place": 0.5, "fair": 0.8, "perks": 0.85, "about": 0.9}
+_SHARE = {
+    "pay": 0.92,
+    "nice": 0.7,
+    "hours": 0.8,
+    "team": 0.6,
+    "first": 0.4,
+    "place": 0.5,
+    "fair": 0.8,
+    "perks": 0.85,
+    "about": 0.9,
+}
 _NAMES = {"Spanish", "French", "English", "Java", "Python", "Linux", "Montessori", "Android"}

@@ -39,7 +39,7 @@ Template = tuple["str | Slot | Range | Choice", ...]
 _TOKEN = re.compile(r"[\[\]|]|\{[^{}]*\}|[^\[\]|{}]+")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)(?:/(\d+))?")
 _SPACES = re.compile(r"\s+")
-_LOOSE = re.compile(r" +(?=[,.;:!?])")
+_LOOSE = re.compile(r"[ ,]+(?=[.;!?]|$)| +(?=[,:])")  # what an empty alternative leaves behind
 _ARTICLE = re.compile(r"\b([Aa])/an (\W*)(\w+)")
 _AFTER_STOP = re.compile(r"([.!?][\"')*_]* [\"'(*_]*)([a-z])")
 _FIRST = re.compile(r"^([\"'(*_]*)([a-z])")
@@ -133,7 +133,7 @@ def _leaf(token: str) -> str | Slot | Range:
 
 def tidy(text: str) -> str:
     """Single spaces, articles that suit their nouns, and a capital letter after every full stop."""
-    text = _LOOSE.sub("", _SPACES.sub(" ", text).strip())
+    text = _LOOSE.sub("", _SPACES.sub(" ", text)).strip()
     text = _ARTICLE.sub(lambda m: f"{_article(m[1], m[3])} {m[2]}{m[3]}", text)
     return _AFTER_STOP.sub(lambda m: m[1] + m[2].upper(), text)
 
