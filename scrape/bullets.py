@@ -15,15 +15,16 @@ from scrape.runs import plain, without
 
 # Word writes bullets in symbol fonts: a private character from U+F000 to U+F0FF, or the letter at the same place.
 _GLYPHS = "•·∙●○◦‣⁃▪▫■□◾◽▶▸►▹➢➤➔➜→⇒»›◆◇❖★☆✦✧✓✔✅☑❑❒❏" + "".join(map(chr, range(0xF000, 0xF100)))
-_DASHES = "-–—−*+>~"
+_DASHES = "-–—−*"
+_SIGNS = "+>~"  # before a number they mean something
 _LETTERS = "o§Øü¨"
-_MARKS = frozenset(_GLYPHS + _DASHES + _LETTERS)
+_MARKS = frozenset(_GLYPHS + _DASHES + _SIGNS + _LETTERS)
 _SAME_SORT = {"·": "•", "∙": "•", "●": "•", "–": "-", "—": "-", "−": "-"}
 
-_dash = "[" + re.escape(_DASHES) + "]"
+_sure = rf"[{_GLYPHS}] ?|[{re.escape(_DASHES)}] "
 _and_a_word = r"(?=.*\w)"
-_line_mark = re.compile(rf"(?:[{_GLYPHS}] ?|(?:{_dash}|[{_LETTERS}]) |-(?=[^\W\d_]))++{_and_a_word}")
-_item_mark = re.compile(rf"(?:[{_GLYPHS}] ?|{_dash} )++{_and_a_word}")
+_item_mark = re.compile(rf"(?:{_sure})++{_and_a_word}")
+_line_mark = re.compile(rf"(?:{_sure}|[{_SIGNS}] (?!\d)|[{_LETTERS}] |-(?=[^\W\d_]))++{_and_a_word}")
 
 
 def itemize(lines: list[Line]) -> list[Line]:
