@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from scrape import commands
+from scrape.boards import DEFAULT
 from scrape.console import parser, run
 
 _EXIT_CODES = """\
@@ -83,7 +84,7 @@ def _search(made: argparse.ArgumentParser) -> None:
     wish.add_argument("--company", action="append", default=[], help="a company; may be given several times")
     wish.add_argument("--since", default="", help="2026-11-01, or 7d or 2w ago; postings without a date are left out")
     wish.add_argument("--limit", type=_count, metavar="N", help="at most so many postings from each board")
-    wish.add_argument("--boards", type=_names, metavar="A,B", help="the boards to ask (default: all live ones)")
+    wish.add_argument("--boards", type=_names, metavar="A,B", help=_default_boards())
     wish.add_argument(
         "--pages",
         nargs="+",
@@ -127,6 +128,10 @@ def _doctor(made: argparse.ArgumentParser) -> None:
 
 def _demo(made: argparse.ArgumentParser) -> None:
     made.add_argument("--port", type=int, default=0, help="the port to serve at (default: a free one)")
+
+
+def _default_boards() -> str:
+    return f"the boards to ask (default: {', '.join(DEFAULT)}; or those that read --pages)"
 
 
 def _count(text: str) -> int:

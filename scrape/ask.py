@@ -12,21 +12,18 @@ from scrape import boards as registry
 from scrape import match
 from scrape.address import is_web
 from scrape.boards import Board
-from scrape.console import say
 from scrape.crawl import Getter, Outcome, Settings, Walk, crawl
-from scrape.errors import BoardError, InputError
+from scrape.errors import BoardError
 from scrape.fetch import Fetcher
 from scrape.posting import Posting, Query
-
-_NEED_PAGES = ("demo", "saved", "jsonld")  # they have nothing of their own to ask for
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a person asks for: any of the titles, in any of the places (city, state), at any of the companies.
 
-    An empty tuple asks for everything. `boards` None means those that can be asked without more ado, or where
-    `pages` are named, those that read them.
+    An empty tuple asks for everything. `boards` None means those of `boards.DEFAULT` or, where `pages` are
+    named, those that read them.
     """
 
     titles: tuple[str, ...] = ()
@@ -51,10 +48,10 @@ def search(
 ) -> Iterator[Posting]:
     """The postings for `title` in a place, as they arrive from all boards; nothing is kept on disk.
 
-    What the fields mean is told in `scrape.match`. `city` may be `Remote`. `boards` are names; without them all
-    live boards are asked or, with `pages` (addresses and paths), those that read pages. `since` is an ISO date,
-    or days (`7d`) or weeks (`2w`) ago. At most `limit` postings come from each board. The html of a
-    posting is as the board gave it: see `scrape.simplify`.
+    What the fields mean is told in `scrape.match`. `city` may be `Remote`. `boards` are names; without them those
+    of `boards.DEFAULT` are asked or, with `pages` (addresses and paths), those that read pages. `since` is an
+    ISO date, or days (`7d`) or weeks (`2w`) ago. At most `limit` postings come from each board. The html of
+    a posting is as the board gave it: see `scrape.simplify`.
 
     Raises InputError for what cannot be used. A board that failed is warned of at the end, or, if nothing
     at all was found, raised as BoardError: blocked is not empty.
@@ -82,15 +79,6 @@ def queries(wish: Wish) -> list[Query]:
     ]
 
 
-def live_boards() -> list[Board]:
-    """The boards that can be asked without anything being named first."""
-    return [
-        board
-        for name, board in sorted(registry.BOARDS.items())
-        if name not in _NEED_PAGES and not registry.refused(board)
-    ]
-
-
 def _chosen(wish: Wish) -> list[tuple[Board, tuple[str, ...]]]:
     if wish.boards is not None:
         return [(registry.named(name), wish.pages) for name in dict.fromkeys(wish.boards)]
@@ -98,16 +86,7 @@ def _chosen(wish: Wish) -> list[tuple[Board, tuple[str, ...]]]:
         web = tuple(page for page in wish.pages if is_web(page))
         paths = tuple(page for page in wish.pages if not is_web(page))
         return [(registry.named(name), pages) for name, pages in (("saved", paths), ("jsonld", web)) if pages]
-    return [(board, ()) for board in live_boards() if _has_key(board)]
-
-
-def _has_key(board: Board) -> bool:
-    try:
-        registry.headers(board)
-    except InputError as error:
-        say(f"{board.NAME} is left out: {error}")
-        return False
-    return True
+    return [(registry.named(name), ()) for name in registry.DEFAULT]
 
 
 def _postings(started: Sequence[Walk]) -> Iterator[Posting]:

@@ -12,15 +12,20 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from scrape import commands, demo
 from scrape.__main__ import main, options_parser
-from scrape.errors import Unreachable
+from scrape.boards import BOARDS
+from scrape.errors import Missing, Unreachable
+from scrape.fetch import Answer
+from scrape.robots import Robots
 from scrape.store import Store
 
 COUNT = 45
+FIXTURES = Path(__file__).parent / "boards"
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +138,52 @@ def test_without_a_network_one_clear_line(capsys: pytest.CaptureFixture[str], mo
     assert capsys.readouterr().err.splitlines() == [
         "no board could be reached; check the network, or try the bundled board: --boards demo"
     ]
+
+
+def site_of(url: str) -> str:
+    """The last two names of a host: some boards have one for each company."""
+    return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
+
+
+class Recorded:
+    """A network on which each board answers once, as in a fixture of its own, and all further pages are gone."""
+
+    def __init__(self, **options: object) -> None:
+        self.asked: set[str] = set()
+
+    def get(self, url: str, **options: object) -> Answer:
+        site = site_of(url)
+        for case in sorted(FIXTURES.glob("*/*.expected.json")):
+            expected = json.loads(case.read_text("utf-8"))
+            if site_of(expected["url"]) == site and expected["postings"] and site not in self.asked:
+                self.asked.add(site)
+                (answer,) = set(case.parent.glob(case.name.split(".")[0] + ".*")) - {case}
+                return Answer(url, expected["url"], 200, {}, answer.read_bytes())
+        raise Missing(f"{url} is gone")
+
+    def rules(self, url: str) -> Robots:
+        return Robots("", "DreamJobs")
+
+
+@pytest.mark.parametrize("board", sorted(set(BOARDS) - {"demo"}))
+def test_search_and_doctor_read_every_board(
+    board: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "Fetcher", Recorded)
+    monkeypatch.setenv("USAJOBS_API_KEY", "key")
+    monkeypatch.setenv("USAJOBS_EMAIL", "me@example.com")
+    asked = ["--boards", board]
+    if board in ("saved", "indeed", "jsonld"):
+        asked += ["--pages", *(str(path) for path in sorted(FIXTURES.glob(f"{board}/*.html")))]
+    assert main(["search", *asked, "--json"]) == 0
+    (outcome,) = json.loads(capsys.readouterr().out)["boards"]
+    assert outcome["status"] == "ok" and outcome["kept"] > 0
+    store = Store(Path("data/jobs"))
+    assert len(store.document_names()) == outcome["kept"]
+    assert {store.head(name).board for name in store.names()} == {board}
+    assert main(["doctor", *asked, "--json"]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert finding["answer"] == "ok" and finding["holds"] > 0
 
 
 @pytest.mark.parametrize(

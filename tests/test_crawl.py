@@ -14,6 +14,7 @@ import pytest
 
 import scrape
 from scrape import ask, demo
+from scrape import boards as registry
 from scrape.answers import Answers
 from scrape.ask import Wish
 from scrape.boards import BOARDS, Board
@@ -379,8 +380,7 @@ def test_progress_tells_pages_done_and_waiting() -> None:
 @pytest.fixture
 def boards(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeBoard]:
     made = {name: FakeBoard(name, [f"{SITE}/{name}"]) for name in ("one", "two")}
-    for name in list(BOARDS):
-        monkeypatch.delitem(BOARDS, name)
+    monkeypatch.setattr(registry, "DEFAULT", tuple(made))
     for name, board in made.items():
         monkeypatch.setitem(BOARDS, name, cast(Board, board))
     return made
@@ -414,10 +414,10 @@ def test_every_title_meets_every_place_and_company() -> None:
     assert ask.queries(Wish()) == [Query()]
 
 
-def test_the_live_boards_need_nothing_named() -> None:
-    for board in ask.live_boards():
-        assert board.start(Query()), board.NAME
-    assert not {"demo", "saved", "jsonld", "indeed"} & {board.NAME for board in ask.live_boards()}
+def test_without_a_board_named_those_are_asked_that_need_nothing_named() -> None:
+    started = ask.walks(Wish(), Settings(Site({})))
+    assert [one.board.NAME for one in started] == list(registry.DEFAULT)
+    assert all(one.outcome().status == "empty" for one in started), "no start that is refused"
 
 
 def test_pages_go_to_the_boards_that_read_them(tmp_path: Path) -> None:
