@@ -49,7 +49,7 @@ class Getter(Protocol):
 class Outcome:
     """How one board ended: `ok`, `empty`, `blocked`, `refused`, `changed shape` or `error`, and its counts.
 
-    `asked` counts requests, `kept` new postings, `known` those that were there before or came twice,
+    `asked` counts addresses asked for, `kept` new postings, `known` those that were there before or came twice,
     `filtered` those that the query did not ask for. `note` says what went wrong, or is empty. `unreachable`: not
     one answer came.
     """
