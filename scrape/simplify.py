@@ -3,9 +3,9 @@
     html -> tokens -> lines -> items -> blocks
 
 `tokens` finds the tags as a browser does. `lines` walks over them once and keeps what is visible, as a flat list of
-lines that know their list and its depth. `bullets` makes items of lines that begin with a typed bullet. This module
-writes the lines down in the language of `scrape.markup`. Nothing here is recursive and every step is linear, so no
-input is too deep or too long; every step is also total, so no input is wrong.
+lines that know their list and its depth, the text of each as `runs` of one style. `bullets` makes items of lines that
+begin with a typed bullet. This module writes the lines down in the language of `scrape.markup`. Nothing is recursive
+and every step is linear, so no input is too deep or too long; every step is also total, so no input is wrong.
 
 What is visible: all text but the content of script, style, title, noscript, template and the like, comments, the
 values of form fields, and elements with `hidden` or an inline `display: none`. Style sheets are not read.
