@@ -225,6 +225,7 @@ def _team(draft: Draft) -> Section:
 
 
 def _first(draft: Draft) -> Section:
+    # In the order in which the list has them: weeks do not shuffle.
     steps = tuple(capital(draft.writer.phrase(step)) for step in phrases.general()["formal"]["first"])
     if draft.prose:
         return _section(draft, "h_first", Prose((" ".join(steps),)))
