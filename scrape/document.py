@@ -64,12 +64,13 @@ def split(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def _head_lines(title: str, company: str, location: str, untitled: str = "") -> str:
-    lines = [_line(markup.HEAD[0], title) or _line(markup.HEAD[0], untitled)]
+    lines = [line(markup.HEAD[0], title) or line(markup.HEAD[0], untitled)]
     if lines[0]:
-        lines += [_line(markup.HEAD[1], company), _line(markup.HEAD[2], location)]
+        lines += [line(markup.HEAD[1], company), line(markup.HEAD[2], location)]
     return "".join(lines)
 
 
-def _line(tag: str, text: str) -> str:
+def line(tag: str, text: str) -> str:
+    """The line of the head that holds plain `text`, such as `<h1>Cook</h1>` and a line break; "" for a blank one."""
     shown = markup.escape(markup.tidy(text).strip())
     return OPEN[tag] + shown + CLOSE[tag] if shown else ""
