@@ -129,6 +129,7 @@ def test_no_run_of_eight_words_is_in_more_than_a_twentieth_of_them(texts: list[s
         (r"\$[0-9]", 0.8, 1.0),
         ("style=", 0.2, 0.8),
         ("<strong>", 0.2, 0.8),
+        ("<em>|<i>", 0.05, 0.5),
         ("’", 0.1, 0.5),
     ],
 )
@@ -171,7 +172,7 @@ def test_every_character_that_is_not_ascii_comes_often(texts: list[str]) -> None
 @pytest.mark.parametrize(
     "slip",
     [
-        r"[{}\[\]|*]|a/an",
+        r"[{}\[\]|*]|a/an|\b_|_\b",
         r"\b(a|an|the|of|to|with|for|and|our|we) \1\b",
         r"\b[Aa] (?:[aei]\w+)",
         r"\b[Aa]n (?!hour|honest|heir)[bcdfgjklmnpqrstvwyz][a-z]",
