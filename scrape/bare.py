@@ -77,6 +77,6 @@ def _leave_signals_to_parent() -> None:
 def _program() -> str:
     """A fingerprint of this package's own code: another version may make another document of the same posting."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16] + "\n"

@@ -14,8 +14,8 @@ from scrape.boards import Board
 from scrape.console import progress
 from scrape.errors import BoardError, ChangedShape, InputError, Refused
 from scrape.fetch import Answer
+from scrape.fetch.robots import Robots
 from scrape.posting import Page, Query
-from scrape.robots import Robots
 
 NOT_ASKED = "not asked"
 

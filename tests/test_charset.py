@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape import charset
+from scrape.fetch import charset
 
 
 @pytest.mark.parametrize(

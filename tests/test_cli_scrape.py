@@ -21,7 +21,7 @@ from scrape.__main__ import main, options_parser
 from scrape.boards import BOARDS
 from scrape.errors import Missing, Unreachable
 from scrape.fetch import Answer
-from scrape.robots import Robots
+from scrape.fetch.robots import Robots
 from scrape.store import Store
 
 COUNT = 45

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from scrape import markup
-from scrape.alphabet import ascii_equal
 from scrape.corpus import compile_corpus
+from scrape.corpus.alphabet import ascii_equal
+from scrape.corpus.scrub import scrub
+from scrape.corpus.twins import later_twins, signature
 from scrape.document import split, write
 from scrape.errors import InputError
 from scrape.posting import Posting
-from scrape.scrub import scrub
 from scrape.store import Store
-from scrape.twins import later_twins, signature
 
 WORDS = (
     "bake",

@@ -15,8 +15,8 @@ from scrape.boards import BOARDS, Board
 from scrape.doctor import Finding
 from scrape.errors import Blocked, BoardError, ChangedShape, InputError, Refused, Unreachable
 from scrape.fetch import Answer
+from scrape.fetch.robots import Robots
 from scrape.posting import Page, Posting, Query
-from scrape.robots import Robots
 
 ADDRESS = "https://board.example/api"
 

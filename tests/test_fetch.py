@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
 
-from scrape import wire
 from scrape.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
-from scrape.fetch import Fetcher, Limits, retry_after, user_agent
+from scrape.fetch import Fetcher, Limits, retry_after, user_agent, wire
 
 
 @pytest.fixture

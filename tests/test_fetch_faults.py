@@ -35,9 +35,8 @@ from faults import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape import unpack
 from scrape.errors import BoardError, Refused, Unreachable
-from scrape.fetch import Fetcher, Limits
+from scrape.fetch import Fetcher, Limits, unpack
 
 MIB = 1 << 20
 SHORT = Limits(headers=0.25, body=0.4, size=4 * MIB, tries=2)

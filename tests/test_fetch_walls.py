@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from faults import Clock, FaultServer, answer
 
-from scrape import botwall
 from scrape.errors import Blocked
-from scrape.fetch import Fetcher
+from scrape.fetch import Fetcher, botwall
 
 WALLS = {
     "Cloudflare": [

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape import robots
-from scrape.robots import Robots
+from scrape.fetch import robots
+from scrape.fetch.robots import Robots
 
 SITE = "https://jobs.example"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrape.tokens import attributes_of, resolve, tokens
+from scrape.simplify.tokens import attributes_of, resolve, tokens
 
 SPLITS = {
     "text": ("a", [("a", "", "")]),

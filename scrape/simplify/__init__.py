@@ -16,11 +16,11 @@ are already tidy, no bullet lines are left together, and no list is deeper than 
 
 from __future__ import annotations
 
-from scrape.bullets import itemize
-from scrape.lines import BLOCK, ITEM, Line, Listing, lines_of
 from scrape.markup import BREAK, CLOSE, MAX_DEPTH, OPEN
-from scrape.runs import written
-from scrape.tokens import tokens
+from scrape.simplify.bullets import itemize
+from scrape.simplify.lines import BLOCK, ITEM, Line, Listing, lines_of
+from scrape.simplify.runs import written
+from scrape.simplify.tokens import tokens
 
 
 def simplify(html: str) -> str:

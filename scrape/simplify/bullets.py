@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scrape.lines import ITEM, Line, Listing
-from scrape.runs import plain, without
+from scrape.simplify.lines import ITEM, Line, Listing
+from scrape.simplify.runs import plain, without
 
 # Word writes bullets in symbol fonts: a private character from U+F000 to U+F0FF, or the letter at the same place.
 _GLYPHS = "•·∙●○◦‣⁃▪▫■□◾◽▶▸►▹➢➤➔➜→⇒»›◆◇❖★☆✦✧✓✔✅☑❑❒❏" + "".join(map(chr, range(0xF000, 0xF100)))

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from scrape.runs import BOLD, EMPHASIS, Run, is_seam, normal
-from scrape.tokens import Token, attributes_of
+from scrape.simplify.runs import BOLD, EMPHASIS, Run, is_seam, normal
+from scrape.simplify.tokens import Token, attributes_of
 
 LINE, BLOCK, ITEM = 1, 2, 3
 """How a line begins: after a line break inside a block; as a block of its own; as a list item of its own."""

@@ -24,10 +24,10 @@ import requests
 import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL
 
-from scrape import botwall, charset, robots, unpack
 from scrape.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
-from scrape.robots import Robots
-from scrape.wire import Watch, check_literal, open_session
+from scrape.fetch import botwall, charset, robots, unpack
+from scrape.fetch.robots import Robots
+from scrape.fetch.wire import Watch, check_literal, open_session
 
 PRODUCT = "DreamJobs"  # the token that a robots.txt can name
 

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scrape import markup
-from scrape.alphabet import MIN_COUNT, Alphabet
 from scrape.console import progress
+from scrape.corpus.alphabet import MIN_COUNT, Alphabet
+from scrape.corpus.scrub import Scrubbed, scrub
+from scrape.corpus.twins import later_twins, signature
 from scrape.disk import write_whole, write_whole_with
 from scrape.errors import InputError
-from scrape.scrub import Scrubbed, scrub
 from scrape.store import Store
-from scrape.twins import later_twins, signature
 
 INPUT, ATTRIBUTION, MANIFEST = "input.txt", "attribution.tsv", "manifest.json"
 _FORMAT = 1  # rises when the same postings would make another corpus
