@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from charrnn.runlog import Evaluation
+from scrape.errors import InputError
 
 INK, SOFT, RULE = "#1f1d1a", "#67625a", "#e4e0d8"
 TRAIN, VALIDATION = "#a39d90", "#5a45b0"
@@ -23,11 +24,11 @@ _NATS_PER_BIT = log(2)
 def draw(evaluations: Sequence[Evaluation], title: str = "") -> bytes:
     """A PNG of training and validation loss against the epoch, on white; the same input gives the same bytes.
 
-    Left axis in nats per character, right axis in bits. The least validation loss is marked. Raises ValueError
+    Left axis in nats per character, right axis in bits. The least validation loss is marked. Raises InputError
     where there is no evaluation.
     """
     if not evaluations:
-        raise ValueError("a loss plot takes at least one evaluation")
+        raise InputError("the log of the run holds no evaluation yet; train on")
     figure = Figure(figsize=(6.4, 4.4), dpi=160, layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     _draw_losses(axes, evaluations)
