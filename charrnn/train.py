@@ -6,8 +6,10 @@ import math
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -70,7 +72,7 @@ def _begun(options: Options, files: Files, on: torch.device) -> Trainer:
 def _resumed(options: Options, files: Files, on: torch.device) -> Trainer:
     """The run of this name as it was saved last; its log cut back to there."""
     state = resume.load(files.resume)
-    plan = options.kept(Plan.from_plain(state["plan"]))
+    plan = options.kept(_stored_plan(state, files))
     text = _text(options.data_dir, plan, Vocab(state["vocab"]))
     if text.sha256 != state["corpus"]:
         raise InputError(
@@ -83,6 +85,14 @@ def _resumed(options: Options, files: Files, on: torch.device) -> Trainer:
     trainer.restore(state)
     runlog.cut(files.log, trainer.step_number)
     return trainer
+
+
+def _stored_plan(state: Mapping[str, Any], files: Files) -> Plan:
+    try:
+        return Plan.from_plain(state["plan"])
+    except TypeError as error:  # a field more or less
+        way_out = f"begin another run by --run NAME --init-from {files.folder}/..."
+        raise InputError(f"{files.resume} was written by another version; {way_out}") from error
 
 
 def _text(folder: Path, plan: Plan, vocab: Vocab | None) -> Split:

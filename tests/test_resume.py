@@ -225,3 +225,12 @@ def test_checkpoints_say_what_the_log_says(command: Command) -> None:
     log = runlog.read(command.cv / "tiny.jsonl")
     found = sorted((load(path) for path in (command.cv / "tiny").iterdir()), key=lambda made: made.step)
     assert [(made.step, made.val_loss) for made in found] == [(line.step, line.val_loss) for line in log]
+
+
+def test_a_state_of_another_version_is_named(command: Command, capfd: pytest.CaptureFixture[str]) -> None:
+    assert command("--max-epochs", "0.1") == 0
+    state = resume.load(command.cv / "tiny.resume")
+    state["plan"]["recipe"]["forgotten"] = 1
+    resume.save(command.cv / "tiny.resume", state)
+    assert command("--resume") == 2
+    assert "was written by another version" in capfd.readouterr().err
