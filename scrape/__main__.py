@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -95,7 +96,7 @@ def _search(made: argparse.ArgumentParser) -> None:
     how = made.add_argument_group("how to ask")
     how.add_argument("--max-age", type=float, default=24.0, metavar="HOURS", help="how long a list stays fresh (24)")
     how.add_argument("--refresh", action="store_true", help="ask for every list again")
-    how.add_argument("--contact", default="", help="your address for the boards to write to, sent with each request")
+    _contact(how)
     how.add_argument("--no-compile", dest="compile", action="store_false", help="stop before the corpus")
     how.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -122,8 +123,16 @@ def _forget(made: argparse.ArgumentParser) -> None:
 def _doctor(made: argparse.ArgumentParser) -> None:
     made.add_argument("--boards", type=_names, metavar="A,B", help="the boards to ask (default: all)")
     made.add_argument("--pages", nargs="+", default=[], metavar="PATH_OR_URL", help="for boards that read pages")
-    made.add_argument("--contact", default="", help="your address for the boards to write to")
+    _contact(made)
     made.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _contact(made: argparse._ActionsContainer) -> None:
+    made.add_argument(
+        "--contact",
+        default=os.environ.get("DREAM_JOBS_CONTACT", ""),
+        help="your address for the boards to write to, sent with each request (default: $DREAM_JOBS_CONTACT)",
+    )
 
 
 def _demo(made: argparse.ArgumentParser) -> None:

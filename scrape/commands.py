@@ -137,7 +137,7 @@ def check(options: Namespace) -> int:
         if "demo" in queries:
             queries["demo"] = Query(pages=(stack.enter_context(demo.serve()).url,))
             trusted = {urlsplit(queries["demo"].pages[0]).netloc}
-        findings = examine(boards, queries, Fetcher(contact=options.contact, allow_loopback=trusted))
+        findings = examine(boards, queries, _fetcher(options, trusted))
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
@@ -167,13 +167,20 @@ def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, 
             stands_for = (wish.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
         trusted = {urlsplit(page).netloc for page in wish.pages if urlsplit(page).hostname in _LOOPBACK}
     settings = Settings(
-        fetcher=Fetcher(contact=options.contact, allow_loopback=trusted),
+        fetcher=_fetcher(options, trusted),
         answers=Answers(store.answers, stands_for),
         max_age=0.0 if options.refresh else options.max_age * 3600,
         limit=options.limit,
         skip=store.is_forgotten,
     )
     return wish, settings
+
+
+def _fetcher(options: Namespace, trusted: set[str]) -> Fetcher:
+    """The network, with a word on it that a board's keeper should be able to reach whoever asks."""
+    if not options.contact and not trusted and not options.pages:
+        say("the boards are not told how to reach you; name an address with --contact or in DREAM_JOBS_CONTACT")
+    return Fetcher(contact=options.contact, allow_loopback=trusted, say=say)
 
 
 def _places(options: Namespace) -> tuple[tuple[str, str], ...]:

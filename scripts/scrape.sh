@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Gather postings for the four cities of the 2015 post and ten common titles into data/jobs, and compile the corpus.
-# Every option of `python -m scrape search` passes through; a --place, --city, --state or --title of your own replaces
-# the list given here.
+# Gather postings for ten common titles, in the four cities of the 2015 post or remote, into data/jobs, and compile the
+# corpus. Every option of `python -m scrape search` passes through; a --place, --city, --state, --remote or --title of
+# your own replaces the list given here.
 . "$(dirname "$0")/environment.sh"
 
-places=("San Francisco, CA" "Seattle, WA" "New York, NY" "Chicago, IL")
+places=("San Francisco, CA" "Seattle, WA" "New York, NY" "Chicago, IL" "Remote")
 titles=("Software Engineer" "Data Scientist" "Product Manager" "Designer" "Accountant" "Nurse" "Sales Manager"
   "Project Manager" "Customer Support" "Marketing Manager")
 
 for option in "$@"; do
   case $option in
-    --place* | --city* | --state*) places=() ;;
+    --place* | --city* | --state* | --remote) places=() ;;
     --title*) titles=() ;;
     --pages* | --boards=demo | demo) places=() titles=() ;; # these say themselves what to read
   esac
