@@ -35,7 +35,8 @@ _LEAD_LENGTH = 190  # characters of a card's first sentence
 class Origin:
     """Where texts come from: what the pages tell of the network and of how it was sampled.
 
-    `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `free` without the grammar's constraint.
+    `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, and `free` says that
+    the grammar did not constrain it.
     """
 
     run: str
