@@ -29,7 +29,7 @@ def draw(evaluations: Sequence[Evaluation], title: str = "") -> bytes:
     """
     if not evaluations:
         raise InputError("the log of the run holds no evaluation yet; train on")
-    figure = Figure(figsize=(6.4, 4.4), dpi=160, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(4.6, 3.5), dpi=220, layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     _draw_losses(axes, evaluations)
     _mark_best(axes, evaluations)
@@ -50,8 +50,8 @@ def _draw_losses(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
     train = [evaluation.train_loss for evaluation in evaluations]
     validation = [evaluation.val_loss for evaluation in evaluations]
     dots = "o" if len(epochs) <= 20 else None
-    axes.plot(epochs, train, color=TRAIN, linewidth=1.8, marker=dots, markersize=3.5, label="training")
-    axes.plot(epochs, validation, color=VALIDATION, linewidth=2.4, marker=dots, markersize=4, label="validation")
+    axes.plot(epochs, train, color=TRAIN, linewidth=1.4, marker=dots, markersize=2.8, label="training")
+    axes.plot(epochs, validation, color=VALIDATION, linewidth=1.9, marker=dots, markersize=3.2, label="validation")
 
 
 def _mark_best(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
@@ -60,32 +60,32 @@ def _mark_best(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
         [least.epoch],
         [least.val_loss],
         marker="o",
-        markersize=11,
+        markersize=8.5,
         markerfacecolor="none",
         markeredgecolor=VALIDATION,
-        markeredgewidth=1.6,
+        markeredgewidth=1.3,
         linestyle="none",
         label=f"best: {least.val_loss:.4f} at epoch {least.epoch:.2f}",
     )
 
 
 def _dress(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", color=INK, fontsize=13)
-    axes.set_xlabel("epoch", color=SOFT, fontsize=12)
-    axes.set_ylabel("loss in nats per character", color=SOFT, fontsize=12)
+    axes.set_title(title, loc="left", color=INK, fontsize=10.5)
+    axes.set_xlabel("epoch", color=SOFT, fontsize=9.5)
+    axes.set_ylabel("loss in nats per character", color=SOFT, fontsize=9.5)
     axes.margins(x=0.04, y=0.12)
     axes.set_xlim(left=0)
     axes.locator_params(nbins=7)
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     bits = axes.secondary_yaxis("right", functions=(_to_bits, _to_nats))
-    bits.set_ylabel("bits per character", color=SOFT, fontsize=12)
+    bits.set_ylabel("bits per character", color=SOFT, fontsize=9.5)
     bits.spines["right"].set_visible(False)
     axes.spines["bottom"].set_color(SOFT)
     axes.spines[["top", "right", "left"]].set_visible(False)
     for drawn in (axes, bits):
-        drawn.tick_params(colors=SOFT, labelsize=11, length=0)
-    axes.legend(frameon=False, fontsize=11, labelcolor=INK, loc="upper right")
+        drawn.tick_params(colors=SOFT, labelsize=9.5, length=0)
+    axes.legend(facecolor="white", edgecolor="none", framealpha=1, fontsize=9.5, labelcolor=INK, loc="upper right")
 
 
 def _to_bits(nats: ArrayLike) -> ArrayLike:

@@ -151,7 +151,7 @@ def _posting_page(here: _Shown, before: _Shown | None, after: _Shown | None, ori
         aria_label="Gallery",
     )
     header = element("header", element("h1", here.posting.title), _place(here.posting))
-    article = element("main", *_notices(here), header, element("div", _body(here.posting), class_="body"))
+    article = element("main", *_notices(here, origin), header, element("div", _body(here.posting), class_="body"))
     around = element(
         "nav", *_neighbour("previous", before), *_neighbour("next", after), class_="around", aria_label="Other postings"
     )
@@ -159,11 +159,16 @@ def _posting_page(here: _Shown, before: _Shown | None, after: _Shown | None, ori
     return _page(title, "posting", top, article, around, _facts_of(here, origin), _raw_of(here), _foot())
 
 
-def _notices(here: _Shown) -> list[Html]:
+def _notices(here: _Shown, origin: Origin) -> list[Html]:
+    written = (
+        f"Run {origin.run}, epoch {origin.epoch:.2f}, validation loss {origin.val_loss:.4f}, "
+        f"temperature {origin.temperature:g}, seed {origin.seed}"
+    )
     imagined = element(
         "p",
         element("b", "This job does not exist."),
         " A neural network imagined this posting, character by character. Nobody is hiring.",
+        element("span", written),
         class_="notice",
         role="note",
     )
@@ -271,9 +276,7 @@ def _card(here: _Shown) -> Html:
 def _figure(origin: Origin, plot: bool) -> list[Html]:
     if not plot:
         return [element("figure", element("figcaption", "There is no loss plot: the run's log was not found."))]
-    caption = (
-        f"The loss of run {origin.run} while it learned: how surprised it is by each next character, less is better."
-    )
+    caption = f"Run {origin.run} while it learned. The loss is how much each next character surprises the network."
     image = element("img", src=PLOT, alt=f"Training and validation loss of run {origin.run} by epoch")
     return [element("figure", image, element("figcaption", caption))]
 
@@ -298,7 +301,7 @@ def first_sentence(blocks: str) -> str:
     `blocks` is bare markup. Where there is no sentence, the first words of all.
     """
     texts = [_plain(block) for block in re.findall(r"<(?:p|li)>(.*?)</(?:p|li)>", blocks, re.DOTALL)]
-    running = next((text for text in texts if len(text) > 40), " ".join(texts))
+    running = next((text for text in texts if len(text) > 60), " ".join(texts))
     sentence = re.match(r".{20,}?[.!?](?=\s|$)", running)
     return _shortened(sentence[0] if sentence else running)
 

@@ -35,7 +35,7 @@ code, pre { font-family: var(--mono); font-size: .85em; }
 .masthead .kicker { margin: 0 0 .8rem; font-size: .78rem; }
 
 .gallery { display: grid; gap: clamp(2rem, 4vw, 3.5rem); border-top: 1px solid var(--ink); padding-top: 1.6rem; }
-@media (min-width: 62rem) { .gallery { grid-template-columns: minmax(0, 1fr) 21rem; align-items: start; } }
+@media (min-width: 62rem) { .gallery { grid-template-columns: minmax(0, 1fr) 22rem; align-items: start; } }
 
 .cards {
   list-style: none; margin: 0; padding: 0; display: grid; gap: 1rem;
@@ -78,6 +78,7 @@ figcaption { font: .82rem/1.5 var(--sans); color: var(--soft); margin-top: .5rem
 }
 .notice + .notice { margin-top: .6rem; }
 .notice b { font-weight: 650; }
+.notice span { display: block; margin-top: .2rem; font-size: .82rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 main > header { padding: clamp(1.8rem, 5vw, 3rem) 0 1.4rem; border-bottom: 1px solid var(--rule); margin-bottom: 1.6rem; }
 main > header h1 { font-size: clamp(1.9rem, 5.4vw, 2.8rem); letter-spacing: -.018em; line-height: 1.12; }
 main > header .place { font-size: 1.02rem; margin-top: .7rem; }
@@ -85,7 +86,7 @@ main > header .place { font-size: 1.02rem; margin-top: .7rem; }
 .body h2 { font: 600 1.12rem/1.35 var(--sans); margin: 1.9em 0 .6em; }
 .body ul, .body ol { margin: 0 0 1.2em; padding-left: 1.35em; }
 .body li { margin: .32em 0; padding-left: .2em; }
-.body li::marker { color: var(--accent); font-family: var(--sans); }
+.body li::marker { color: var(--accent); font: .9em var(--sans); }
 .body li > ul, .body li > ol { margin: .3em 0 .3em; }
 
 .around { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; margin: 3rem 0 2.2rem; font-size: .92rem; line-height: 1.4; }
@@ -94,7 +95,7 @@ main > header .place { font-size: 1.02rem; margin-top: .7rem; }
 .around a span { display: block; font-size: .78rem; color: var(--soft); }
 .around .next { grid-column: 2; text-align: right; }
 details { border-top: 1px solid var(--rule); }
-details:last-of-type { border-bottom: 1px solid var(--rule); }
+.posting .foot { margin-top: 0; }
 summary { cursor: pointer; padding: .75rem 0; font-size: .9rem; color: var(--soft); }
 details > .facts { padding-bottom: 1rem; }
 pre { margin: 0 0 1rem; padding: 1rem; background: var(--sheet); border: 1px solid var(--rule); border-radius: 4px;
