@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST_ENDS = {  # what may stand at the end of a host and says nothing
+    "http": re.compile(r"(?:[\s.:]|:80)+$"),
+    "https": re.compile(r"(?:[\s.:]|:443)+$"),
+    "": re.compile(r"[\s.:]+$"),
+}
 _TRACKING = re.compile(
     r"utm_.*|mc_[ce]id|gh_src|lever-(source|origin)|trk|fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_hs(enc|mi)",
     re.IGNORECASE,
 )
 _WHENCE = re.compile(r"ref|from|source|src", re.IGNORECASE)
+_SLASHES = re.compile(r"[\s/]+$")
+_HOST_AND_PATH = re.compile(r"([^/?#]*)([^?#]*)")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -35,9 +41,12 @@ def canonical(url: str) -> str:
     if not is_web(url):
         return url
     parts = _split(url)
+    host = _host(parts)
+    if not host:
+        return url
     query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(*pair)])
     route = parts.fragment if parts.fragment.startswith(("/", "!")) else ""
-    return urlunsplit((parts.scheme.lower(), _host(parts), parts.path.rstrip("/"), query, route))
+    return urlunsplit((parts.scheme.lower(), host, _SLASHES.sub("", parts.path), query, route))
 
 
 def _tracks(name: str, value: str) -> bool:
@@ -47,11 +56,8 @@ def _tracks(name: str, value: str) -> bool:
 
 
 def _host(parts: SplitResult) -> str:
-    host = parts.netloc.rpartition("@")[2].lower().rstrip(".")
-    name, colon, port = host.rpartition(":")
-    if colon and (not port or port == str(_DEFAULT_PORTS.get(parts.scheme.lower(), ""))):
-        return name
-    return host
+    ends = _HOST_ENDS.get(parts.scheme.lower(), _HOST_ENDS[""])
+    return ends.sub("", parts.netloc.rpartition("@")[2].lower()).lstrip()
 
 
 def _split(url: str) -> SplitResult:
@@ -60,5 +66,6 @@ def _split(url: str) -> SplitResult:
         return urlsplit(url)
     except ValueError:
         scheme, _, rest = url.partition("://")
-        host, _, path = rest.partition("/")
-        return SplitResult(scheme, host, f"/{path}", "", "")
+        found = _HOST_AND_PATH.match(rest)
+        host, path = found.groups() if found else ("", "")
+        return SplitResult(scheme, host, path, "", "")
