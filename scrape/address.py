@@ -16,7 +16,6 @@ _TRACKING = re.compile(
 )
 _WHENCE = re.compile(r"ref|from|source|src", re.IGNORECASE)
 _SLASHES = re.compile(r"[\s/]+$")
-_HOST_AND_PATH = re.compile(r"([^/?#]*)([^?#]*)")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -26,8 +25,9 @@ def is_web(address: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """The host (and port, where it is not the default one) of `url`, in lower case; empty for a path."""
-    return _host(_split(url)) if is_web(url) else ""
+    """The host (and port, where it is not the default one) of `url`, in lower case; empty where it has none."""
+    parts = _split(url) if is_web(url) else None
+    return _host(parts) if parts else ""
 
 
 def canonical(url: str) -> str:
@@ -35,14 +35,11 @@ def canonical(url: str) -> str:
 
     Scheme and host in lower case, no default port, no user, no fragment, no tracking parameters, no slash
     at the end; the other parameters keep their order. A fragment that is a route (`#/jobs/7`) names the page
-    and stays. What is not a web address comes back as it is.
+    and stays. What is not a web address with a host comes back as it is.
     """
     url = url.strip()
-    if not is_web(url):
-        return url
-    parts = _split(url)
-    host = _host(parts)
-    if not host:
+    parts, host = _split(url), host_of(url)
+    if not parts or not host:
         return url
     query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(*pair)])
     route = parts.fragment if parts.fragment.startswith(("/", "!")) else ""
@@ -60,12 +57,9 @@ def _host(parts: SplitResult) -> str:
     return ends.sub("", parts.netloc.rpartition("@")[2].lower()).lstrip()
 
 
-def _split(url: str) -> SplitResult:
-    """`urlsplit`, for addresses that people and pages really write (`http://[oops/` makes the original raise)."""
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address, or None for one that cannot be taken apart, such as `http://[oops/`."""
     try:
         return urlsplit(url)
     except ValueError:
-        scheme, _, rest = url.partition("://")
-        found = _HOST_AND_PATH.match(rest)
-        host, path = found.groups() if found else ("", "")
-        return SplitResult(scheme, host, path, "", "")
+        return None
