@@ -6,7 +6,7 @@
 #   scripts/dream.sh --minutes 30 ...   other options go to `python -m charrnn.train`
 
 dataset=demo
-size=(--rnn-size 256 --num-layers 2 --minutes 3.5)
+size=(--rnn-size 256 --num-layers 2 --dropout 0 --minutes 3)
 start=(--overwrite) # the demo begins afresh each time
 options=()
 device=()
