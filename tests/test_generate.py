@@ -1,0 +1,236 @@
+"""Sampling: each row what it would be alone, drawn as the network says, ended where it should be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.constrain import Constraint
+from charrnn.generate import WIDTH, Sample, draw, generate
+from charrnn.model import CELLS, CharLSTM, ModelConfig
+from charrnn.vocab import Vocab
+from scrape import markup
+from scrape.errors import InputError
+
+VOCAB = Vocab("\n &-/0123456789;<>abcdefghijklmnopqrstuvwxyz")
+GRAMMAR = Constraint(VOCAB.chars)
+WORDS = [char for char in VOCAB.chars if char.isalnum()]
+HEAD = "<html>\n<h1>"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def network(kind: str = "lstm", seed: int = 1, sharpness: float = 6.0) -> CharLSTM:
+    """A random network whose guesses depend on what it has read, and are not all alike."""
+    torch.manual_seed(seed)
+    made = CharLSTM(ModelConfig(len(VOCAB), rnn_size=24, num_layers=2, model=kind)).eval()
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.mul_(sharpness)
+    return made
+
+
+def sampled(model: CharLSTM, prompts: list[str], length: int = 60, **how: object) -> list[Sample]:
+    made = list(generate(model, VOCAB, prompts, **({"length": length, "stop": "zz"} | how)))  # type: ignore[arg-type]
+    return sorted(made, key=lambda sample: sample.row)
+
+
+def prompts_of(count: int) -> list[str]:
+    return ["abcdefgh"[: 1 + number % 7] * (1 + number % 3) for number in range(count)]
+
+
+@pytest.mark.parametrize("kind", sorted(CELLS))
+def test_a_row_of_a_batch_equals_that_row_sampled_alone(kind: str) -> None:
+    model, prompts = network(kind), prompts_of(2 * WIDTH + 5)
+    together = sampled(model, prompts, seed=7)
+    assert len({sample.text for sample in together}) == len(prompts)
+    for row in (0, 3, WIDTH - 1, WIDTH, 2 * WIDTH + 4):
+        assert sampled(model, [prompts[row]], seed=7, first=row) == [together[row]]
+
+
+def fed(model: CharLSTM, prompts: list[str], first: int = 0) -> torch.Tensor:
+    """What the network was given to read: (steps, lanes)."""
+    seen: list[torch.Tensor] = []
+    hook = model.register_forward_pre_hook(lambda _model, inputs: seen.append(inputs[0].clone()))
+    sampled(model, prompts, 10, first=first)
+    hook.remove()
+    assert {tuple(ids.shape) for ids in seen} == {(WIDTH, 1)}
+    return torch.cat(seen, dim=1).t()
+
+
+def test_the_network_sees_one_shape_and_a_row_always_in_its_own_lane() -> None:
+    """Else the last bits of its guesses depend on the rows beside, and so, sooner or later, does the text."""
+    model, row = network(), WIDTH + 3
+    alone, together = fed(model, ["abc"], first=row)[:, 3], fed(model, ["abc"] * (row + 1))[:, 3]
+    assert torch.equal(alone, together[-len(alone) :])
+
+
+def test_what_a_lane_read_before_is_forgotten() -> None:
+    model = network()
+    alone = sampled(model, ["abc"], first=2, width=1, temperature=0.0)[0]
+    third = sampled(model, ["xyz", "k", "abc"], width=1, temperature=0.0)[2]
+    assert third == alone
+
+
+def test_a_text_sampled_in_two_goes_is_the_text_sampled_in_one() -> None:
+    model = network()
+    whole = sampled(model, ["ab"], 50, seed=3)[0].text
+    half = sampled(model, ["ab"], 20, seed=3)[0].text
+    assert sampled(model, [half], 30, seed=3)[0].text == whole
+
+
+def test_seeds_and_rows_differ_and_repeat() -> None:
+    model = network()
+    first, again, other = (sampled(model, ["a"] * 3, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert len({sample.text for sample in first + other}) == 6
+
+
+@torch.inference_mode()
+def test_temperature_zero_takes_the_likeliest_character() -> None:
+    model, text = network(), "abcab"
+    for _ in range(40):
+        ids = torch.tensor(VOCAB.encode(text).astype(np.int64))[None]
+        text += VOCAB.chars[int(model(ids, model.initial_state(1))[0][0, -1].argmax())]
+    assert sampled(model, ["abcab", "q"], 40, temperature=0.0)[0].text == text
+
+
+@torch.inference_mode()
+def test_characters_come_as_often_as_the_network_says() -> None:
+    model = network(sharpness=3.0)
+    ids = torch.tensor(VOCAB.encode("ab").astype(np.int64))[None]
+    logits = model(ids, model.initial_state(1))[0][0, -1].double()
+    count = 4000
+    drawn = sampled(model, ["ab"] * count, 1, temperature=0.8, width=200)
+    shares = np.bincount([VOCAB.chars.index(sample.text[-1]) for sample in drawn], minlength=len(VOCAB)) / count
+    chances = torch.softmax(logits / 0.8, 0).numpy()
+    assert np.abs(shares - chances).max() < 5 * np.sqrt(0.25 / count)
+
+
+@given(st.lists(st.floats(-50, 50), min_size=2, max_size=12), st.floats(0.05, 5))
+def test_draw_inverts_the_distribution(scores: list[float], temperature: float) -> None:
+    count = 2000
+    uniforms = (np.arange(count) + 0.5) / count
+    logits = np.tile(scores, (count, 1))
+    shares = np.bincount(draw(logits, uniforms, temperature), minlength=len(scores)) / count
+    weights = np.exp((np.array(scores) - max(scores)) / temperature)
+    assert np.abs(shares - weights / weights.sum()).max() <= 1.001 / count
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0.0, 1e-300, 0.01, 1.0, 1e300]))
+def test_draw_gives_an_allowed_character_whatever_the_uniform(seed: int, temperature: float) -> None:
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 40, (4, 9))
+    allowed = random.random((4, 9)) < 0.3
+    allowed[np.arange(4), random.integers(0, 9, 4)] = True
+    uniforms = np.array([0.0, np.nextafter(1, 0), 0.5, random.random()])
+    assert allowed[np.arange(4), draw(logits, uniforms, temperature, allowed)].all()
+
+
+def test_a_text_ends_where_the_stop_is_written_and_not_where_the_prompt_has_it() -> None:
+    model = network()
+    stop = next(char for char in sampled(model, ["ab"])[0].text[2:] if char != "b")
+    for sample in sampled(model, ["ab" + stop] * 4, 300, stop=stop):
+        written = sample.text.removeprefix(sample.prompt)
+        assert sample.ended == written.endswith(stop)
+        assert stop not in written[:-1]
+        assert sample.ended or len(written) == 300
+
+
+def test_the_length_is_what_is_written_to_the_prompt() -> None:
+    for sample in sampled(network(), prompts_of(5), 33, stop=""):
+        assert len(sample.text) == len(sample.prompt) + 33
+        assert not sample.ended
+
+
+def test_an_empty_prompt_is_read_as_the_end_of_a_posting() -> None:
+    model = network()
+    empty, after_end = (sampled(model, [prompt], stop=markup.END, temperature=0.0)[0] for prompt in ("", markup.END))
+    assert after_end.text == markup.END + empty.text
+
+
+@pytest.mark.parametrize("length", [40, 41, 60, 100, 400])
+def test_constrained_texts_are_documents_at_every_length(length: int) -> None:
+    made = sampled(network(), [HEAD, "", HEAD + "cook</h1>\n"] * 4, length, constrain=GRAMMAR, stop=markup.END)
+    for sample in made:
+        assert markup.problem(sample.text) is None, sample.text
+        assert len(sample.text) <= len(sample.prompt) + length
+
+
+def test_a_text_that_the_limit_closed_did_not_end_by_itself() -> None:
+    model = network()
+    free = sampled(model, [HEAD] * 12, 2000, constrain=GRAMMAR, stop=markup.END)
+    tight = sampled(model, [HEAD] * 12, 36, constrain=GRAMMAR, stop=markup.END)
+    assert any(sample.ended for sample in free)
+    for long, short in zip(free, tight, strict=True):
+        assert short.ended <= (short.text == long.text)
+
+
+def test_the_constraint_changes_nothing_where_it_forbids_nothing() -> None:
+    model = network()
+    with torch.no_grad():
+        model.decoder.bias[[VOCAB.chars.index(char) for char in "\n &<>;"]] = -1e4
+    free, held = (sampled(model, [HEAD], 60, constrain=grammar, stop="") for grammar in (None, GRAMMAR))
+    assert free[0].text[:40] == held[0].text[:40]
+
+
+def test_every_character_is_ticked_once() -> None:
+    ticks: list[int] = []
+    made = sampled(network(), prompts_of(20), 25, tick=ticks.append)
+    assert sum(ticks) == sum(len(sample.text) - len(sample.prompt) for sample in made)
+
+
+def test_what_is_finished_before_an_interruption_has_been_given() -> None:
+    model, done = network(), []
+    stop = sampled(model, ["a"], 30)[0].text[-1]
+    whole = sampled(model, ["a"] * 8, 200, stop=stop)
+
+    def interrupt(_written: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        for sample in generate(model, VOCAB, ["a"] * 8, length=200, stop=stop, tick=interrupt):
+            done.append(sample)
+    assert 0 < len(done) < 8
+    assert all(sample == whole[sample.row] for sample in done)
+
+
+def test_the_libraries_settings_are_left_as_they_were() -> None:
+    before = bool(torch.backends.mkldnn.enabled)
+    sampled(network(), ["a"], 3)
+    assert bool(torch.backends.mkldnn.enabled) == before
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"prompts": ["ok", "caf\u00e9"]}, r"'\u00e9' at 3"),
+        ({"length": 0}, "length 0"),
+        ({"temperature": -1.0}, "temperature -1"),
+        ({"temperature": float("nan")}, "temperature nan"),
+        ({"seed": -1}, "seed -1"),
+        ({"constrain": GRAMMAR, "prompts": ["hello"]}, "at 0"),
+        ({"constrain": GRAMMAR, "prompts": [HEAD], "length": 14}, "length 14 is too short"),
+    ],
+)
+def test_a_bad_request_is_refused_before_anything_is_sampled(how: dict[str, object], message: str) -> None:
+    request = {"prompts": ["a"], "length": 50} | how
+    with pytest.raises(InputError, match=message):
+        generate(network(), VOCAB, **request)  # type: ignore[arg-type]
+
+
+def test_a_diverged_model_is_named_as_such() -> None:
+    model = network()
+    with torch.no_grad():
+        model.decoder.bias[0] = float("nan")
+    with pytest.raises(InputError, match="diverged"):
+        sampled(model, ["a"])
