@@ -111,10 +111,6 @@ class Constraint:
     def _letters(self) -> frozenset[str]:
         return frozenset(self.chars)
 
-    @cached_property
-    def _has_words(self) -> bool:
-        return any(char != " " and char not in _BEGINS_A_MARK and _is_text(char) for char in self.chars)
-
     def shortest(self, place: Place) -> float:
         """The least number of characters that end the document from `place`; infinity where none do."""
         if place not in self._shortest:
@@ -126,8 +122,9 @@ class Constraint:
         if state.ended:
             return 0
         if not place.mark and state.takes_text and not state.may_close:
-            # It must show something first, and no tag does that in fewer characters than a letter.
-            return 1 + self.shortest(Place(state.texted(False))) if self._has_words else inf
+            # It must show something first, and no tag does that in fewer characters than a letter. There are
+            # letters: the tags are made of them.
+            return 1 + self.shortest(Place(state.texted(False)))
         ways = place.marks() if place.mark or not state.may_close else _closing(state)
         return min((self._price(written, after, place) for written, after in ways), default=inf)
 

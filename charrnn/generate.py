@@ -100,10 +100,8 @@ def draw(logits: Floats, uniforms: Floats, temperature: float, allowed: Bools | 
         return np.asarray(scores.argmax(axis=1))
     with np.errstate(over="ignore"):  # a tiny temperature makes -inf of a finite score, which is as it should be
         heights = np.exp(scores / temperature).cumsum(axis=1)
-    top = heights[:, -1:]
-    # Rounding may lift u * top to top itself, above which there is no character.
-    targets = np.minimum(uniforms[:, None] * top, np.nextafter(top, 0))
-    return np.asarray((heights <= targets).sum(axis=1))
+    # A uniform is at most 1 - 2**-53, and that much of a number never rounds up to it: some height lies above.
+    return np.asarray((heights <= uniforms[:, None] * heights[:, -1:]).sum(axis=1))
 
 
 def _check(length: int, temperature: float, seed: int) -> None:

@@ -83,7 +83,7 @@ class _Shown:
     @classmethod
     def of(cls, sample: Sample, number: int, count: int) -> _Shown:
         fault = markup.problem(sample.text)
-        posting = document.read(markup.mend(sample.text) if fault else sample.text)
+        posting = document.read(markup.mend(sample.text))  # which leaves a document as it is
         return cls(sample, number, count, posting, fault)
 
     @property

@@ -118,11 +118,6 @@ def test_a_vocabulary_without_markup_is_refused(missing: str) -> None:
         Constraint(CHARS.replace(missing, ""))
 
 
-def test_a_vocabulary_without_words_is_refused() -> None:
-    with pytest.raises(InputError, match="--free"):
-        Constraint("\n <>/&;")
-
-
 @pytest.mark.parametrize(
     ("prompt", "position"),
     [("The meaning of life", 0), ("<html>\n<p>x", 8), ("<html>\n<h1>x  y", 13), ("<html>\n<h1>A & B", 14)],

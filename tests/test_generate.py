@@ -203,9 +203,10 @@ def test_what_is_finished_before_an_interruption_has_been_given() -> None:
 
 
 def test_the_libraries_settings_are_left_as_they_were() -> None:
-    before = bool(torch.backends.mkldnn.enabled)
-    sampled(network(), ["a"], 3)
-    assert bool(torch.backends.mkldnn.enabled) == before
+    for setting in (False, True):
+        torch.backends.mkldnn.enabled = setting  # type: ignore[assignment]
+        sampled(network(), ["a"], 3)
+        assert bool(torch.backends.mkldnn.enabled) == setting
     assert torch.is_grad_enabled()
     assert not torch.is_inference_mode_enabled()
 
