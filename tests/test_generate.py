@@ -96,7 +96,7 @@ def test_seeds_and_rows_differ_and_repeat() -> None:
 def test_temperature_zero_takes_the_likeliest_character() -> None:
     model, text = network(), "abcab"
     for _ in range(40):
-        ids = torch.tensor(VOCAB.encode(text).astype(np.int64))[None]
+        ids = torch.tensor(VOCAB.encode(markup.END + text).astype(np.int64))[None]
         text += VOCAB.chars[int(model(ids, model.initial_state(1))[0][0, -1].argmax())]
     assert sampled(model, ["abcab", "q"], 40, temperature=0.0)[0].text == text
 
@@ -104,7 +104,7 @@ def test_temperature_zero_takes_the_likeliest_character() -> None:
 @torch.inference_mode()
 def test_characters_come_as_often_as_the_network_says() -> None:
     model = network(sharpness=3.0)
-    ids = torch.tensor(VOCAB.encode("ab").astype(np.int64))[None]
+    ids = torch.tensor(VOCAB.encode(markup.END + "ab").astype(np.int64))[None]
     logits = model(ids, model.initial_state(1))[0][0, -1].double()
     count = 4000
     drawn = sampled(model, ["ab"] * count, 1, temperature=0.8, width=200)
@@ -149,10 +149,12 @@ def test_the_length_is_what_is_written_to_the_prompt() -> None:
         assert not sample.ended
 
 
-def test_an_empty_prompt_is_read_as_the_end_of_a_posting() -> None:
-    model = network()
-    empty, after_end = (sampled(model, [prompt], stop=markup.END, temperature=0.0)[0] for prompt in ("", markup.END))
-    assert after_end.text == markup.END + empty.text
+def test_an_empty_prompt_will_do_where_the_end_of_a_posting_can_be_read() -> None:
+    assert sampled(network(), [""], 5)[0].text != sampled(network(), ["a"], 5)[0].text[1:]
+    few = CharLSTM(ModelConfig(3, rnn_size=4, num_layers=1))
+    assert len(next(generate(few, Vocab("abc"), ["a"], length=5)).text) == 6
+    with pytest.raises(InputError, match="--primetext"):
+        generate(few, Vocab("abc"), [""], length=5)
 
 
 @pytest.mark.parametrize("length", [40, 41, 60, 100, 400])
