@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
@@ -33,12 +33,13 @@ CREATE VIRTUAL TABLE words USING fts5 (
 """
 _FIELDS = "name, board, url, title, company, location, date"
 _BY_WORDS = f"""
-SELECT {", ".join(f"posting.{field.strip()}" for field in _FIELDS.split(","))},
-       snippet(words, 3, '', '', ' ... ', 24)
+SELECT id, {", ".join(f"posting.{field.strip()}" for field in _FIELDS.split(","))}
 FROM words JOIN posting ON posting.id = words.rowid
 WHERE words MATCH ? ORDER BY bm25(words, 10, 5, 3, 1), name
 """  # a word in the title says ten times as much as one in the text
-_BY_DATE = f"SELECT {_FIELDS}, '' FROM posting ORDER BY date DESC, name"
+_BY_DATE = f"SELECT id, {_FIELDS} FROM posting ORDER BY date DESC, name"
+# Asked for one posting at a time: above, it would be made of every posting that has the words.
+_EXCERPT = "SELECT snippet(words, 3, '', '', ' ... ', 24) FROM words WHERE words MATCH ? AND rowid = ?"
 _TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 
@@ -54,7 +55,7 @@ class Found:
     company: str
     location: str
     date: str
-    excerpt: str
+    excerpt: str = ""
 
 
 def find(store: Store, words: str = "", *, place: str = "", company: str = "", since: str = "") -> Iterator[Found]:
@@ -65,15 +66,16 @@ def find(store: Store, words: str = "", *, place: str = "", company: str = "", s
     """
     city, state = match.place(place) if place else ("", "")
     asked = _expression(words)
-    with closing(_in_step(store)) as index:
+    with closing(_to_read(store)) as index:
         rows = index.execute(_BY_WORDS, (asked,)) if asked else index.execute(_BY_DATE)
-        for found in (Found(*row) for row in rows):
+        for row, *fields in rows:
+            found = Found(*fields)
             if (
                 match.in_place(found.location, city, state)
                 and match.of_company(found.company, company)
                 and match.is_since(found.date, since)
             ):
-                yield found
+                yield replace(found, excerpt=index.execute(_EXCERPT, (asked, row)).fetchone()[0]) if asked else found
 
 
 def refresh(store: Store) -> None:
@@ -93,21 +95,31 @@ def _expression(words: str) -> str:
     return " ".join(terms)
 
 
+def _to_read(store: Store) -> sqlite3.Connection:
+    """The index to look something up in: where it cannot be saved, one that lives as long as the command."""
+    try:
+        return _in_step(store)
+    except InputError as error:
+        say(str(error))
+        return _opened(store, ":memory:")
+
+
 def _in_step(store: Store) -> sqlite3.Connection:
-    """The opened index, equal to the store. One that cannot be read is made anew."""
+    """The opened index, equal to the store. One that cannot be read is made anew. Raises InputError."""
     path = store.root / FILE
     try:
         return _opened(store, path)
     except sqlite3.OperationalError as error:
-        raise InputError(f"{path} cannot be used: {error}; if no other command uses it, delete it") from error
+        raise InputError(f"the index {path} cannot be written: {error}") from error
     except sqlite3.DatabaseError:
         path.unlink()
         return _opened(store, path)
 
 
-def _opened(store: Store, path: Path) -> sqlite3.Connection:
+def _opened(store: Store, path: Path | str) -> sqlite3.Connection:
     index = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
+        index.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves no trace in the file
         index.execute("BEGIN IMMEDIATE")
         if index.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
             _make(index)

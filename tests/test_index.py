@@ -9,7 +9,7 @@ import pytest
 
 from scrape.bare import simplify_store
 from scrape.errors import InputError
-from scrape.index import FILE, find
+from scrape.index import FILE, find, refresh
 from scrape.posting import Posting
 from scrape.store import Store
 
@@ -149,3 +149,28 @@ def test_half_characters_are_no_trouble(store: Store) -> None:
     store.add(Posting("b", "5", "", "Baker \ud83d", html="<p>Half</p>"))
     simplify_store(store)
     assert keys(store, "half") == ["5"]
+
+
+def test_a_posting_that_cannot_be_read_does_not_end_the_search(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.document_path(NURSE.name).unlink()
+    store.document_path(NURSE.name).mkdir()
+    assert sorted(keys(store)) == ["1", "3"]
+    assert "b-2.html cannot be read" in capsys.readouterr().err
+
+
+def test_where_no_index_can_be_saved_postings_are_found_all_the_same(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store.root / FILE).mkdir()
+    assert keys(store, "baker") == ["1", "3"]
+    assert f"{FILE} cannot be written" in capsys.readouterr().err
+
+
+def test_what_is_forgotten_leaves_no_trace_in_the_index(store: Store) -> None:
+    keys(store)
+    assert b"Managing a ward" in (store.root / FILE).read_bytes()
+    store.forget(NURSE.name)
+    refresh(store)
+    assert b"Managing a ward" not in (store.root / FILE).read_bytes()
