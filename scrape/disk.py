@@ -27,7 +27,9 @@ def write_whole_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:  # a full disk does not say where
+            error.filename = str(path)
         aside.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)

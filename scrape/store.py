@@ -18,7 +18,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
@@ -31,6 +31,7 @@ from scrape.posting import Posting
 
 DATA = Path("data")
 _HTML_LINE = ' "html": '
+_SEARCH_AGAIN = "delete it and search again"
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON carries: UTF-8 has no room for it
 
 
@@ -69,8 +70,8 @@ class Store:
         return _posting("".join([*head, _HTML_LINE, '""\n}']), path)
 
     def document(self, name: str) -> str:
-        """The bare document of a posting. Raises InputError where the file is missing."""
-        return _read(self.document_path(name))
+        """The bare document of a posting. Raises InputError where the file is missing or spoilt."""
+        return _read(self.document_path(name), "delete it and run `python -m scrape simplify`")
 
     def documents(self) -> Iterator[tuple[str, str]]:
         """Every (name, document), sorted by name, one in memory at a time."""
@@ -168,6 +169,10 @@ class Store:
         made = dict(_times(self.postings, ".html"))
         return sorted(name for name, time in _times(self.raw, ".json") if made.get(name, -1) < time)
 
+    def without_document(self) -> int:
+        """How many postings have no document yet."""
+        return len(set(_stems(self.raw, ".json")) - set(_stems(self.postings, ".html")))
+
     def stamps(self) -> dict[str, str]:
         """For each posting that has a document, a text that changes whenever one of its two files does."""
         made = dict(_times(self.postings, ".html"))
@@ -185,8 +190,8 @@ class Store:
     def _addresses(self) -> dict[str, str]:
         if self._known is None:
             self._known = {}
-            for name in self.names():
-                address = canonical(self.head(name).url)
+            for head in self._heads():
+                name, address = head.name, canonical(head.url)
                 first = self._known.setdefault(address, name)
                 if address and first != name:  # a run was killed between saving one and removing the other
                     self._remove(name)
@@ -198,7 +203,8 @@ class Store:
     def _marks(self) -> frozenset[str]:
         if self._forgotten is None:
             path = self.root / "forgotten.txt"
-            self._forgotten = frozenset(_read(path).splitlines()) if path.exists() else frozenset()
+            text = _read(path, "mend it: it keeps out what was forgotten") if path.exists() else ""
+            self._forgotten = frozenset(text.splitlines())
         return self._forgotten
 
     def _matching(self, name_or_url: str) -> list[Posting]:
@@ -206,7 +212,13 @@ class Store:
             names = set(self.names())
             return [self.head(name_or_url)] if name_or_url in names else []
         address = canonical(name_or_url)
-        return [head for head in map(self.head, self.names()) if canonical(head.url) == address]
+        return [head for head in self._heads() if canonical(head.url) == address]
+
+    def _heads(self) -> Iterator[Posting]:
+        """The heads of all postings but the spoilt ones, which whoever makes documents of them reports."""
+        for name in self.names():
+            with suppress(InputError):
+                yield self.head(name)
 
     def _remove(self, name: str) -> None:
         self.document_path(name).unlink(missing_ok=True)
@@ -229,26 +241,28 @@ def _posting(text: str, path: Path) -> Posting:
         fields = json.loads(text)
         posting = Posting(**fields)
     except (ValueError, TypeError) as error:
-        raise InputError(f"{path} is not a posting ({error}); delete it and search again") from error
+        raise InputError(f"{path} is not a posting ({error}); {_SEARCH_AGAIN}") from error
     if not all(isinstance(value, str) for value in fields.values()):
-        raise InputError(f"{path} is not a posting (a field is not text); delete it and search again")
+        raise InputError(f"{path} is not a posting (a field is not text); {_SEARCH_AGAIN}")
     return posting
 
 
-def _read(path: Path) -> str:
-    with _opened(path) as file:
+def _read(path: Path, remedy: str = _SEARCH_AGAIN) -> str:
+    with _opened(path, remedy) as file:
         return file.read()
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _opened(path: Path, remedy: str = _SEARCH_AGAIN) -> Iterator[TextIO]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             yield file
     except FileNotFoundError as error:
         raise InputError(f"there is no file {path}; run the search again") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 ({error}); delete it and search again") from error
+        raise InputError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); {remedy}") from error
 
 
 def _files(folder: Path, suffix: str) -> Iterator[os.DirEntry[str]]:

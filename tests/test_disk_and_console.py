@@ -23,8 +23,9 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
         file.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as raised:
         write_whole_with(path, fail_half_way)
+    assert raised.value.filename == str(path)
     assert path.read_bytes() == "old\r\né".encode()
     assert [child.name for child in path.parent.iterdir()] == ["file.txt"]
 

@@ -254,3 +254,12 @@ def test_labels_of_a_posting_go_by_name_or_address(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(label) + "\n" for label in labels) + "not json\n")
     assert drop_labels(tmp_path, {"demo-1", "https://x.example/1"}) == 2
     assert path.read_text() == '{"name": "demo-2"}\nnot json\n'
+
+
+def test_a_spoilt_posting_keeps_no_other_from_coming_in(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add(A)
+    store.raw_path(A.name).write_bytes(b"\xff")
+    fresh = Store(tmp_path)
+    assert fresh.add(B) and not fresh.add(A)
+    assert [head.name for head in fresh.forget(B.url)] == [B.name]
