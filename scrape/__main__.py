@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from scrape import commands
 from scrape.boards import DEFAULT
@@ -94,7 +95,7 @@ def _search(made: argparse.ArgumentParser) -> None:
         help="files, folders, pages or sitemaps to read instead",
     )
     how = made.add_argument_group("how to ask")
-    how.add_argument("--max-age", type=float, default=24.0, metavar="HOURS", help="how long a list stays fresh (24)")
+    how.add_argument("--max-age", type=_hours, default=24.0, metavar="HOURS", help="how long a list stays fresh (24)")
     how.add_argument("--refresh", action="store_true", help="ask for every list again")
     _contact(how)
     how.add_argument("--no-compile", dest="compile", action="store_false", help="stop before the corpus")
@@ -136,7 +137,7 @@ def _contact(made: argparse._ActionsContainer) -> None:
 
 
 def _demo(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--port", type=int, default=0, help="the port to serve at (default: a free one)")
+    made.add_argument("--port", type=_port, default=0, help="the port to serve at (default: a free one)")
 
 
 def _default_boards() -> str:
@@ -144,10 +145,22 @@ def _default_boards() -> str:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1 is needed")
-    return number
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number below 65536")
+    return int(text)
+
+
+def _hours(text: str) -> float:
+    with suppress(ValueError):
+        if float(text) >= 0:  # not a number is not, either
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours")
 
 
 def _names(text: str) -> list[str]:

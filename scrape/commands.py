@@ -22,6 +22,7 @@ from scrape.address import canonical, is_web
 from scrape.answers import Answers
 from scrape.ask import Wish
 from scrape.bare import Simplified, simplify_store
+from scrape.boards import Board
 from scrape.console import FAILED, OK, progress, say
 from scrape.corpus import INPUT, Manifest, compile_corpus
 from scrape.crawl import Event, Outcome, Progress, Settings, Walk, crawl
@@ -51,9 +52,10 @@ def search(options: Namespace) -> int:
     """Ask the boards, save what they give, simplify it and compile the corpus."""
     store = store_of(options)
     with ExitStack() as stack:
-        wish, settings = _prepare(options, store, stack)
+        started = ask.walks(*_prepare(options, store, stack))
         stack.enter_context(store.locked())
-        outcomes = _gather(store, ask.walks(wish, settings))
+        _remind_of_contact(options, [walk.board for walk in started])
+        outcomes = _gather(store, started)
         simplified = simplify_store(store)
         manifest = _compiled(store) if options.compile else None
     _report(options, store, outcomes, simplified, manifest)
@@ -103,7 +105,7 @@ def find(options: Namespace) -> int:
         _print_csv(found)
     else:
         print("\n".join(map(_lines_of, found)) if found else "nothing was found")
-    if waiting := len(store.stale_documents()):
+    if waiting := store.without_document():
         say(f"{waiting:,} postings are not looked through yet; run `python -m scrape simplify`")
     return OK if found else FAILED
 
@@ -137,6 +139,7 @@ def check(options: Namespace) -> int:
         if "demo" in queries:
             queries["demo"] = Query(pages=(stack.enter_context(demo.serve()).url,))
             trusted = {urlsplit(queries["demo"].pages[0]).netloc}
+        _remind_of_contact(options, boards)
         findings = examine(boards, queries, _fetcher(options, trusted))
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
@@ -177,10 +180,13 @@ def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, 
 
 
 def _fetcher(options: Namespace, trusted: set[str]) -> Fetcher:
-    """The network, with a word on it that a board's keeper should be able to reach whoever asks."""
-    if not options.contact and not trusted and not options.pages:
-        say("the boards are not told how to reach you; name an address with --contact or in DREAM_JOBS_CONTACT")
     return Fetcher(contact=options.contact, allow_loopback=trusted, say=say)
+
+
+def _remind_of_contact(options: Namespace, boards: Sequence[Board]) -> None:
+    """A board's keeper should be able to reach whoever asks. Boards without a home are on this machine."""
+    if not options.contact and any(registry.home(board) and not registry.refused(board) for board in boards):
+        say("the boards are not told how to reach you; name an address with --contact or in DREAM_JOBS_CONTACT")
 
 
 def _places(options: Namespace) -> tuple[tuple[str, str], ...]:

@@ -26,9 +26,16 @@ class Terminated(BaseException):
     """SIGTERM, as an exception, so that `finally` and `except` run as they do for Ctrl-C."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line: the usage of a command with thirty options would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"error: {message}; `{self.prog} --help` lists what there is\n")
+
+
 def parser(prog: str, description: str, **options: Any) -> argparse.ArgumentParser:
     """An argument parser with the flags that all commands share."""
-    made = argparse.ArgumentParser(prog=prog, description=description, allow_abbrev=False, **options)
+    made = _Parser(prog=prog, description=description, allow_abbrev=False, **options)
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
 

@@ -134,10 +134,13 @@ def test_without_a_network_one_clear_line(capsys: pytest.CaptureFixture[str], mo
             raise Unreachable(f"{url} cannot be reached")
 
     monkeypatch.setattr(commands, "Fetcher", Offline)
+    monkeypatch.delenv("DREAM_JOBS_CONTACT", raising=False)
+    offline = "no board could be reached; check the network, or try the bundled board: --boards demo"
+    assert main(["search", "--boards", "remoteok,themuse", "--contact", "me@example.org"]) == 1
+    assert capsys.readouterr().err.splitlines() == [offline]
     assert main(["search", "--boards", "remoteok,themuse"]) == 1
-    assert capsys.readouterr().err.splitlines() == [
-        "no board could be reached; check the network, or try the bundled board: --boards demo"
-    ]
+    reminder, last = capsys.readouterr().err.splitlines()
+    assert "--contact" in reminder and last == offline
 
 
 def site_of(url: str) -> str:
@@ -207,12 +210,27 @@ def test_bad_input_is_one_line_and_exit_2(options: list[str], message: str, caps
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["search", "--limit", "0"], ["search", "--boards", ","], ["serach"], ["search", "--titel", "x"]]
+    ("options", "message"),
+    [
+        ([], "COMMAND"),
+        (["serach"], "'serach'"),
+        (["search", "--titel", "x"], "--titel"),
+        (["search", "--limit", "0"], "--limit: '0' is not a whole number of at least 1"),
+        (["search", "--limit", "some"], "--limit: 'some' is not a whole number"),
+        (["search", "--boards", ","], "--boards: at least one board"),
+        (["search", "--max-age", "nan"], "--max-age: 'nan' is not a number of hours"),
+        (["search", "--max-age", "-1"], "--max-age: '-1' is not a number of hours"),
+        (["demo", "--port", "65536"], "--port: '65536' is not a port"),
+    ],
 )
-def test_bad_options_exit_2(options: list[str]) -> None:
+def test_bad_options_are_one_line_and_exit_2(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(options)
-    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2 and out == ""
+    assert err.startswith("error: ") and message in err and "--help" in err and err.count("\n") == 1
 
 
 def test_a_dataset_in_use_is_left_alone(site: demo.Site, capsys: pytest.CaptureFixture[str]) -> None:
