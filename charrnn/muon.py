@@ -34,7 +34,7 @@ class Muon(torch.optim.Optimizer):
         self,
         matrices: Iterable[nn.Parameter],
         lr: float,
-        momentum: float = 0.95,
+        momentum: float = 0.9,
         iterations: int = 3,
         dtype: torch.dtype = torch.float32,
     ) -> None:

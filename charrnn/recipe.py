@@ -67,6 +67,7 @@ RECIPES: dict[str, Recipe] = {
     "one-cycle": Recipe(
         "one-cycle",
         init="scaled",
+        batch_size=32,
         seq_length=100,
         shift=True,
         max_epochs=10,
@@ -76,7 +77,7 @@ RECIPES: dict[str, Recipe] = {
         weight_decay=0.01,
         grad_clip=0.5,
         clip="norm",
-        learning_rate=4e-3,
+        learning_rate=7e-3,
         learning_rate_decay=1.0,
         warmup=0.03,
         schedule="cosine",
