@@ -130,6 +130,7 @@ def test_a_tls_handshake_cannot_be_dripped(server: FaultServer, hello: bytes) ->
         zipped(bytes(range(256)) * 100, cut=200),
         answer(b"<p>not gzip</p>", headers={"Content-Encoding": "gzip"}),
         answer(gzip.compress(b"x" * 99)[:-8] + bytes(8), headers={"Content-Encoding": "gzip"}),  # a wrong checksum
+        answer(gzip.compress(b"<urlset>" * 1000)[:-9], headers={"Content-Type": "application/gzip"}),
     ],
 )
 def test_a_torn_answer_is_asked_for_again_and_is_never_short_text(
@@ -152,6 +153,8 @@ def test_a_torn_answer_is_asked_for_again_and_is_never_short_text(
         answer(bytes(5 * MIB)),
         zipped(bytes(5 * MIB)),
         zipped(bytes(64 * MIB)),
+        answer(gzip.compress(bytes(64 * MIB))),  # a file that is a bomb
+        zipped(gzip.compress(bytes(64 * MIB))),
         endless(iter([b"1000\r\n" + bytes(4096) + b"\r\n"] * 4096), headers={"Transfer-Encoding": "chunked"}),
     ],
 )
@@ -189,6 +192,15 @@ def test_the_body_of_a_redirect_or_an_error_cannot_swell_either(
     finally:
         tracemalloc.stop()
     assert peak < 2 * MIB
+
+
+@pytest.mark.parametrize("behave", [answer, zipped])
+def test_a_packed_file_is_unpacked_whether_it_travels_packed_or_not(
+    server: FaultServer, make: Callable[[Limits], Fetcher], behave: Callable[..., Behaviour]
+) -> None:
+    sitemap = "<urlset>" + "<url><loc>https://a.example/é</loc></url>" * 9000 + "</urlset>"
+    server.routes["/sitemap.xml.gz"] = behave(gzip.compress(sitemap.encode()), headers={"Content-Type": "x/gzip"})
+    assert make(SHORT).get(server.url("/sitemap.xml.gz")).text == sitemap
 
 
 @pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip", "zstd", "gzip, br", "x-unheard-of"])

@@ -298,6 +298,8 @@ class Fetcher:
         coding = response.headers.get("content-encoding", "")
         try:
             body = unpack.unpack(_chunks(response), coding, cap, cut=bool(head) or status >= 400)
+            if body.startswith(unpack.GZIP) and not head and status < 400:  # a file that is packed, as sitemaps may be
+                body = unpack.unpack(_cut(body), "gzip", cap)
         except unpack.TooLarge:
             raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left alone") from None
         except unpack.Unreadable as error:
@@ -368,6 +370,10 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _chunks(response: requests.Response) -> Iterator[bytes]:
     while chunk := response.raw.read(_CHUNK, decode_content=False):
         yield chunk
+
+
+def _cut(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
 
 
 def _failed(watch: Watch, error: Exception, part: str, seconds: float) -> _Failed:

@@ -5,6 +5,8 @@ Two opt-outs are read, in robots.txt and in the header of an answer alike:
 - `Content-Signal: [path] search=yes, ai-train=no` (https://contentsignals.org)
 - `Content-Usage: [path] train-ai=n` (IETF drafts aipref-attach and aipref-vocab; `train-genai`, `ai`, `genai`,
   `bots` and `tdm` are the names of earlier drafts)
+
+A third has a header alone, and no standard: `X-Robots-Tag: noai`, as DeviantArt proposed it in 2022.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ MOST_BYTES = 500 * 1024  # RFC 9309, section 2.5: what a crawler must at least r
 _TRAINING = ("train-genai", "genai", "train-ai", "ai-train", "ai", "bots", "tdm")
 _NO, _YES = {"n", "no", "?0"}, {"y", "yes", "?1"}
 _OPT_OUTS = ("content-signal", "content-usage")
+_NOAI = re.compile(r"(?i)(?:^|[,:])\s*noai\s*(?:$|,)")  # whatever crawler it names: who says no to one means all
 # `User-agent: Name/1.0 (about)` names the product token `Name` (RFC 9309, section 2.2.1); protego would compare it all.
 _BEYOND_TOKEN = re.compile(r"(?im)^([ \t]*user-?agent[ \t]*:[ \t]*[^\s/#]+)[ \t/][^\r\n]*")
 _AGENT_LINES = {"user-agent", "useragent", "user agent"}
@@ -70,6 +73,8 @@ def from_answer(status: int, body: bytes, agent: str) -> Robots:
 def header_opt_out(headers: Mapping[str, str]) -> str:
     """The header of an answer that keeps it out of training corpora, or an empty text. Keys ignore case."""
     folded = {name.lower(): value for name, value in headers.items()}
+    if _NOAI.search(folded.get("x-robots-tag", "")):
+        return "x-robots-tag"
     return next((name for name in _OPT_OUTS if _trains(folded.get(name, "")) is False), "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
+GZIP = b"\x1f\x8b"  # how every gzip file begins (RFC 1952, section 2.3.1)
 _PIECE = 64 * 1024  # bytes that one step of the decompression may yield
 
 
