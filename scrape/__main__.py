@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from scrape import commands
-from scrape.boards import DEFAULT
+from scrape.boards import DEFAULT, NEED_A_KEY
 from scrape.console import parser, run
 
 _EXIT_CODES = """\
@@ -141,7 +141,8 @@ def _demo(made: argparse.ArgumentParser) -> None:
 
 
 def _default_boards() -> str:
-    return f"the boards to ask (default: {', '.join(DEFAULT)}; or those that read --pages)"
+    keyed = ", ".join(NEED_A_KEY)
+    return f"the boards to ask (default: {', '.join(DEFAULT)}; {keyed} with a key; or those that read --pages)"
 
 
 def _count(text: str) -> int:

@@ -22,7 +22,7 @@ from scrape.posting import Posting, Query
 class Wish:
     """What a person asks for: any of the titles, in any of the places (city, state), at any of the companies.
 
-    An empty tuple asks for everything. `boards` None means those of `boards.DEFAULT` or, where `pages` are
+    An empty tuple asks for everything. `boards` None means those of `boards.default()` or, where `pages` are
     named, those that read them.
     """
 
@@ -49,7 +49,7 @@ def search(
     """The postings for `title` in a place, as they arrive from all boards; nothing is kept on disk.
 
     What the fields mean is told in `scrape.match`. `city` may be `Remote`. `boards` are names; without them those
-    of `boards.DEFAULT` are asked or, with `pages` (addresses and paths), those that read pages. `since` is an
+    of `boards.default()` are asked or, with `pages` (addresses and paths), those that read pages. `since` is an
     ISO date, or days (`7d`) or weeks (`2w`) ago. At most `limit` postings come from each board. The html of
     a posting is as the board gave it: see `scrape.simplify`.
 
@@ -86,7 +86,7 @@ def _chosen(wish: Wish) -> list[tuple[Board, tuple[str, ...]]]:
         web = tuple(page for page in wish.pages if is_web(page))
         paths = tuple(page for page in wish.pages if not is_web(page))
         return [(registry.named(name), pages) for name, pages in (("saved", paths), ("jsonld", web)) if pages]
-    return [(registry.named(name), ()) for name in registry.DEFAULT]
+    return [(registry.named(name), ()) for name in registry.default()]
 
 
 def _postings(started: Sequence[Walk]) -> Iterator[Posting]:

@@ -146,6 +146,7 @@ def check(options: Namespace) -> int:
     else:
         columns = ("board", "robots", "answer", "shape", "holds", "note")
         print(table(columns, [[getattr(finding, column) for column in columns] for finding in findings]))
+        print("", *(f"{finding.board}: {finding.terms}" for finding in findings), sep="\n")
     return FAILED if any(finding.failed for finding in findings) else OK
 
 

@@ -1,7 +1,8 @@
 """The one loop: boards side by side, each breadth-first through its pages, until it ends or its limit is reached.
 
 A board that fails never takes the others down, and a page that fails does not end its board: it is noted, and the
-board goes on until a site has failed too often in a row. What the board then gave stands.
+board goes on until a site has failed too often in a row. What the board then gave stands. A board whose pages are
+on several hosts reads those side by side too, each one page at a time.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from scrape import local
 from scrape.address import canonical, host_of, is_web
 from scrape.answers import MISSING, Answers
-from scrape.boards import Board, headers, refused
+from scrape.boards import Board, by_company, headers, refused
 from scrape.errors import Blocked, BoardError, Missing, Refused, Unreachable
 from scrape.fetch import Answer
 from scrape.match import matches_any
@@ -37,6 +39,7 @@ _STRIKES: tuple[tuple[type[BoardError], int], ...] = (
 )
 _OUT = 10
 _WAITING = 64  # events that may wait for the reader before the boards pause
+_AT_ONCE = 16  # hosts that one board reads side by side
 
 
 class Getter(Protocol):
@@ -147,10 +150,15 @@ class _Step:
     address: str
     parent: str = ""
 
+    @property
+    def host(self) -> str:
+        return host_of(self.address)
+
 
 class Walk:
     """One board's pages, breadth-first. Iterating gives the postings that match, each once, and the progress.
 
+    Pages are read in threads, one for each host; all that is counted is counted in the thread that iterates.
     Raises InputError at once where the board needs something from the person first.
     """
 
@@ -158,7 +166,8 @@ class Walk:
         self.board, self.queries, self.settings = board, queries, settings
         self.asked = self.kept = self.known = self.filtered = 0
         self._read = 0
-        self._steps: deque[_Step] = deque()
+        self._counting = threading.Lock()
+        self._steps: dict[str, deque[_Step]] = {}  # of each host, those that it has left
         self._met: set[str] = set()  # addresses, asked or to be asked
         self._seen: set[str] = set()  # names and addresses of postings
         self._strikes: Counter[str] = Counter()
@@ -173,14 +182,19 @@ class Walk:
             self._failures.append(error)
 
     def __iter__(self) -> Iterator[Event]:
-        while self._steps and not self._full():
-            step = self._steps.popleft()
-            page = self._page(step)
-            for address in page.follow:
-                if is_web(address):  # a page has no say in which files are read
-                    self._add(_Step(address, step.address))
-            yield from self._new(page.postings)
-            yield Progress(self.board.NAME, self._read, len(self._steps))
+        ended: queue.SimpleQueue[tuple[_Step, Page | Exception]] = queue.SimpleQueue()
+        busy: set[str] = set()
+        while True:
+            for step in self._next_steps(busy):
+                # Not by an executor, whose threads would keep a program that was stopped from ending.
+                threading.Thread(
+                    target=lambda step: ended.put((step, self._try(step))), args=(step,), daemon=True
+                ).start()
+            if not busy:
+                return
+            step, result = ended.get()
+            busy.remove(step.host)
+            yield from self._take(step, result)
 
     def outcome(self) -> Outcome:
         """How the board ended, as far as it has come."""
@@ -197,9 +211,41 @@ class Walk:
 
     def _add(self, step: _Step) -> None:
         address = canonical(step.address)
-        if address not in self._met:
-            self._met.add(address)
-            self._steps.append(step)
+        if address in self._met or step.host in self._out or self.settings.skip(step.address):
+            return
+        self._met.add(address)
+        self._steps.setdefault(step.host, deque()).append(step)
+
+    def _next_steps(self, busy: set[str]) -> Iterator[_Step]:
+        """The next step of every host that is not busy; it then is."""
+        free = (host for host in self._steps if host not in busy)
+        for host in list(islice(free, 0 if self._full() else _AT_ONCE - len(busy))):
+            busy.add(host)
+            steps = self._steps[host]
+            yield steps.popleft()
+            if not steps:
+                del self._steps[host]
+
+    def _try(self, step: _Step) -> Page | Exception:
+        try:
+            return self._answered(step)
+        except Exception as error:  # judged in the thread that counts
+            return error
+
+    def _take(self, step: _Step, result: Page | Exception) -> Iterator[Event]:
+        """Count what came of a step, and give it out."""
+        if isinstance(result, BoardError):
+            self._fail(step.host, result)
+        elif isinstance(result, Exception):
+            raise result
+        else:
+            self._read += 1
+            self._strikes[step.host] = 0
+            for address in result.follow:
+                if is_web(address):  # a page has no say in which files are read
+                    self._add(_Step(address, step.address))
+            yield from self._new(result.postings)
+        yield Progress(self.board.NAME, self._read, sum(map(len, self._steps.values())))
 
     def _full(self) -> bool:
         return self.settings.limit is not None and self.kept >= self.settings.limit
@@ -216,25 +262,12 @@ class Walk:
                 self._seen |= marks
                 yield posting
 
-    def _page(self, step: _Step) -> Page:
-        """What stands at an address; an empty page where it cannot be had, which is then noted."""
-        site = host_of(step.address)
-        if site in self._out or self.settings.skip(step.address):
-            return Page()
-        try:
-            page = self._answered(step)
-        except BoardError as error:
-            self._fail(site, error)
-            return Page()
-        self._read += 1
-        self._strikes[site] = 0
-        return page
-
     def _fail(self, site: str, error: BoardError) -> None:
         self._failures.append(error)
         self._strikes[site] += next(count for kind, count in _STRIKES if isinstance(error, kind))
         if site and self._strikes[site] >= _OUT:  # files on disk have no site to be spared
             self._out[site] = error
+            self._steps.pop(site, None)
 
     def _answered(self, step: _Step) -> Page:
         if not is_web(step.address):
@@ -249,7 +282,8 @@ class Walk:
 
     def _fetch(self, url: str) -> Answer:
         """Ask, and keep the answer before anyone reads it. That a page is gone is an answer, too."""
-        self.asked += 1
+        with self._counting:
+            self.asked += 1
         try:
             answer = self.settings.fetcher.get(url, headers=self._headers)
         except Missing:
@@ -292,7 +326,11 @@ class Walk:
         telling = [error for error in self._failures if not isinstance(error, Missing)]
         if telling and not self.filtered:
             return telling[0].status
-        return "error" if self._failures and not self._read else "empty"
+        return "error" if self._failures and not self._read and not self._by_company() else "empty"
+
+    def _by_company(self) -> bool:
+        """Whether what is gone is only the page of a company that the person named, which this board then has not."""
+        return by_company(self.board) and all(query.company for query in self.queries)
 
 
 def _path(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from scrape import boards as registry
@@ -35,7 +35,7 @@ class Finding:
     `robots` is what its robots.txt says: allows, disallows, opts out, closed, unreadable, or empty where it was not
     read. `answer` is ok, empty, blocked, refused, changed shape, error or not asked. `shape` is `confirmed`
     or, where nothing but belief stands behind the board's parser, `unverified`. `holds` counts the
-    postings and addresses in the answer.
+    postings and addresses in the answer. `terms` is what the board is and on what terms it may be read.
     """
 
     board: str
@@ -44,6 +44,7 @@ class Finding:
     shape: str
     holds: int = 0
     note: str = ""
+    terms: str = ""
 
     @property
     def failed(self) -> bool:
@@ -52,9 +53,13 @@ class Finding:
 
 def examine(boards: Sequence[Board], queries: Mapping[str, Query], fetcher: Asker) -> list[Finding]:
     """Ask every board once, side by side. `queries` has, by name, what to ask of a board that needs pages."""
+
+    def examined(board: Board) -> Finding:
+        finding = _examine(board, queries.get(board.NAME, Query()), fetcher)
+        return replace(finding, terms=registry.terms(board))
+
     with ThreadPoolExecutor(max_workers=max(1, len(boards))) as pool:
-        found = pool.map(lambda board: _examine(board, queries.get(board.NAME, Query()), fetcher), boards)
-        return list(progress(found, total=len(boards), desc="asking", unit=" boards"))
+        return list(progress(pool.map(examined, boards), total=len(boards), desc="asking", unit=" boards"))
 
 
 def _examine(board: Board, query: Query, fetcher: Asker) -> Finding:

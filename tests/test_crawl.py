@@ -17,7 +17,7 @@ from scrape import ask, demo
 from scrape import boards as registry
 from scrape.answers import Answers
 from scrape.ask import Wish
-from scrape.boards import BOARDS, Board
+from scrape.boards import BOARDS, Board, usajobs
 from scrape.crawl import Event, Getter, Outcome, Progress, Settings, Walk, crawl
 from scrape.errors import Blocked, BoardError, ChangedShape, InputError, Missing, Refused, Unreachable
 from scrape.fetch import Answer, Fetcher
@@ -249,6 +249,68 @@ def test_failures_in_a_row_end_a_site(page: object, tries: int) -> None:
     assert outcomes["fake"].failed == (tries < 20)
 
 
+def test_hosts_are_read_side_by_side_and_each_one_page_at_a_time() -> None:
+    hosts = [f"https://{name}.example" for name in "abc"]
+    together = threading.Barrier(len(hosts), timeout=10)
+    lock, busy = threading.Lock(), Counter[str]()
+
+    class Slow(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            host = url.rpartition("/")[0]
+            with lock:
+                busy[host] += 1
+                assert busy[host] == 1
+            together.wait()  # breaks where the hosts are not read at the same time
+            with lock:
+                busy[host] -= 1
+            return super().get(url, headers=headers)
+
+    links = [f"{host}/{page}" for host in hosts for page in range(5)]
+    site = Slow({link: f"#{number}" for number, link in enumerate(links)})
+    found, outcomes = run(walk(site, FakeBoard(start=links)))
+    assert sorted(map(int, keys(found))) == list(range(15))
+    assert outcomes["fake"] == Outcome("fake", "ok", asked=15, kept=15)
+
+
+def test_a_company_that_a_board_has_not_is_no_error() -> None:
+    class ByCompany(FakeBoard):
+        BY_COMPANY = True
+
+    gone = {"/list": Missing("404")}
+    for board, query, status in (
+        (ByCompany(), Query(company="Oven & Co"), "empty"),
+        (ByCompany(), Query(), "error"),
+        (FakeBoard(), Query(company="Oven & Co"), "error"),
+    ):
+        _, outcomes = run(walk(gone, board, [query]))
+        assert outcomes["fake"].status == status and "is gone" in outcomes["fake"].note
+    _, outcomes = run(walk({"/list": Blocked("403")}, ByCompany(), [Query(company="Oven & Co")]))
+    assert outcomes["fake"].status == "blocked"
+
+
+_ANSWERS = {  # of a company with one posting
+    "greenhouse": '{"jobs": [{"id": 1, "title": "Baker"}]}',
+    "lever": '[{"id": "1", "text": "Baker"}]',
+    "ashby": '{"jobs": [{"id": "1", "title": "Baker"}]}',
+    "recruitee": '{"offers": [{"id": 1, "title": "Baker"}]}',
+}
+
+
+@pytest.mark.parametrize("board", _ANSWERS)
+def test_dead_company_names_do_not_end_a_board(board: str) -> None:
+    *dead, alive = BOARDS[board].start(Query())
+    body = _ANSWERS[board]
+
+    class Mostly404(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            if url != alive:
+                raise Missing("404")
+            return Answer(url, url, 200, {}, body.encode())
+
+    found, outcomes = run(Walk(BOARDS[board], EVERYTHING, Settings(Mostly404({}))))
+    assert found and outcomes[board].status == "ok" and outcomes[board].asked == len(dead) + 1
+
+
 def test_a_good_page_wipes_the_slate() -> None:
     paths = [f"/{number}" for number in range(12)]
     pages = {path: f"#{number}" if number % 3 == 2 else "!" for number, path in enumerate(paths)}
@@ -414,7 +476,16 @@ def test_every_title_meets_every_place_and_company() -> None:
     assert ask.queries(Wish()) == [Query()]
 
 
-def test_without_a_board_named_those_are_asked_that_need_nothing_named() -> None:
+def test_a_board_that_needs_a_key_is_asked_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(usajobs.KEY, raising=False)
+    assert registry.default() == registry.DEFAULT
+    monkeypatch.setenv(usajobs.KEY, "key")
+    monkeypatch.setenv(usajobs.EMAIL, "me@example.org")
+    assert registry.default() == (*registry.DEFAULT, "usajobs")
+
+
+def test_without_a_board_named_those_are_asked_that_need_nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(usajobs.KEY, raising=False)
     started = ask.walks(Wish(), Settings(Site({})))
     assert [one.board.NAME for one in started] == list(registry.DEFAULT)
     assert all(one.outcome().status == "empty" for one in started), "no start that is refused"

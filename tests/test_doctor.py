@@ -131,3 +131,10 @@ def test_the_command_examines_the_bundled_board(capsys: pytest.CaptureFixture[st
     assert (second["board"], second["answer"]) == ("saved", "not asked")
     assert main(["doctor", "--boards", "demo"]) == 0
     assert capsys.readouterr().out.splitlines()[0].split() == ["board", "robots", "answer", "shape", "holds", "note"]
+
+
+def test_the_terms_of_every_board_are_told() -> None:
+    findings = doctor.examine(list(BOARDS.values()), {}, Net(Unreachable("no network")))
+    assert all(finding.terms.endswith(".") for finding in findings)
+    terms = {finding.board: finding.terms for finding in findings}
+    assert "link" in terms["remoteok"] and "public domain" in terms["usajobs"]

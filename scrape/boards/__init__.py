@@ -40,6 +40,7 @@ class Board(Protocol):
     HOME        the address that its name links to
     REFUSED     why no address of it may be asked for over the network (its saved pages may still be parsed)
     UNVERIFIED  why its shape is believed rather than known
+    BY_COMPANY  true where each company has a page of its own, so that one which is gone says nothing of the board
     headers()   what a request to it must carry beyond the usual; raises `InputError` where a key is missing
     """
 
@@ -71,8 +72,24 @@ _MODULES: tuple[ModuleType, ...] = (
 
 BOARDS: dict[str, Board] = {board.NAME: cast(Board, board) for board in _MODULES}
 
-# What is read where a person names no board: open interfaces that permit it, need no key, and reach into the US.
+# What is read where a person names no board: open interfaces that permit it, need no key, and reach into the US; and
+# those that need one, where the environment holds it.
 DEFAULT = ("greenhouse", "lever", "ashby", "themuse", "hackernews", "remoteok", "jobicy", "himalayas")
+
+
+NEED_A_KEY = ("usajobs",)
+
+
+def default() -> tuple[str, ...]:
+    """The boards that are read where a person names none."""
+    return DEFAULT + tuple(name for name in NEED_A_KEY if _has_key(BOARDS[name]))
+
+
+def _has_key(board: Board) -> bool:
+    try:
+        return bool(headers(board))
+    except InputError:
+        return False
 
 
 def named(name: str) -> Board:
@@ -95,6 +112,16 @@ def refused(board: Board) -> str:
 def unverified(board: Board) -> str:
     """Why the shape of this board's answers is not confirmed; empty where it is."""
     return str(getattr(board, "UNVERIFIED", ""))
+
+
+def by_company(board: Board) -> bool:
+    """Whether each company has a page of its own on this board."""
+    return bool(getattr(board, "BY_COMPANY", False))
+
+
+def terms(board: Board) -> str:
+    """What the board is and on what terms it may be read: the first line of its module."""
+    return (board.__doc__ or "").partition("\n")[0]
 
 
 def headers(board: Board) -> Mapping[str, str]:

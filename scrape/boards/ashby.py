@@ -16,6 +16,7 @@ from scrape.posting import Page, Posting, Query, key_of
 
 NAME = "ashby"
 HOME = "https://jobs.ashbyhq.com"
+BY_COMPANY = True
 
 _API = "https://api.ashbyhq.com/posting-api/job-board"
 

@@ -15,6 +15,7 @@ from scrape.posting import Page, Posting, Query
 
 NAME = "greenhouse"
 HOME = "https://boards.greenhouse.io"
+BY_COMPANY = True
 
 _API = "https://boards-api.greenhouse.io/v1/boards"
 

@@ -16,6 +16,7 @@ from scrape.posting import Page, Posting, Query
 
 NAME = "lever"
 HOME = "https://jobs.lever.co"
+BY_COMPANY = True
 
 _API = "https://api.lever.co/v0/postings"
 

@@ -17,6 +17,7 @@ from scrape.posting import Page, Posting, Query
 
 NAME = "recruitee"
 HOME = "https://recruitee.com"
+BY_COMPANY = True
 
 _HOST_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
