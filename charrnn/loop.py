@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tqdm import tqdm
+
 from charrnn import checkpoint, device, resume, runlog
 from charrnn.checkpoint import Checkpoint
 from charrnn.runlog import Evaluation
@@ -19,6 +21,8 @@ from charrnn.trainer import Trainer
 from scrape.console import Terminated, progress, say
 
 SAVE_SECONDS = 30.0  # a killed run loses no more than this, and nothing that it would not find again
+
+_ENDINGS: tuple[type[BaseException] | None, ...] = (None, KeyboardInterrupt, Terminated)
 
 Hook = Callable[[Checkpoint, Evaluation], None]
 
@@ -49,6 +53,10 @@ class Files:
         return self.folder.with_name(f"{self.folder.name}.png")
 
     @property
+    def lock(self) -> Path:
+        return self.folder.with_name(f".{self.folder.name}.lock")
+
+    @property
     def events(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.events")
 
@@ -60,15 +68,20 @@ class Files:
 def train(trainer: Trainer, files: Files, hooks: tuple[Hook, ...] = (), print_every: int = 0) -> None:
     """Train to the end of the plan; evaluate, save and log on the way.
 
-    At Ctrl-C or SIGTERM the step is finished, the state saved, and KeyboardInterrupt or Terminated raised.
+    At Ctrl-C or SIGTERM the step is finished, the state saved, and KeyboardInterrupt or Terminated raised. In a group
+    all processes stop after the same step, whichever was asked to; only the one that leads writes and speaks.
     """
+    leads = trainer.group.leads
+    if not trainer.step_number:
+        _save(trainer, files)  # so that there is a state to go on from, whenever the run is killed
     saved = time.monotonic()
-    with _Stop() as stop, progress(**_extent(trainer)) as bar:
+    with _Stop() as stop, _bar(trainer) as bar:
 
         def save_and_stop() -> None:
-            if stop.asked:
-                resume.save(files.resume, trainer.state())
-                raise stop.asked
+            asked = _ENDINGS[round(trainer.group.most(_ENDINGS.index(stop.asked)))]
+            if asked:
+                _save(trainer, files)
+                raise asked
 
         while True:
             if _due(trainer):
@@ -79,12 +92,20 @@ def train(trainer: Trainer, files: Files, hooks: tuple[Hook, ...] = (), print_ev
             loss = trainer.step()
             bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
             bar.update(trainer.step_size)
-            if print_every and trainer.step_number % print_every == 0:
+            if leads and print_every and trainer.step_number % print_every == 0:
                 say(f"step {trainer.step_number} of {trainer.plan.steps}: loss {loss:.4f}")
             save_and_stop()
-            if time.monotonic() - saved > SAVE_SECONDS:
-                resume.save(files.resume, trainer.state())
+            if trainer.group.most(time.monotonic() - saved) > SAVE_SECONDS:
+                _save(trainer, files)
                 saved = time.monotonic()
+
+
+def _save(trainer: Trainer, files: Files) -> None:
+    """Save the state of the whole group, and see to it that none of it goes on before that is done."""
+    state = trainer.state()
+    if trainer.group.leads:
+        resume.save(files.resume, state)
+    trainer.group.wait()
 
 
 def _due(trainer: Trainer) -> bool:
@@ -97,10 +118,16 @@ def _evaluate_and_save(trainer: Trainer, files: Files, hooks: tuple[Hook, ...], 
     """Checkpoint, log, state, in this order: a crash between two of them repeats the evaluation, to the same bytes."""
     evaluation = trainer.evaluate(tick)
     made = trainer.checkpoint(evaluation.val_loss)
-    checkpoint.save(files.folder, made, files.word)
-    runlog.append(files.log, evaluation)
+    if trainer.group.leads:
+        checkpoint.save(files.folder, made, files.word)
+        runlog.append(files.log, evaluation)
     trainer.evaluated()
-    resume.save(files.resume, trainer.state())
+    _save(trainer, files)
+    if trainer.group.leads:
+        _show(trainer, files, hooks, made, evaluation)
+
+
+def _show(trainer: Trainer, files: Files, hooks: tuple[Hook, ...], made: Checkpoint, evaluation: Evaluation) -> None:
     if files.keep is not None:
         checkpoint.prune(files.folder, files.keep)
     say(_line(evaluation, trainer.plan.steps / len(trainer.streams)))
@@ -116,15 +143,17 @@ def _line(evaluation: Evaluation, epochs: float) -> str:
     )
 
 
-def _extent(trainer: Trainer) -> dict[str, Any]:
-    """A progress bar counts characters, so that its rate is characters/s and its end the end of the run."""
-    return {
-        "desc": "training",
-        "unit": " characters",
-        "unit_scale": True,
-        "total": trainer.plan.steps * trainer.step_size,
-        "initial": trainer.step_number * trainer.step_size,
-    }
+def _bar(trainer: Trainer) -> tqdm[Any]:
+    """A progress bar that counts characters, so that its rate is characters/s and its end the end of the run."""
+    if not trainer.group.leads:
+        return tqdm(disable=True)
+    return progress(
+        desc="training",
+        unit=" characters",
+        unit_scale=True,
+        total=trainer.plan.steps * trainer.step_size,
+        initial=trainer.step_number * trainer.step_size,
+    )
 
 
 class _Stop:

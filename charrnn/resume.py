@@ -10,7 +10,7 @@ from scrape.console import say
 from scrape.disk import write_whole
 from scrape.errors import InputError
 
-FORMAT = "dream-jobs training state 1"
+FORMAT = "dream-jobs training state 2"
 
 
 def save(path: Path, content: dict[str, Any]) -> None:

@@ -6,24 +6,27 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from charrnn import checkpoint, data, device, resume, runlog, watch
+from charrnn import checkpoint, data, device, parallel, resume, runlog, watch
 from charrnn.budget import fit
 from charrnn.data import Split
-from charrnn.loop import Files, train
+from charrnn.loop import Files, Hook, train
 from charrnn.model import ModelConfig
 from charrnn.options import Options, parse
+from charrnn.parallel import Group, PeerLostError
 from charrnn.recipe import Plan
 from charrnn.trainer import DivergedError, Trainer, planned
 from charrnn.vocab import Vocab
 from scrape import console
 from scrape.errors import InputError
+from scrape.lock import exclusive
 
 _ENDLESS = 2**31  # steps
 
@@ -35,24 +38,54 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: Options) -> int:
-    files = Files(options.checkpoint_dir / options.run, options.savefile, options.keep)
-    on = device.pick(options.device)
+    on = parallel.own_device(device.pick(options.device))
     device.prepare(on)
-    trainer = _resumed(options, files, on) if options.resume else _begun(options, files, on)
-    files.sweep()
-    hooks = watch.hooks(files, options.tensorboard, trainer.step_number)
-    console.say(_summary(trainer))
+    try:
+        with parallel.joined(on) as group, _held(options, group):
+            return _run(options, on, group)
+    except PeerLostError as error:
+        console.say(f"error: {error}; go on where the run was saved last by the same command with --resume")
+        return console.FAILED
+
+
+@contextmanager
+def _held(options: Options, group: Group) -> Iterator[None]:
+    """Nobody else may train the run of this name meanwhile."""
+    files = _files(options)
+    if options.resume and not resume.exists(files.resume):
+        raise InputError(f"there is nothing to resume in {files.resume}; leave --resume out to begin the run")
+    if not group.leads:
+        yield
+        return
+    with exclusive(files.lock, f"run {options.run!r} is being trained just now; wait, or choose --run NAME"):
+        yield
+
+
+def _files(options: Options) -> Files:
+    return Files(options.checkpoint_dir / options.run, options.savefile, options.keep)
+
+
+def _run(options: Options, on: torch.device, group: Group) -> int:
+    files = _files(options)
+    trainer = _resumed(options, files, on, group) if options.resume else _begun(options, files, on, group)
+    hooks: tuple[Hook, ...] = ()
+    if group.leads:
+        files.sweep()
+        hooks = watch.hooks(files, options.tensorboard, trainer.step_number)
+        console.say(_summary(trainer))
     try:
         train(trainer, files, hooks, options.print_every)
     except DivergedError as error:
-        console.say(f"error: {error}; {_way_out(files)}")
+        if group.leads:
+            console.say(f"error: {error}; {_way_out(files)}")
         return console.FAILED
-    watch.plot_losses(files)
-    print(checkpoint.best(files.folder))
+    if group.leads:
+        watch.plot_losses(files)
+        print(checkpoint.best(files.folder))
     return console.OK
 
 
-def _begun(options: Options, files: Files, on: torch.device) -> Trainer:
+def _begun(options: Options, files: Files, on: torch.device, group: Group) -> Trainer:
     """A new run, once everything that it needs has been found good."""
     begun = time.monotonic()
     if not options.overwrite:
@@ -61,15 +94,15 @@ def _begun(options: Options, files: Files, on: torch.device) -> Trainer:
     plan = _shaped(options, start.config) if start else options.plan()
     plan = replace(plan, dtype=str(device.precision(plan.dtype, on)).removeprefix("torch."))
     text = _text(options.data_dir, plan, start.vocab if start else None)
-    trainer = Trainer(_with_length(plan, options, text, on, begun), text, on)
+    trainer = Trainer(_with_length(plan, options, text, on, begun, group), text, on, group)
     if start:
         trainer.model.load_state_dict(start.weights)
-    if options.overwrite:
+    if options.overwrite and group.leads:
         _clear(files)
     return trainer
 
 
-def _resumed(options: Options, files: Files, on: torch.device) -> Trainer:
+def _resumed(options: Options, files: Files, on: torch.device, group: Group) -> Trainer:
     """The run of this name as it was saved last; its log cut back to there."""
     state = resume.load(files.resume)
     plan = options.kept(_stored_plan(state, files))
@@ -79,12 +112,31 @@ def _resumed(options: Options, files: Files, on: torch.device) -> Trainer:
             f"{options.data_dir}/input.txt has changed since run {options.run} began; "
             f"begin another with --run NAME --init-from {files.folder}/..."
         )
-    if "max_epochs" in options.given or "eval_val_every" in options.given:
-        plan = planned(plan, text)
-    trainer = Trainer(plan, text, on)
+    trainer = Trainer(_lengthened(plan, options, text), text, on, group)
     trainer.restore(state)
-    runlog.cut(files.log, trainer.step_number)
+    if group.leads:
+        runlog.cut(files.log, trainer.step_number)
+        _say_what_changes(_stored_plan(state, files), trainer, len(state["random"]))
     return trainer
+
+
+def _lengthened(plan: Plan, options: Options, text: Split) -> Plan:
+    """The plan of a run that goes on, with as many epochs and evaluations as the user now wants."""
+    if "max_epochs" in options.given:
+        return planned(plan, text)
+    return planned(plan, text, plan.steps) if "eval_val_every" in options.given else plan
+
+
+def _say_what_changes(begun: Plan, trainer: Trainer, processes: int) -> None:
+    """What makes the run that goes on another than one that was never interrupted."""
+    plan, group = trainer.plan, trainer.group
+    if plan.steps != begun.steps and plan.recipe.schedule != "constant":
+        console.say(
+            f"the learning rate's {plan.recipe.schedule} is stretched from {begun.steps:,} steps to {plan.steps:,}: "
+            "a run of that length from the start would have had another rate so far"
+        )
+    if group.size != processes:
+        console.say(f"begun by {processes} processes, gone on with by {group.size}: dropout is drawn anew")
 
 
 def _stored_plan(state: Mapping[str, Any], files: Files) -> Plan:
@@ -116,15 +168,15 @@ def _shaped(options: Options, config: ModelConfig) -> Plan:
     return replace(plan, recipe=recipe)
 
 
-def _with_length(plan: Plan, options: Options, text: Split, on: torch.device, begun: float) -> Plan:
+def _with_length(plan: Plan, options: Options, text: Split, on: torch.device, begun: float, group: Group) -> Plan:
     """How many steps the run has: by its epochs, or by how many fit into the minutes since `begun`."""
     minutes = plan.minutes
     if minutes is None:
         return planned(plan, text)
     if "max_epochs" not in options.given:
         plan = replace(plan, recipe=replace(plan.recipe, max_epochs=math.inf))
-    probe = Trainer(planned(plan, text, _ENDLESS), text, on)
-    left = minutes * 60 - (time.monotonic() - begun)
+    probe = Trainer(planned(plan, text, _ENDLESS), text, on, group)
+    left = minutes * 60 - group.most(time.monotonic() - begun)
     fitting = fit(probe, left, lambda: watch.rehearse(probe.checkpoint(0.0)))
     return planned(plan, text, fitting.steps, fitting.evaluations)
 

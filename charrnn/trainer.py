@@ -15,7 +15,8 @@ from torch import Tensor
 from charrnn import device, optimize, validate
 from charrnn.checkpoint import Checkpoint
 from charrnn.data import PADDING, Array, Split, Streams
-from charrnn.model import CharLSTM, ModelConfig, State, summed_loss
+from charrnn.model import BATCH_AXIS, CharLSTM, ModelConfig, State, summed_loss
+from charrnn.parallel import ALONE, Group
 from charrnn.recipe import Plan, learning_rate
 from charrnn.runlog import Evaluation
 
@@ -37,13 +38,18 @@ def planned(plan: Plan, text: Split, limit: float = math.inf, evaluations: int =
 
 
 class Trainer:
-    """A model in training. Everything that the next step depends on is in `state()`."""
+    """A model in training. Everything that the next step depends on is in `state()`.
 
-    def __init__(self, plan: Plan, text: Split, on: torch.device) -> None:
+    In a group of several processes each has a Trainer, and all of them make the same calls in the same order.
+    """
+
+    def __init__(self, plan: Plan, text: Split, on: torch.device, group: Group = ALONE) -> None:
         recipe = plan.recipe
-        self.plan, self.text, self.device = plan, text, on
+        self.plan, self.text, self.device, self.group = plan, text, on, group
         self.dtype = device.precision(plan.dtype, on)
         self.streams = Streams(text.train, recipe.batch_size, recipe.seq_length)
+        self.share = group.share(self.streams.batch_size)
+        self.rows = self.share.stop - self.share.start  # of the batch, here
         self.validation = validate.streams(text.validation)
         torch.manual_seed(plan.seed)
         self.model = CharLSTM(
@@ -52,8 +58,10 @@ class Trainer:
         optimize.initialize(self.model, recipe)
         self.model.to(on).train()
         self.optimizers = optimize.optimizers(self.model, recipe, self.dtype)
-        self.hidden: State = self.model.initial_state(self.streams.batch_size)
+        self.hidden: State = self.model.initial_state(self.rows)
         self.step_number, self.evaluated_at = 0, 0
+        if not group.leads:
+            self._draw_otherwise()
         self.first_loss = math.inf
         self.loss_sum, self.loss_count = 0.0, 0  # since the last evaluation
         self.seconds, self.logged_seconds = 0.0, 0.0
@@ -83,10 +91,12 @@ class Trainer:
         total = summed_loss(logits, self._on_device(targets))
         self.model.zero_grad()
         # By the nominal size: a shorter window then weighs less, as in a gradient summed over time.
-        torch.autograd.backward(total / (self.streams.batch_size * self.plan.recipe.seq_length))
+        torch.autograd.backward(total / (self.rows * self.plan.recipe.seq_length))
+        self.group.average([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None])
         norm = optimize.clip(self.model.parameters(), self.plan.recipe)
-        count = int((targets != PADDING).sum())
-        loss = self._checked(float(total.detach()) / count, float(norm))
+        summed, counted = self.group.sums(float(total.detach()), int((targets != PADDING).sum()))
+        count = int(counted)
+        loss = self._checked(summed / count, float(norm))
         optimize.set_rate(self.optimizers, self.rate(self.step_number))
         for optimizer in self.optimizers:
             optimizer.step()
@@ -98,7 +108,7 @@ class Trainer:
 
     def evaluate(self, tick: Callable[[], None] = lambda: None) -> Evaluation:
         """The validation loss now, and what came since the last evaluation. Touches nothing that training uses."""
-        val_loss = validate.mean_loss(self.model, self.validation, self.dtype, tick)
+        val_loss = validate.mean_loss(self.model, self.validation, self.dtype, tick, self.group)
         if not math.isfinite(val_loss):
             raise DivergedError(f"the validation loss is {val_loss} at step {self.step_number}")
         seconds = self.seconds - self.logged_seconds
@@ -124,7 +134,8 @@ class Trainer:
         )
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, as plain values and tensors."""
+        """Everything that the next step depends on, as plain values and tensors: that of the whole group."""
+        hidden = self.group.gathered(tuple(part.cpu() for part in self.hidden))
         return {
             "plan": self.plan.to_plain(),
             "vocab": self.text.vocab.chars,
@@ -136,12 +147,15 @@ class Trainer:
             "seconds": (self.seconds, self.logged_seconds),
             "weights": dict(self.model.state_dict()),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "hidden": self.hidden,
-            "random": device.random_state(self.device),
+            "hidden": tuple(torch.cat(parts, BATCH_AXIS) for parts in zip(*hidden, strict=True)),
+            "random": self.group.gathered(device.random_state(self.device)),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state()` put down. The plan is the constructor's."""
+        """Take up what `state()` put down. The plan is the constructor's.
+
+        Exact in a group of the size that put it down. Another goes on just as well, but its dropout is drawn anew.
+        """
         self.step_number, self.evaluated_at = state["step"], state["evaluated_at"]
         self.first_loss = state["first_loss"]
         self.loss_sum, self.loss_count = state["losses"]
@@ -149,16 +163,25 @@ class Trainer:
         self.model.load_state_dict(state["weights"])
         for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(stored)
-        self.hidden = tuple(part.to(self.device) for part in state["hidden"])
-        device.set_random_state(self.device, state["random"])
+        self.hidden = tuple(part[:, self.share].contiguous().to(self.device) for part in state["hidden"])
+        if len(state["random"]) == self.group.size:
+            device.set_random_state(self.device, state["random"][self.group.rank])
+        else:
+            self._draw_otherwise()
 
     def _next_window(self) -> tuple[Array, Array]:
         """The window of this step. At the first of a pass, the streams wrap: they may move, and they forget."""
         number = self.step_number % len(self.streams)
         if number == 0:
-            self.hidden = self.model.initial_state(self.streams.batch_size)
+            self.hidden = self.model.initial_state(self.rows)
         self.streams.offset = self._offset(self.step_number // len(self.streams))
-        return self.streams.window(number)
+        inputs, targets = self.streams.window(number)
+        return inputs[self.share], targets[self.share]
+
+    def _draw_otherwise(self) -> None:
+        """Let what is drawn from here on be this process's own."""
+        seed = np.random.SeedSequence([self.plan.seed, self.step_number, self.group.rank])
+        torch.manual_seed(int(seed.generate_state(1)[0]))
 
     def _offset(self, epoch: int) -> int:
         """Where the pass begins: drawn from seed and epoch alone, so that a resumed run finds it again."""

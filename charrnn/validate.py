@@ -9,6 +9,7 @@ import torch
 from charrnn.data import PADDING, Streams
 from charrnn.device import autocast
 from charrnn.model import CharLSTM, summed_loss
+from charrnn.parallel import ALONE, Group
 from charrnn.vocab import Ids
 
 STREAMS, WINDOW = 50, 100
@@ -21,25 +22,34 @@ def streams(ids: Ids) -> Streams:
 
 
 def mean_loss(
-    model: CharLSTM, text: Streams, dtype: torch.dtype = torch.float32, tick: Callable[[], None] = lambda: None
+    model: CharLSTM,
+    text: Streams,
+    dtype: torch.dtype = torch.float32,
+    tick: Callable[[], None] = lambda: None,
+    group: Group = ALONE,
 ) -> float:
     """Nats per character over all of `text`, the state carried along its streams; `tick` is called at every window.
 
-    Touches no random state; leaves the model in the mode in which it came.
+    The streams are dealt to the group's processes, and each gets the mean over all of them. Touches no random state;
+    leaves the model in the mode in which it came.
     """
+    rows = slice(group.rank, None, group.size)
     device = model.decoder.weight.device
     training = model.training
     model.eval()
-    total, count = 0.0, 0
+    total, count = 0.0, 0.0
     try:
         with torch.inference_mode(), autocast(device, dtype):
-            state = model.initial_state(text.batch_size)
+            state = model.initial_state(len(range(text.batch_size)[rows]))
             for number in range(len(text)):
                 tick()
-                inputs, targets = text.window(number)
+                inputs, targets = (ids[rows] for ids in text.window(number))
+                if not len(inputs):
+                    continue  # fewer streams than processes
                 logits, state = model(torch.from_numpy(inputs).to(device), state)
                 total += float(summed_loss(logits, torch.from_numpy(targets).to(device)))
                 count += int((targets != PADDING).sum())
     finally:
         model.train(training)
+    total, count = group.sums(total, count)
     return total / count

@@ -112,6 +112,7 @@ def test_the_network_takes_only_the_language_and_the_terminal_from_scrape() -> N
         "scrape.disk",
         "scrape.document",
         "scrape.errors",
+        "scrape.lock",
         "scrape.markup",
         "scrape.posting",
     }

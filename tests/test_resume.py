@@ -151,7 +151,7 @@ def test_killed_at_any_instant_a_run_ends_as_if_it_had_not_been(command: Command
     assert other(*flags) == 0
     assert command.left() == other.left()
     beside = {path.name for path in command.cv.iterdir()}
-    assert beside == {"tiny", "tiny.jsonl", "tiny.png", "tiny.resume", "tiny.resume.before"}
+    assert beside == {".tiny.lock", "tiny", "tiny.jsonl", "tiny.png", "tiny.resume", "tiny.resume.before"}
 
 
 def test_a_run_sweeps_up_after_itself_but_not_after_others(command: Command) -> None:

@@ -16,11 +16,13 @@ import pytest
 import torch
 from tiny import corpus_folder, postings, trainer
 
-from charrnn import budget, checkpoint, device, options, runlog, train, validate
+from charrnn import budget, checkpoint, device, loop, options, runlog, train, validate
 from charrnn import trainer as trainer_module
 from charrnn.data import Streams
 from charrnn.model import CharLSTM
-from charrnn.trainer import DivergedError, Trainer
+from charrnn.recipe import Plan
+from charrnn.trainer import DivergedError, Trainer, planned
+from scrape.lock import exclusive
 
 TINY = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu"]
 
@@ -166,7 +168,7 @@ def test_overwrite_deletes_nothing_where_the_new_run_cannot_begin(command: Comma
 
 def test_there_must_be_something_to_resume(command: Command) -> None:
     assert command("--resume") == 2
-    assert "there is nothing to resume" in command.err
+    assert "there is nothing to resume" in command.err and not command.cv.exists()
 
 
 def test_a_finished_run_resumed_is_still_finished(command: Command) -> None:
@@ -324,33 +326,76 @@ def test_minutes_are_kept_and_a_resumed_run_keeps_the_steps(command: Command) ->
     assert json.dumps([line.step for line in command.log()]) == stored
     assert command("--resume", "--minutes", "5") == 2
     assert "--minutes 5" in command.err
+    assert command("--resume", "--eval-val-every", "7") == 0
+    assert json.dumps([line.step for line in command.log()]) == stored
+
+
+def test_a_run_made_longer_says_that_its_schedule_is_stretched(command: Command) -> None:
+    for recipe, says in (("one-cycle", True), ("char-rnn", False)):
+        assert command("--recipe", recipe, "--run", recipe, "--max-epochs", "0.2") == 0
+        assert command("--run", recipe, "--max-epochs", "0.4", "--resume") == 0
+        assert ("is stretched from" in command.err) is says
+
+
+def test_a_run_that_is_being_trained_is_left_alone(command: Command) -> None:
+    assert command("--max-epochs", "0.2") == 0
+    before = {path: path.read_bytes() for path in command.cv.rglob("*") if path.is_file()}
+    with exclusive(command.cv / ".tiny.lock", "never"):
+        for flags in ([], ["--resume", "--max-epochs", "1"], ["--overwrite"]):
+            assert command(*flags) == 2
+            assert "'tiny' is being trained just now" in command.err
+        assert command("--run", "other", "--max-epochs", "0.1") == 0
+    assert before == {path: path.read_bytes() for path in before}
+    assert command("--resume", "--max-epochs", "0.3") == 0
 
 
 @pytest.mark.parametrize("every", [0, 40])
 @pytest.mark.parametrize("seconds", [20, 300, 4000])
+@pytest.mark.parametrize("disturbed", [False, True])
 def test_the_steps_that_fit_fill_the_time_and_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, every: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, every: int, disturbed: bool
 ) -> None:
-    now = [0.0]
+    now, calls = [0.0], [0]
+    step, evaluation, saving, extra = 0.01, 0.5, 0.02, 0.1
 
-    def takes(cost: float, result: object = None) -> Callable[..., object]:
-        def action(*_: object) -> object:
-            now[0] += cost
-            return result
+    def stepping() -> None:
+        calls[0] += 1
+        now[0] += step * (30 if disturbed and calls[0] % 4 == 0 else 1)  # now and then the machine has other work
 
-        return action
+    def reading(_model: object, text: Streams, *_: object, **__: object) -> None:
+        now[0] += evaluation * len(text.ids) / len(probe.validation.ids)
 
-    probe = trainer(tmp_path, eval_val_every=every)
-    epoch, step, evaluation, saving = len(probe.streams), 0.01, 0.5, 0.02
+    def takes(cost: float) -> Callable[..., None]:
+        return lambda *_: now.__setitem__(0, now[0] + cost)
+
+    probe = trainer(tmp_path, eval_val_every=every, max_epochs=1e9)
     monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
-    monkeypatch.setattr(probe, "step", takes(step))
-    monkeypatch.setattr(budget.validate, "mean_loss", takes(evaluation / 10, 1.0))
+    monkeypatch.setattr(probe, "step", stepping)
+    monkeypatch.setattr(budget.validate, "mean_loss", reading)
     monkeypatch.setattr(budget, "seal", takes(saving))
-    fit = budget.fit(probe, seconds, takes(0.1))
-    steps, evaluation = fit.steps, evaluation + 0.1
-    evaluations = steps / epoch + steps / every if every else max(fit.evaluations, steps / epoch)
-    spent = now[0] + steps * step + evaluations * (evaluation + 2 * saving)
+    fit = budget.fit(probe, seconds, takes(extra))
+    plan = planned(probe.plan, probe.text, fit.steps, fit.evaluations)
+    assert plan.steps == fit.steps
+    spent = now[0] + fit.steps * step + len(due(plan, probe)) * (evaluation + 2 * saving + extra)
     assert 0.9 * seconds < spent < seconds
+
+
+def due(plan: Plan, made: Trainer) -> list[int]:
+    """The steps after which the loop evaluates, found by asking it at every one."""
+    made.plan, found = plan, []
+    for made.step_number in range(plan.steps + 1):
+        if loop._due(made):
+            found.append(made.step_number)
+            made.evaluated_at = made.step_number
+    return found
+
+
+@pytest.mark.parametrize("steps", [1, 70, 83, 400, 1001])
+@pytest.mark.parametrize("evaluations", [1, 3, 10])
+def test_the_budget_counts_the_evaluations_that_the_loop_makes(tmp_path: Path, steps: int, evaluations: int) -> None:
+    made = trainer(tmp_path, eval_val_every=0, max_epochs=1e9)
+    plan = planned(made.plan, made.text, steps, evaluations)
+    assert budget._evaluations(plan, len(made.streams)) == len(due(plan, made)) >= 1
 
 
 def test_however_little_time_there_is_a_step_is_made(tmp_path: Path) -> None:
