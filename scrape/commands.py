@@ -41,9 +41,14 @@ _COLUMNS = ("board", "status", "asked", "kept", "known", "filtered", "note")
 
 
 def store_of(options: Namespace) -> Store:
-    """The dataset that the options name: by path, by name, or the demo's for a search of the demo board alone."""
+    """The dataset that the options name: by path, by name, or the demo's for a search of the demo board alone.
+
+    Raises InputError for a name that leads out of the data folder.
+    """
     if options.data_dir:
         return Store(Path(options.data_dir))
+    if Path(options.dataset).name != options.dataset or options.dataset == "..":
+        raise InputError(f"{options.dataset!r} is not the name of a folder under data/; for a path there is --data-dir")
     only_demo = list(getattr(options, "boards", None) or ()) == ["demo"]
     return Store(DATA / (options.dataset or ("demo" if only_demo else "jobs")))
 

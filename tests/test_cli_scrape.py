@@ -200,6 +200,8 @@ def test_search_and_doctor_read_every_board(
         (["simplify"], "no postings in data/jobs; run scripts/scrape.sh first"),
         (["compile", "--dataset", "x"], "no postings in data/x"),
         (["find", "word"], "no postings in data/jobs"),
+        (["find", "word", "--dataset", "../elsewhere"], "there is --data-dir"),
+        (["compile", "--dataset", ".."], "there is --data-dir"),
         (["forget", "https://x.example"], "no postings in data/jobs"),
     ],
 )
