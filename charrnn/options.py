@@ -63,7 +63,7 @@ class Options:
 
 def parse(argv: list[str] | None = None) -> Options:
     """The options in `argv`. Exits with 2 and one line on a flag or number that cannot be."""
-    parser = _parser()
+    parser = options_parser()
     values = vars(parser.parse_args(argv))
     own = {name: values.pop(name) for name in list(values) if name in {field.name for field in fields(Options)}}
     own["run"] = own["run"] or own["data_dir"].resolve().name
@@ -104,7 +104,7 @@ _share = _bounded(float, lambda value: 0 < value < 1, "a number between 0 and 1"
 _name = _bounded(str, lambda value: bool(re.fullmatch(r"\w[\w.-]*", value)), "a name of letters, digits, . - and _")
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
     made = console.parser("python -m charrnn.train", "Train a character-level LSTM on the postings in input.txt.")
     _add_places(made.add_argument_group("where"))
     _add_recipe(made.add_argument_group("what is learned and how (defaults: the recipe's)"))

@@ -55,7 +55,7 @@ class Options:
 
 def main(argv: list[str] | None = None) -> int:
     """Sample, and print the path of the gallery."""
-    options = Options(**vars(_parser().parse_args(argv)))
+    options = Options(**vars(options_parser().parse_args(argv)))
     return console.run(lambda: _command(options), debug=options.debug)
 
 
@@ -220,7 +220,7 @@ def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
             path.unlink()
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
     made = console.parser(
         "python -m charrnn.sample", "Write imaginary postings and a gallery of pages to read them in."
     )
