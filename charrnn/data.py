@@ -50,6 +50,8 @@ def open_corpus(folder: Path) -> Corpus:
     text = folder / "input.txt"
     if folder.is_file():
         raise InputError(f"{folder} is a file; --data-dir names the folder that holds input.txt")
+    if text.is_dir():
+        raise InputError(f"{text} is a folder; it must be the text itself; {_GATHER}")
     if not text.is_file():
         raise InputError(f"there is no {text}; {_GATHER}")
     stored = _stored(text)

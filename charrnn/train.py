@@ -52,6 +52,8 @@ def _command(options: Options) -> int:
 def _held(options: Options, group: Group) -> Iterator[None]:
     """Nobody else may train the run of this name meanwhile."""
     files = _files(options)
+    if options.checkpoint_dir.is_file():
+        raise InputError(f"{options.checkpoint_dir} is a file; --checkpoint-dir names the folder of the runs")
     if options.resume and not resume.exists(files.resume):
         raise InputError(f"there is nothing to resume in {files.resume}; leave --resume out to begin the run")
     if not group.leads:

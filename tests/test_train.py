@@ -136,6 +136,15 @@ def test_a_corpus_that_cannot_be_used_gives_one_line_and_2(command: Command) -> 
     assert "there is no" in command.err and command.err.count("\n") == 1
 
 
+def test_a_folder_and_a_file_in_each_others_place_are_named(command: Command) -> None:
+    assert command("--checkpoint-dir", str(command.data / "input.txt")) == 2
+    assert "--checkpoint-dir names the folder of the runs" in command.err
+    (command.data / "input.txt").unlink()
+    (command.data / "input.txt").mkdir()
+    assert command() == 2
+    assert "input.txt is a folder" in command.err
+
+
 def test_a_corpus_too_small_for_a_batch_shrinks_it_and_says_so(command: Command) -> None:
     (command.data / "input.txt").write_text(postings(2))
     assert command("--batch-size", "50", "--max-epochs", "1") == 0
