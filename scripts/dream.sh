@@ -6,14 +6,15 @@
 #   scripts/dream.sh --minutes 30 ...   other options go to `python -m charrnn.train`
 
 dataset=demo
-size=(--rnn-size 256 --num-layers 2 --dropout 0 --minutes 3)
+size=(--rnn-size 256 --num-layers 2 --dropout 0 --minutes 4)
 start=(--overwrite) # the demo begins afresh each time
+temperature=0.5     # after four minutes a network still misspells what it is not sure of
 options=()
 device=()
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0" && exit ;;
-    --live) dataset=jobs size=(--minutes 30) start=() ;;
+    --live) dataset=jobs size=(--minutes 30) start=() temperature=0.7 ;;
     --resume) start=(--resume) ;;
     --device) device=(--device "${2:?--device wants a name, such as cuda}") && shift ;;
     --device=*) device=("$1") ;;
@@ -35,4 +36,4 @@ echo "2. Train: checkpoints into cv/$dataset" >&2
 "$python" -m charrnn.train --data-dir "data/$dataset" "${size[@]}" "${start[@]}" "${device[@]}" "${options[@]}"
 
 echo "3. Generate: pages into samples/$dataset" >&2
-"$python" -m charrnn.sample --checkpoint "cv/$dataset" "${device[@]}"
+"$python" -m charrnn.sample --checkpoint "cv/$dataset" --temperature "$temperature" "${device[@]}"
