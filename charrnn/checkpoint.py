@@ -25,6 +25,7 @@ from scrape.disk import write_whole
 from scrape.errors import InputError
 
 FORMAT = "dream-jobs checkpoint 1"
+SHOWCASE = "showcase"
 
 _NAME = re.compile(r"lm_(?P<word>.+)_epoch(?P<epoch>\d+\.\d\d)_(?P<loss>\d+\.\d{4})\.pt")
 _COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
@@ -108,11 +109,17 @@ def prune(folder: Path, keep: int) -> None:
 
 
 def newest_run(cv: Path) -> Path:
-    """The folder within `cv` that got a checkpoint last. Raises InputError where there is none."""
-    written = ((entry.path.stat().st_mtime_ns, folder) for folder in _folders(cv) for entry in entries(folder))
+    """The folder within `cv` that got a checkpoint last. Raises InputError where there is none.
+
+    The checkpoint that comes along is passed over: it is nobody's run, and its file is as old as the checkout.
+    """
+    runs = [folder for folder in _folders(cv) if folder.name != SHOWCASE]
+    written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in entries(folder))
     newest = max(written, default=None)
     if newest is None:
-        raise InputError(f"there is no checkpoint in {cv}; train one with: {_TRAIN}")
+        raise InputError(
+            f"there is no checkpoint in {cv}; train one with: {_TRAIN} (or take cv/{SHOWCASE}, which is there)"
+        )
     return newest[1]
 
 

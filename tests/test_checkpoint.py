@@ -138,3 +138,13 @@ def test_pruning_keeps_best_last_and_the_newest_others(tmp_path: Path, keep: int
     checkpoint.prune(tmp_path, keep)
     others = [paths[0], *paths[2:6]]
     assert {entry.path for entry in checkpoint.entries(tmp_path)} == {paths[1], paths[6], *others[max(0, 5 - keep) :]}
+
+
+def test_the_checkpoint_that_comes_along_is_nobodys_newest_run(tmp_path: Path) -> None:
+    (tmp_path / "showcase").mkdir()
+    (tmp_path / "showcase" / "lm_lstm_epoch1.00_0.5000.pt").touch()
+    with pytest.raises(InputError, match="cv/showcase"):
+        checkpoint.newest_run(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lm_lstm_epoch1.00_0.9000.pt").touch()
+    assert checkpoint.newest_run(tmp_path) == tmp_path / "mine"
