@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measure speed, as ratios in one run: scripts/bench.sh simplify [FOLDER ...] | scripts/bench.sh train [...]
-extras=dev # the peers of the simplifier are timed where they are installed
+extras=bench
 . "$(dirname "$0")/environment.sh"
 
 case ${1:-} in

@@ -20,12 +20,13 @@ find_python() {
 }
 
 install() {
-  local wanted stamp=.venv/installed-${extras:-base}
+  local wanted stamp stamps=.venv/installed-${extras:-*} # any extra brings what all of them need
   wanted=$(cat pyproject.toml constraints.txt | cksum)
-  if [ -x "$python" ] && { [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] ||
-    [ "$(cat .venv/installed-dev 2>/dev/null)" = "$wanted" ]; }; then
-    return
-  fi
+  for stamp in $stamps; do
+    if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+      return
+    fi
+  done
   echo "Installing into .venv (once; torch is the large part) ..." >&2
   if ! "$python" -m pip --version >/dev/null 2>&1; then
     "$(find_python)" -m venv --clear .venv ||
@@ -33,7 +34,7 @@ install() {
   fi
   "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extras:+[$extras]}" >&2 ||
     fail "the installation failed; see the lines above, then run $0 again"
-  echo "$wanted" >"$stamp"
+  echo "$wanted" >".venv/installed-${extras:-base}"
 }
 
 python=.venv/bin/python
