@@ -17,7 +17,7 @@ from charrnn.vocab import Ids, Vocab, codes_of
 from scrape.disk import write_whole, write_whole_with
 from scrape.errors import InputError
 
-POSTING_END = "</html>\n"
+POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
 PADDING = -100  # a target that counts nothing: torch's own default
 
 _CHUNK = 1 << 20
@@ -77,6 +77,8 @@ class Split:
 def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
     """Cut so that each part begins at a posting: the first boundary at or after each fraction, where there is one.
 
+    A text that does not begin with a posting is cut at the end of a line.
+
     Raises InputError where a part would be too small to hold a single prediction.
     """
     ids, size = corpus.ids, len(corpus.ids)
@@ -119,18 +121,23 @@ class Streams:
 
 
 def _boundary(corpus: Corpus, fraction: float) -> int:
-    """Where the cut nearest to `fraction` goes: never at either end, and the bare fraction if there is no posting."""
+    """Where the cut nearest to `fraction` goes: never at either end, and the bare fraction if nothing ends there."""
     size = len(corpus.ids)
     target = min(max(round(size * fraction), 1), size - 1)
-    if not set(POSTING_END) <= set(corpus.vocab.chars):
+    end = POSTING_END if _holds_postings(corpus) else "\n"
+    if not set(end) <= set(corpus.vocab.chars):
         return target
-    mark = corpus.vocab.encode(POSTING_END)
+    mark = corpus.vocab.encode(end)
     after = (_first_mark(corpus.ids[at : at + _CHUNK + len(mark)], mark, at) for at in range(target, size, _CHUNK))
     cut = next((found for found in after if found is not None), size)
     if cut < size:
         return cut
     before = _marks(corpus.ids[max(0, target - _CHUNK) : target], mark)
     return max(0, target - _CHUNK) + int(before[-1]) if len(before) else target
+
+
+def _holds_postings(corpus: Corpus) -> bool:
+    return corpus.vocab.decode(corpus.ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN
 
 
 def _first_mark(ids: Ids, mark: Ids, start: int) -> int | None:

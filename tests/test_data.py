@@ -109,7 +109,16 @@ def test_a_boundary_is_found_across_pieces(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(split(corpus_of(postings()), 0.5, 0.5).train) == len(whole.train)
 
 
-def test_a_text_without_postings_is_cut_at_the_fraction() -> None:
+def test_a_text_that_is_no_postings_is_cut_at_the_end_of_a_line() -> None:
+    text = "one line\n</html>\nand " * 40
+    corpus = corpus_of(text)
+    made = split(corpus, 0.5, 0.5)
+    train = corpus.vocab.decode(made.train)
+    assert train.endswith("\n")
+    assert 0 <= len(train) - len(text) / 2 < len("</html>\nand one line\n")
+
+
+def test_a_text_without_lines_is_cut_at_the_fraction() -> None:
     assert len(split(corpus_of("abcde" * 20), 0.9, 0.1).train) == 90
 
 
