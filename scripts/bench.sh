@@ -1,10 +1,32 @@
 #!/usr/bin/env bash
-# Measure speed, as ratios in one run: scripts/bench.sh simplify [FOLDER ...] | scripts/bench.sh train [...]
+# Measure speed, as ratios whose two sides come from one run.
+#
+#   scripts/bench.sh train       training, beside the loop that anybody would write first
+#   scripts/bench.sh sample      sampling, beside one call of nn.LSTM for every character
+#   scripts/bench.sh simplify    the simplifier, beside its peers: [FOLDER ...] of saved pages
+#   scripts/bench.sh all         these three
+#
+# Each takes --json FILE, and `all` takes --json FOLDER. Leave the machine alone meanwhile.
+
+bench=${1:-}
+case $bench in
+  '' | -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit ;;
+esac
+shift
 extras=bench
 . "$(dirname "$0")/environment.sh"
 
-case ${1:-} in
-  simplify | train) bench=$1 && shift ;;
-  *) fail "say what to measure: scripts/bench.sh simplify, or scripts/bench.sh train" ;;
-esac
-PYTHONPATH=. "$python" "scripts/bench_$bench.py" "$@"
+measure() {
+  local script=scripts/bench_$1.py
+  [ -f "$script" ] || fail "there is no bench named $1; scripts/bench.sh --help lists them"
+  PYTHONPATH=. "$python" "$script" "${@:2}"
+}
+
+if [ "$bench" != all ]; then
+  measure "$bench" "$@"
+  exit
+fi
+[ "${1:-}" != --json ] || folder=${2:?--json wants a folder}
+for each in train sample simplify; do
+  measure $each ${folder:+--json "$folder/$each.json"}
+done

@@ -1,9 +1,9 @@
 """How fast the simplifier is beside its peers, on the same input, in one run.
 
-    python scripts/bench_simplify.py [FOLDER ...]
+    python scripts/bench_simplify.py [FOLDER ...] [--json FILE]
 
-reads every .html file, and the `html` of every line of .jsonl and .jsonl.gz files, below each folder. Peers
-that are not installed are left out, and named.
+takes the postings of the bundled board, or, where folders are named, every .html file and the `html` of every line
+of .jsonl and .jsonl.gz files below each. Peers that are not installed are left out, and named.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import rounds
 from bs4 import BeautifulSoup
 
-from scrape import console
+from scrape import console, demo
 from scrape.errors import InputError
 from scrape.simplify import simplify
 
@@ -35,22 +37,35 @@ REFERENCE = "BeautifulSoup get_text"
 
 def main(argv: list[str] | None = None) -> int:
     parser = console.parser("bench_simplify.py", "Time the simplifier beside its peers on the same input.")
-    parser.add_argument("folders", nargs="*", type=Path, default=[Path("data")], help="where the HTML is (data)")
+    parser.add_argument("folders", nargs="*", type=Path, help="where the HTML is (default: the bundled board)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
     args = parser.parse_args(argv)
-    return console.run(lambda: bench(args.folders), debug=args.debug)
+    return console.run(lambda: bench(args.folders, args.json), debug=args.debug)
 
 
-def bench(folders: list[Path]) -> int:
+def bench(folders: list[Path], report: Path | None) -> int:
     """Print one table for each folder. Raises InputError where a folder holds no HTML."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     tools = {"simplify": simplify, REFERENCE: plain_text, **peers()}
+    tables = []
+    for name, pages in inputs(folders):
+        made = measured(name, pages, tools)
+        print_table(made)
+        tables.append(made)
+    rounds.save(report, {"tables": tables})
+    return console.OK
+
+
+def inputs(folders: list[Path]) -> Iterator[tuple[str, list[str]]]:
+    """What there is to simplify, by name."""
+    if not folders:
+        yield "bundled board", [posting.html for posting in demo.postings()]
     for folder in folders:
         pages = list(html_below(folder))
         if not pages:
             raise InputError(f"no .html, .jsonl or .jsonl.gz file below {folder}; name a folder that has some")
-        table(folder, pages, tools)
-    return console.OK
+        yield str(folder), pages
 
 
 def html_below(folder: Path) -> Iterator[str]:
@@ -89,17 +104,36 @@ def _readability() -> Tool:
     return lambda html: str(reader(html).summary())
 
 
-def table(folder: Path, pages: list[str], tools: dict[str, Tool]) -> None:
+def measured(name: str, pages: list[str], tools: dict[str, Tool]) -> dict[str, Any]:
+    """Each tool's rate on the same pages, beside the reference's in the same run."""
     size = sum(len(page.encode("utf-8", "replace")) for page in pages) / 1e6
     seen = [words(plain_text(page)) for page in pages]
-    rates = {name: size / seconds(tool, pages) for name, tool in tools.items()}
-    print(f"{folder}: {len(pages)} pages, {size:.1f} MB; best of {REPEATS}, processor time of one core")
-    print(f"{'':28}{'MB/s':>8}{'ratio':>8}{'words kept':>12}")
-    for name, rate in rates.items():
-        kept = share_kept(tools[name], pages, seen)
-        print(f"{name:28}{rate:8.1f}{rate / rates[REFERENCE]:8.2f}{kept:12.2%}")
-    together = size / elapsed_on_all_cores(pages)
-    print(f"{f'simplify, {os.cpu_count()} processes':28}{together:8.1f}{together / rates[REFERENCE]:8.2f}  (elapsed)\n")
+    rates = {tool: size / seconds(tools[tool], pages) for tool in tools}
+    rows = [
+        {
+            "name": tool,
+            "megabytes_per_second": rate,
+            "ratio": rate / rates[REFERENCE],
+            "words_kept": share_kept(tools[tool], pages, seen),
+        }
+        for tool, rate in rates.items()
+    ]
+    return {
+        "name": name,
+        "pages": len(pages),
+        "megabytes": size,
+        "tools": rows,
+        "megabytes_per_second_elapsed": size / elapsed_on_all_cores(pages),
+    }
+
+
+def print_table(made: dict[str, Any]) -> None:
+    print(f"{made['name']}: {made['pages']} pages, {made['megabytes']:.1f} MB; best of {REPEATS}, one core's time\n")
+    print("| tool | MB/s | ratio | words kept |\n|---|---|---|---|")
+    for row in made["tools"]:
+        rate = f"{row['megabytes_per_second']:.1f}"
+        print(f"| {row['name']} | {rate} | {row['ratio']:.2f} | {row['words_kept']:.2%} |")
+    print(f"\nsimplify in {os.cpu_count()} processes: {made['megabytes_per_second_elapsed']:.1f} MB/s by the clock\n")
 
 
 def seconds(tool: Tool, pages: list[str]) -> float:

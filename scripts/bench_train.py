@@ -1,6 +1,6 @@
 """How fast training is: the plain loop, each thing that makes it faster, other sizes, and the machine's ceiling.
 
-    python scripts/bench_train.py [--rounds 3] [--seconds 4]
+    python scripts/bench_train.py [--rounds 3] [--seconds 4] [--json FILE]
 
 Every line is measured in processes of its own, in turn with the others, and the best round counts: other programs
 can only slow a round down. The ceiling is the product of 2500x512 by 512x2048, in bfloat16 and in float32.
@@ -9,18 +9,16 @@ can only slow a round down. The ceiling is the product of 2500x512 by 512x2048, 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import rounds
 import torch
 from torch import nn
 from torch.nn import functional
@@ -30,9 +28,11 @@ from charrnn.data import Split
 from charrnn.recipe import RECIPES, Plan
 from charrnn.trainer import Trainer, planned
 from charrnn.vocab import Vocab
+from scrape import console
 
 CHARACTERS = 111  # the alphabet of a corpus of real postings
 SEQ_LENGTH = 50
+CEILINGS = ("bfloat16", "float32")
 
 
 @dataclass(frozen=True)
@@ -75,49 +75,38 @@ def main() -> int:
     if options.case is not None:
         print(_rate(options.case, options.seconds))
         return 0
-    names = ["bfloat16", "float32", *range(len(CASES))]
-    best = dict.fromkeys(names, 0.0)
-    for _ in range(options.rounds):
-        for name in names:
-            best[name] = max(best[name], _in_a_process(str(name), options.seconds))
-    _print_table(best)
-    return 0
+    return console.run(lambda: _bench(options), debug=options.debug)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    names = [*CEILINGS, *map(str, range(len(CASES)))]
+    best = rounds.best_rates(__file__, names, options.rounds, options.seconds)
+    lines = [_line(case, best[str(number)], best) for number, case in enumerate(CASES)]
+    _print_table(lines, best)
+    rounds.save(options.json, {"torch": torch.__version__, "ceilings": {n: best[n] for n in CEILINGS}, "cases": lines})
+    return console.OK
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = console.parser("bench_train.py", "Time training beside the loop that anybody would write first.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _in_a_process(case: str, seconds: float) -> float:
-    command = [sys.executable, __file__, "--case", case, "--seconds", str(seconds)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
 def _rate(case: str, seconds: float) -> float:
     """Characters/s of a case, or operations/s of the product in a type: by its median step."""
-    if case in ("bfloat16", "float32"):
-        return 2 * 2500 * 512 * 2048 / _median_seconds(_product(getattr(torch, case)), seconds)
+    if case in CEILINGS:
+        # On AMD torch hands float32 products to a BLAS at half the rate of oneDNN, which its LSTM uses.
+        torch.set_float32_matmul_precision("medium")
+        return 2 * 2500 * 512 * 2048 / rounds.median_seconds(_product(getattr(torch, case)), seconds)
     chosen = CASES[int(case)]
     if chosen.allocator:
         device.prepare(torch.device("cpu"))
     step = _plain_step(chosen) if chosen.plain else _our_step(chosen)
-    return chosen.batch_size * SEQ_LENGTH / _median_seconds(step, seconds)
-
-
-def _median_seconds(step: Callable[[], object], seconds: float) -> float:
-    for _ in range(3):
-        step()
-    taken = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        begun = time.perf_counter()
-        step()
-        taken.append(time.perf_counter() - begun)
-    return sorted(taken)[len(taken) // 2]
+    return chosen.batch_size * SEQ_LENGTH / rounds.median_seconds(step, seconds)
 
 
 def _product(dtype: torch.dtype) -> Callable[[], object]:
@@ -156,24 +145,26 @@ def _plain_step(case: Case) -> Callable[[], object]:
     return step
 
 
-def _print_table(best: dict[str | int, float]) -> None:
-    print(f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}")
+def _line(case: Case, rate: float, best: dict[str, float]) -> dict[str, Any]:
+    same_network = case.rnn_size == 512
+    return {
+        "name": case.name,
+        "characters_per_second": rate,
+        "ratio": rate / best["0"] if same_network else None,
+        "share_of_ceiling": rate * case.operations / best[case.dtype],
+    }
+
+
+def _print_table(lines: list[dict[str, Any]], best: dict[str, float]) -> None:
+    on = rounds.machine()
+    print(f"{on['processor']}, {on['cores']} cores, torch {torch.__version__}")
     print(f"ceilings: {best['bfloat16'] / 1e9:.0f} GFLOP/s in bfloat16, {best['float32'] / 1e9:.0f} in float32\n")
     print("| 3x512, batch 50, seq 50, dropout 0.5 unless it says otherwise | characters/s | ratio | of its ceiling |")
     print("|---|---|---|---|")
-    for number, case in enumerate(CASES):
-        rate, same = best[number], case.rnn_size == 512
-        share = rate * case.operations / best[case.dtype]
-        print(f"| {case.name} | {rate:,.0f} | {f'{rate / best[0]:.2f}' if same else ''} | {share:.0%} |")
-
-
-def _processor() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+    for line in lines:
+        ratio = f"{line['ratio']:.2f}" if line["ratio"] else ""
+        rate, share = line["characters_per_second"], line["share_of_ceiling"]
+        print(f"| {line['name']} | {rate:,.0f} | {ratio} | {share:.0%} |")
 
 
 if __name__ == "__main__":
