@@ -25,6 +25,7 @@ THIRD_PARTY = {
     "tqdm": ("scrape.", "charrnn."),
     "torch": ("charrnn.",),
     "matplotlib": ("charrnn.plot.",),
+    "pydivsufsort": ("charrnn.novelty.",),
 }
 # Whose modules are one row of the tables, under the package's name.
 ONE_ROW = ("scrape.boards", "scrape.demo")
