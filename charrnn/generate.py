@@ -19,22 +19,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import inf, isfinite
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from charrnn.constrain import Constraint, Place
+from charrnn.draw import Floats, Rule, draw
 from charrnn.model import BATCH_AXIS, CharLSTM
 from charrnn.vocab import Vocab
 from scrape.errors import InputError
 from scrape.markup import END
 
 WIDTH = 16
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,9 @@ class Sample:
     prompt: str
     text: str
     ended: bool
+    masked: int = 0  # how many of the written characters the constraint changed
+    cost: float = 0.0  # nats: minus the log of how likely the network was, at each character, to write an allowed one
+    logprob: float = 0.0  # nats: of the written characters, under the network alone (temperature 1, no constraint)
 
 
 def generate(
@@ -57,11 +56,15 @@ def generate(
     *,
     length: int,
     temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    min_p: float = 0.0,
     seed: int = 0,
     constrain: Constraint | None = None,
     stop: str = END,
     first: int = 0,
     width: int = WIDTH,
+    exact: bool = False,
     tick: Callable[[int], object] = lambda written: None,
 ) -> Iterator[Sample]:
     """Sample a text for every prompt, and give each as soon as it is finished (`row` tells which it is).
@@ -75,7 +78,8 @@ def generate(
     prompt where it cannot write a posting's end, on a prompt that no document begins with, on a length too short to
     end one, on a temperature or seed below 0. Raises it later where the model's output is not a number.
     """
-    _check(length, temperature, seed)
+    _check(length, seed)
+    rule = Rule(temperature, top_k, top_p, min_p)
     context = [_context(vocab, prompt) for prompt in prompts]
     places = [_beginning(constrain, prompt, length) for prompt in prompts]
 
@@ -83,33 +87,13 @@ def generate(
         for index in range((lane - first) % width, len(prompts), width):
             yield _Row(first + index, prompts[index], context[index], places[index], length, seed)
 
-    writer = _Writer(vocab.chars, temperature, constrain, stop)
+    writer = _Writer(vocab.chars, rule, constrain, stop)
     return _sample(_Network(model, width), [rows(lane) for lane in range(width)], writer, tick)
 
 
-def draw(logits: Floats, uniforms: Floats, temperature: float, allowed: Bools | None = None) -> NDArray[np.int64]:
-    """The character of each row, by inverting its cumulative distribution.
-
-    logits (rows, characters); uniforms (rows,) in [0, 1); allowed (rows, characters), of which each row has one.
-    Gives ids (rows,). The distribution is softmax(logits / temperature) over the allowed characters.
-    """
-    scores = logits if allowed is None else np.where(allowed, logits, -inf)
-    scores = scores - scores.max(axis=1, keepdims=True)
-    if temperature == 0:
-        return np.asarray(scores.argmax(axis=1))
-    with np.errstate(over="ignore"):  # a tiny temperature makes -inf of a finite score, which is as it should be
-        heights = np.exp(scores / temperature).cumsum(axis=1)
-    # A uniform is at most 1 - 2**-53, and that much of a number never rounds up to it: some height lies above.
-    return np.asarray((heights <= uniforms[:, None] * heights[:, -1:]).sum(axis=1))
-
-
-def _check(length: int, temperature: float, seed: int) -> None:
+def _check(length: int, seed: int) -> None:
     if length < 1:
         raise InputError(f"length {length} leaves nothing to sample; give 1 or more")
-    if not (isfinite(temperature) and temperature >= 0):
-        raise InputError(
-            f"temperature {temperature} is not possible; give 0 or more (1 samples as the network learned)"
-        )
     if seed < 0:
         raise InputError(f"seed {seed} is below 0; give 0 or more")
 
@@ -186,9 +170,10 @@ class _Row:
         self.at = 0
         self.place = place
         self.end = len(prompt) + length
-        self.uniforms = np.random.default_rng([seed, number]).random(self.end)
+        self.uniforms = np.random.default_rng([seed, number]).random((self.end, 2))
         self.ended = False
         self.pressed = False  # whether the length limit has had a say
+        self.masked, self.cost, self.logprob = 0, 0.0, 0.0
 
     @property
     def feed(self) -> int:
@@ -206,8 +191,8 @@ class _Row:
         return self.end - len(self.text)
 
     @property
-    def uniform(self) -> float:
-        return float(self.uniforms[len(self.text)])
+    def uniform(self) -> Floats:
+        return np.asarray(self.uniforms[len(self.text)])
 
     @property
     def over(self) -> bool:
@@ -219,7 +204,8 @@ class _Row:
         self.ended = bool(stop) and self.text.endswith(stop)
 
     def sample(self) -> Sample:
-        return Sample(self.number, self.prompt, self.text, self.ended and not self.pressed)
+        ended = self.ended and not self.pressed
+        return Sample(self.number, self.prompt, self.text, ended, self.masked, self.cost, self.logprob)
 
 
 @dataclass(frozen=True)
@@ -227,7 +213,7 @@ class _Writer:
     """Writes one character to each row that is past its prompt."""
 
     chars: str
-    temperature: float
+    rule: Rule
     constrain: Constraint | None
     stop: str
 
@@ -236,7 +222,7 @@ class _Writer:
         writing = [(lane, row) for lane, row in enumerate(rows) if row and row.writing]
         if not writing:
             return 0
-        uniforms = np.zeros(len(rows))
+        uniforms = np.zeros((len(rows), 2))
         allowed = np.ones_like(logits, dtype=np.bool_)
         for lane, row in writing:
             uniforms[lane] = row.uniform
@@ -244,8 +230,12 @@ class _Writer:
                 allowed[lane] = self.constrain.allowed(row.place, row.left)
                 row.pressed |= self.constrain.presses(row.place, row.left)
         # Drawn for all lanes, wanted or not: one shape, as in the network, and for the same reason.
-        chosen = draw(logits, uniforms, self.temperature, allowed).tolist()
+        drawn = draw(logits, uniforms, self.rule, allowed if self.constrain else None)
+        chosen = drawn.ids.tolist()
         for lane, row in writing:
+            row.masked += bool(drawn.masked[lane])
+            row.cost += float(drawn.costs[lane])
+            row.logprob += float(drawn.logprobs[lane])
             row.write(chosen[lane], self.chars[chosen[lane]], self.stop)
             if self.constrain and row.place:
                 row.place = self.constrain.push(row.place, chosen[lane])

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charrnn.constrain import Constraint
-from charrnn.generate import WIDTH, Sample, draw, generate
+from charrnn.generate import WIDTH, Sample, generate
 from charrnn.model import CELLS, CharLSTM, ModelConfig
 from charrnn.vocab import Vocab
 from scrape import markup
@@ -113,26 +111,6 @@ def test_characters_come_as_often_as_the_network_says() -> None:
     assert np.abs(shares - chances).max() < 5 * np.sqrt(0.25 / count)
 
 
-@given(st.lists(st.floats(-50, 50), min_size=2, max_size=12), st.floats(0.05, 5))
-def test_draw_inverts_the_distribution(scores: list[float], temperature: float) -> None:
-    count = 2000
-    uniforms = (np.arange(count) + 0.5) / count
-    logits = np.tile(scores, (count, 1))
-    shares = np.bincount(draw(logits, uniforms, temperature), minlength=len(scores)) / count
-    weights = np.exp((np.array(scores) - max(scores)) / temperature)
-    assert np.abs(shares - weights / weights.sum()).max() <= 1.001 / count
-
-
-@given(st.integers(0, 2**32), st.sampled_from([0.0, 1e-300, 0.01, 1.0, 1e300]))
-def test_draw_gives_an_allowed_character_whatever_the_uniform(seed: int, temperature: float) -> None:
-    random = np.random.default_rng(seed)
-    logits = random.normal(0, 40, (4, 9))
-    allowed = random.random((4, 9)) < 0.3
-    allowed[np.arange(4), random.integers(0, 9, 4)] = True
-    uniforms = np.array([0.0, np.nextafter(1, 0), 0.5, random.random()])
-    assert allowed[np.arange(4), draw(logits, uniforms, temperature, allowed)].all()
-
-
 def test_a_text_ends_where_the_stop_is_written_and_not_where_the_prompt_has_it() -> None:
     model = network()
     stop = next(char for char in sampled(model, ["ab"])[0].text[2:] if char != "b")
@@ -174,12 +152,55 @@ def test_a_text_that_the_limit_closed_did_not_end_by_itself() -> None:
         assert short.ended <= (short.text == long.text)
 
 
-def test_the_constraint_changes_nothing_where_it_forbids_nothing() -> None:
-    model = network()
+@pytest.mark.parametrize("how", [{"temperature": 0.5}, {"top_k": 4}, {"temperature": 2.0, "min_p": 0.05}])
+def test_a_text_is_the_free_one_up_to_where_the_constraint_first_steps_in(how: dict[str, float]) -> None:
+    model, count = network(sharpness=4.0), 40
     with torch.no_grad():
-        model.decoder.bias[[VOCAB.chars.index(char) for char in "\n &<>;"]] = -1e4
-    free, held = (sampled(model, [HEAD], 60, constrain=grammar, stop="") for grammar in (None, GRAMMAR))
-    assert free[0].text[:40] == held[0].text[:40]
+        model.decoder.bias[[VOCAB.chars.index(char) for char in "\n&<>;"]] -= 6.0
+    free = sampled(model, [HEAD] * count, 12, stop="", **how)
+    held = sampled(model, [HEAD] * count, 40, stop="", constrain=GRAMMAR, **how)
+    grammatical = [_read_as_far_as_possible(sample.text) for sample in free]
+    assert {length for length in grammatical if length == len(HEAD) + 12}, "some are right by themselves"
+    for loose, strict, length in zip(free, held, grammatical, strict=True):
+        assert strict.text[:length] == loose.text[:length]
+        assert strict.text[: length + 1] != loose.text[: length + 1] or length == len(loose.text)
+        assert strict.masked or length == len(loose.text)
+
+
+def _read_as_far_as_possible(text: str) -> int:
+    """How many characters of `text` begin a document."""
+    for length in range(len(text), 0, -1):
+        try:
+            GRAMMAR.read(text[:length])
+        except InputError:
+            continue
+        return length
+    return 0
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0])
+def test_a_sample_tells_what_the_network_thought_of_it(temperature: float) -> None:
+    model = network(sharpness=3.0)
+    for sample in sampled(model, [HEAD] * 3, 60, temperature=temperature, constrain=GRAMMAR, stop=markup.END):
+        context = markup.END + sample.prompt
+        ids = torch.tensor(VOCAB.encode(context + sample.text.removeprefix(sample.prompt)).astype(np.int64))[None]
+        logits = model(ids, model.initial_state(1))[0][0, len(context) - 1 : -1].double()
+        chosen = ids[0, len(context) :, None]
+        assert sample.logprob == pytest.approx(float(logits.log_softmax(1).gather(1, chosen).sum()), abs=1e-3)
+        chances = (logits / (temperature or 1.0)).softmax(1)
+        left = [len(sample.prompt) + 60 - at for at in range(len(sample.prompt), len(sample.text))]
+        masks = [
+            GRAMMAR.allowed(GRAMMAR.read(sample.text[:at]), budget)
+            for at, budget in zip(range(len(sample.prompt), len(sample.text)), left, strict=True)
+        ]
+        cost = -(chances * torch.tensor(np.array(masks))).sum(1).log().sum()
+        assert sample.cost == pytest.approx(float(cost), rel=1e-4, abs=1e-3)
+        assert 0 < sample.masked <= len(masks)
+
+
+def test_a_free_sample_was_never_masked() -> None:
+    assert all((sample.masked, sample.cost) == (0, 0.0) for sample in sampled(network(), ["ab"] * 3))
 
 
 def test_every_character_is_ticked_once() -> None:
@@ -189,7 +210,7 @@ def test_every_character_is_ticked_once() -> None:
 
 
 def test_what_is_finished_before_an_interruption_has_been_given() -> None:
-    model, done = network(), []
+    model, done = network(), list[Sample]()
     stop = sampled(model, ["a"], 30)[0].text[-1]
     whole = sampled(model, ["a"] * 8, 200, stop=stop)
 
@@ -219,7 +240,7 @@ def test_the_libraries_settings_are_left_as_they_were() -> None:
         ({"prompts": ["ok", "caf\u00e9"]}, r"'\u00e9' at 3"),
         ({"length": 0}, "length 0"),
         ({"temperature": -1.0}, "temperature -1"),
-        ({"temperature": float("nan")}, "temperature nan"),
+        ({"top_p": 0.0}, "top-p 0"),
         ({"seed": -1}, "seed -1"),
         ({"constrain": GRAMMAR, "prompts": ["hello"]}, "at 0"),
         ({"constrain": GRAMMAR, "prompts": [HEAD], "length": 14}, "length 14 is too short"),

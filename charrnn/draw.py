@@ -1,0 +1,122 @@
+"""Which character comes next: a draw from the network's guesses, held to what may stand there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scrape.errors import InputError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How adventurous a draw is. What is left out of a distribution by one of these, no character of it is drawn.
+
+    `temperature` divides the logits; 0 takes the likeliest character. Of what that gives, `top_k` keeps the k
+    likeliest characters (0: all), then `top_p` the likeliest that together make up this share of the rest (1: all;
+    Holtzman et al. 2020), then `min_p` those at least this fraction as likely as the likeliest (0: all; Nguyen et
+    al. 2024). Raises InputError where a number makes no sense.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.temperature) and self.temperature >= 0):
+            raise InputError(
+                f"temperature {self.temperature} is not possible; give 0 or more (1 samples as the network learned)"
+            )
+        if self.top_k < 0:
+            raise InputError(f"top-k {self.top_k} is below 0; give how many characters to choose from (0: all)")
+        if not 0 < self.top_p <= 1:
+            raise InputError(f"top-p {self.top_p} is not possible; give a share above 0, and 1 for all")
+        if not 0 <= self.min_p <= 1:
+            raise InputError(f"min-p {self.min_p} is not possible; give a fraction from 0 (for all) to 1")
+
+
+class Drawn(NamedTuple):
+    """A character for every row, and what it says of the network."""
+
+    ids: Ids  # (rows,)
+    logprobs: Floats  # (rows,) of the characters under the network alone: temperature 1, nothing left out; in nats
+    masked: Bools  # (rows,) where another character was drawn first, and might not stand
+    costs: Floats  # (rows,) -log of how likely the allowed characters were together, in nats
+
+
+def draw(logits: Floats, uniforms: Floats, rule: Rule, allowed: Bools | None = None) -> Drawn:
+    """The next character of each row.
+
+    logits (rows, characters); uniforms (rows, 2), both in [0, 1); allowed (rows, characters), of which each row has
+    one. The first uniform draws from all characters. Where that gives one that is not allowed, the second draws from
+    those that are. So a row is drawn from the distribution given that it is allowed (`min_p` and the like apply to
+    each of the draws), and differs from the same row without a mask only where the mask forbids what that had.
+
+    `costs` is of softmax(logits / temperature), before `top_k` and the like; for temperature 0, of softmax(logits).
+    """
+    rows = np.arange(len(logits))
+    scores = logits - logits.max(axis=1, keepdims=True)
+    ids = _pick(scores, uniforms[:, 0], rule)
+    logprobs = scores[rows, ids] - _log_sum(scores, 1.0)
+    if allowed is None:
+        return Drawn(ids, logprobs, np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows)))
+    masked = ~allowed[rows, ids]
+    within = np.where(allowed, scores, -np.inf)
+    most = within.max(axis=1, keepdims=True)
+    within -= most
+    if masked.any():
+        ids = np.where(masked, _pick(within, uniforms[:, 1], rule), ids)
+        logprobs = scores[rows, ids] - _log_sum(scores, 1.0)
+    temperature = rule.temperature or 1.0
+    costs = _log_sum(scores, temperature) - _log_sum(within, temperature) - most[:, 0] / temperature
+    return Drawn(ids, logprobs, masked, costs)
+
+
+def _pick(scores: Floats, uniforms: Floats, rule: Rule) -> Ids:
+    """The character of each row whose share of the likelihood its uniform falls into. The highest score is 0."""
+    if rule.temperature == 0:
+        return np.asarray(scores.argmax(axis=1))
+    heights = _left_in(_weights(scores, rule.temperature), rule).cumsum(axis=1)
+    # A uniform is at most 1 - 2**-53, and that much of a number never rounds up to it: some height lies above.
+    return np.asarray((heights <= uniforms[:, None] * heights[:, -1:]).sum(axis=1))
+
+
+def _weights(scores: Floats, temperature: float) -> Floats:
+    """How likely the characters are beside the likeliest."""
+    with np.errstate(over="ignore"):  # a tiny temperature makes -inf of a finite score, which is as it should be
+        return np.asarray(np.exp(scores / temperature))
+
+
+def _log_sum(scores: Floats, temperature: float) -> Floats:
+    """The logarithm of what the characters weigh together. The highest score is 0."""
+    return np.asarray(np.log(_weights(scores, temperature).sum(axis=1)))
+
+
+def _left_in(weights: Floats, rule: Rule) -> Floats:
+    """`weights`, 0 where the rule leaves a character out. The likeliest is never left out."""
+    if rule.top_k or rule.top_p < 1:
+        weights = _top(weights, rule.top_k or weights.shape[1], rule.top_p)
+    if rule.min_p:
+        weights = np.where(weights >= rule.min_p * weights.max(axis=1, keepdims=True), weights, 0.0)
+    return weights
+
+
+def _top(weights: Floats, count: int, share: float) -> Floats:
+    """The `count` likeliest, and of those the fewest that make up `share` of them; of equals, the first."""
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :count]
+    likeliest = np.take_along_axis(weights, order, axis=1)
+    heights = likeliest.cumsum(axis=1)
+    kept = heights - likeliest < share * heights[:, -1:]
+    kept[:, 0] = True  # a tiny share of a sum can be less than rounding leaves of 0
+    left = np.zeros_like(weights)
+    np.put_along_axis(left, order, np.where(kept, likeliest, 0.0), axis=1)
+    return left
