@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from scrape import markup
+from scrape.ascii import ascii_equal
 from scrape.corpus import compile_corpus
-from scrape.corpus.alphabet import ascii_equal
 from scrape.corpus.scrub import scrub
 from scrape.corpus.twins import later_twins, signature
 from scrape.document import split, write

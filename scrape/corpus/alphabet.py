@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from scrape.ascii import ascii_equal
 from scrape.markup import escape
 
 MIN_COUNT = 20
 _SHARE = 50_000  # a character of a small corpus must make up a 50,000th of it, not occur MIN_COUNT times
-
-_EQUALS = {
-    "'": "‘’‚‛′`´ʼ‹›",
-    '"': "“”„‟″«»",
-    "-": "‐‑‒–—―−•·∙●◦▪■□○►▶➢➤✓✔※",
-    "...": "…",
-    "*": "★☆✦✱×",
-    "->": "→⇒➔",
-    "<=": "≤",
-    ">=": "≥",
-    "(c)": "©",
-    "(R)": "®",
-    "ss": "ß",
-    "ae": "æ",
-    "AE": "Æ",
-    "oe": "œ",
-    "OE": "Œ",
-    "o": "ø",
-    "O": "Ø",
-    "l": "ł",
-    "L": "Ł",
-    "d": "đð",
-    "D": "ĐÐ",
-    "i": "ı",
-}
-_ASCII = {character: equal for equal, characters in _EQUALS.items() for character in characters}
-
-
-def ascii_equal(character: str) -> str:
-    """What `character` is in ASCII, or "" where nothing is: é -> e, ﬁ -> fi, – -> -, 日 -> "" ."""
-    known = _ASCII.get(character)
-    plain = known or "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-    return plain if plain.isascii() and plain.isprintable() else ""
 
 
 @dataclass(frozen=True)
