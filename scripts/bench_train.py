@@ -18,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+import peers
 import rounds
 import torch
 from torch import nn
@@ -47,6 +48,7 @@ class Case:
     dropout: float = 0.5
     batch_size: int = 50
     plain: bool = False
+    peer: str = ""
     allocator: bool = True
 
     @property
@@ -63,6 +65,7 @@ CASES = (
     Case("+ bfloat16", "bfloat16"),
     Case("the same, batch 256", "bfloat16", batch_size=256),
     Case("the default recipe's update", "bfloat16", "one-cycle"),
+    *(Case(f"{name}, float32", peer=name, allocator=False) for name in peers.installed()),
     Case("128x2, no dropout", "float32", rnn_size=128, num_layers=2, dropout=0.0),
     Case("128x2, no dropout, bfloat16", "bfloat16", rnn_size=128, num_layers=2, dropout=0.0),
     Case("256x2, no dropout", "float32", rnn_size=256, num_layers=2, dropout=0.0),
@@ -80,6 +83,8 @@ def main() -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     names = [*CEILINGS, *map(str, range(len(CASES)))]
+    for name in peers.missing():
+        console.say(f"{name} is not installed, so it is left out")
     best = rounds.best_rates(__file__, names, options.rounds, options.seconds)
     lines = [_line(case, best[str(number)], best) for number, case in enumerate(CASES)]
     _print_table(lines, best)
@@ -105,7 +110,12 @@ def _rate(case: str, seconds: float) -> float:
     chosen = CASES[int(case)]
     if chosen.allocator:
         device.prepare(torch.device("cpu"))
-    step = _plain_step(chosen) if chosen.plain else _our_step(chosen)
+    if chosen.peer:
+        make = peers.installed()[chosen.peer]
+        shape = (chosen.rnn_size, chosen.num_layers, chosen.dropout, chosen.batch_size)
+        step = make(CHARACTERS, *shape, SEQ_LENGTH)
+    else:
+        step = _plain_step(chosen) if chosen.plain else _our_step(chosen)
     return chosen.batch_size * SEQ_LENGTH / rounds.median_seconds(step, seconds)
 
 
