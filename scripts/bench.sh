@@ -5,12 +5,13 @@
 #   scripts/bench.sh sample      sampling, beside one call of nn.LSTM for every character
 #   scripts/bench.sh simplify    the simplifier, beside its peers: [FOLDER ...] of saved pages
 #   scripts/bench.sh all         these three
+#   scripts/bench.sh recipes     the default recipe, one thing changed at a time: --data-dir FOLDER (hours)
 #
 # Each takes --json FILE, and `all` takes --json FOLDER. Leave the machine alone meanwhile.
 
 bench=${1:-}
 case $bench in
-  '' | -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit ;;
+  '' | -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 shift
 extras=bench
