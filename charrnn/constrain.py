@@ -104,7 +104,7 @@ class Constraint:
         if self.shortest(Place()) == inf:
             raise InputError(
                 "the checkpoint's vocabulary cannot write a posting's tags, so it was not trained on postings; "
-                "sample it with --free"
+                "sample it with --raw"
             )
 
     @cached_property
@@ -163,7 +163,7 @@ class Constraint:
             if there is None or self.shortest(there) == inf:
                 raise InputError(
                     f"no posting begins like the prompt: {char!r} at {position} may not stand there; "
-                    f"correct it, or sample with --free"
+                    f"correct it, or sample with --raw"
                 )
             place = there
         return place

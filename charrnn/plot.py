@@ -1,43 +1,158 @@
-"""The loss plot of a run, drawn from its log."""
+"""The loss plot: `python -m charrnn.plot cv/` draws runs from their logs, or from the names of their checkpoints."""
 
 from __future__ import annotations
 
+import argparse
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import log
+from pathlib import Path
+from typing import Literal
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from charrnn import checkpoint, runlog
 from charrnn.runlog import Evaluation
+from scrape import console
+from scrape.disk import write_whole
 from scrape.errors import InputError
 
-INK, SOFT, RULE = "#1f1d1a", "#67625a", "#e4e0d8"
-TRAIN, VALIDATION = "#a39d90", "#5a45b0"
+Form = Literal["png", "svg"]
+
+# A PNG is transparent, and its inks have a contrast of 4.5 (lines: 3) on white as on black. An SVG knows where it is
+# shown: the second colour of each is for the dark.
+INK, RULE = "#757575", "#8888884d"
+TRAIN, VALIDATION = "#908a80", "#7c6ad6"
+RUNS = (VALIDATION, "#c2651a", "#2f8f6b", "#c04a7a", "#3d82c4", "#8f8420", "#a256b8", "#bf5550")
+DARK = {INK: "#b5b0a6", TRAIN: "#a39d90", VALIDATION: "#b3a5f5"}
+LIGHT = {INK: "#57534c", TRAIN: "#8d877b", VALIDATION: "#5a45b0"}
 
 _NATS_PER_BIT = log(2)
+_LEGEND_ROW = 0.2  # inches
+_DOTTED = 20  # points: of more, each has no dot of its own
 
 
-def draw(evaluations: Sequence[Evaluation], title: str = "") -> bytes:
-    """A PNG of training and validation loss against the epoch, on white; the same input gives the same bytes.
+@dataclass(frozen=True)
+class Curve:
+    """The losses of a run in nats per character, by epoch. `train` is empty where no log tells of it."""
 
-    Left axis in nats per character, right axis in bits. The least validation loss is marked. Raises InputError
-    where there is no evaluation.
+    name: str
+    epochs: Sequence[float]
+    validation: Sequence[float]
+    train: Sequence[float] = ()
+
+    @property
+    def best(self) -> int:
+        """Where the least validation loss stands, the latest of equals."""
+        return min(reversed(range(len(self.validation))), key=self.validation.__getitem__)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Draw, and print the paths of the pictures."""
+    said = options_parser().parse_args(argv)
+    return console.run(lambda: _command(said.folder, said.out), debug=said.debug)
+
+
+def _command(folder: Path, out: Path | None) -> int:
+    found = curves(folder)
+    usual = folder.resolve() if checkpoint.entries(folder) else folder / "loss"
+    for path in [out] if out else [usual.with_name(f"{usual.name}.{form}") for form in ("png", "svg")]:
+        if path.suffix not in (".png", ".svg"):
+            raise InputError(f"{path} is neither a .png nor an .svg; name one with --out")
+        write_whole(path, draw_runs(found, form="svg" if path.suffix == ".svg" else "png"))
+        print(path)
+    return console.OK
+
+
+def curves(folder: Path) -> list[Curve]:
+    """The runs in `folder`, by name: it is that of one run's checkpoints, or holds such folders.
+
+    Raises InputError where there is no checkpoint in it.
     """
+    runs = (
+        [folder] if checkpoint.entries(folder) else sorted(path for path in _below(folder) if checkpoint.entries(path))
+    )
+    if not runs:
+        raise InputError(f"there is no checkpoint in {folder}; train one with: python -m charrnn.train")
+    return [_curve(run) for run in runs]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else iter(())
+
+
+def _curve(run: Path) -> Curve:
+    """The losses of a run from its log, or from the names of its checkpoints, as the post of 2015 had them."""
+    run = run.resolve()
+    log_file = run.with_name(run.name + ".jsonl")
+    if log_file.is_file() and (evaluations := runlog.read(log_file)):
+        return of_log(evaluations, run.name)
+    entries = checkpoint.entries(run)
+    return Curve(run.name, [entry.epoch for entry in entries], [entry.val_loss for entry in entries])
+
+
+def of_log(evaluations: Sequence[Evaluation], name: str = "") -> Curve:
+    """The losses that a log tells of. Raises InputError where there is no evaluation."""
     if not evaluations:
         raise InputError("the log of the run holds no evaluation yet; train on")
-    figure = Figure(figsize=(4.6, 3.5), dpi=220, layout="constrained", facecolor="white")
-    axes = figure.add_subplot()
-    _draw_losses(axes, evaluations)
-    _mark_best(axes, evaluations)
-    _dress(axes, title)
-    file = io.BytesIO()
+    epochs, validation, train = zip(
+        *((each.epoch, each.val_loss, each.train_loss) for each in evaluations), strict=True
+    )
+    return Curve(name, epochs, validation, train)
+
+
+def draw(evaluations: Sequence[Evaluation], title: str = "", form: Form = "png") -> bytes:
+    """`draw_runs` for the log of one run."""
+    return draw_runs([of_log(evaluations, title)], form)
+
+
+def draw_runs(runs: Sequence[Curve], form: Form = "png") -> bytes:
+    """A picture of training and validation loss against the epoch; the same input gives the same bytes.
+
+    Left axis in nats per character, right axis in bits. The least validation loss of each run is marked. The
+    background is transparent, and the colours are legible on white and on black; an SVG adapts them.
+    """
+    alone = len(runs) == 1
+    height = 3.5 if alone else 3.3 + _LEGEND_ROW * len(runs)  # inches
+    figure = Figure(figsize=(4.6, height), dpi=220, layout="constrained", facecolor="none")
+    axes = figure.add_subplot(facecolor="none")
+    for number, run in enumerate(runs):
+        _draw_losses(axes, run, RUNS[number % len(RUNS)], alone)
+    _dress(axes, runs[0].name if alone else "")
+    _explain(axes, figure, alone)
     FigureCanvasAgg(figure)  # the canvas that `savefig` draws on; nothing global is touched
+    return _svg(figure) if form == "svg" else _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
     return file.getvalue()
+
+
+def _svg(figure: Figure) -> bytes:
+    """The figure with a style that gives it the inks for light and for dark surroundings."""
+    file = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "dream-jobs"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    style = f"<style>{_inks(LIGHT)}@media (prefers-color-scheme: dark) {{{_inks(DARK)}}}</style>"
+    return re.sub(r"(<svg [^>]*>)", lambda found: found[1] + style, file.getvalue().decode(), count=1).encode()
+
+
+def _inks(colours: dict[str, str]) -> str:
+    """Rules that draw in other colours what matplotlib drew in ours."""
+    return "".join(
+        f'[style*="{what}: {ink}"] {{ {what}: {colour} !important }} '
+        for ink, colour in colours.items()
+        for what in ("fill", "stroke")
+    )
 
 
 def best(evaluations: Sequence[Evaluation]) -> Evaluation:
@@ -45,47 +160,55 @@ def best(evaluations: Sequence[Evaluation]) -> Evaluation:
     return min(reversed(evaluations), key=lambda evaluation: evaluation.val_loss)
 
 
-def _draw_losses(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
-    epochs = [evaluation.epoch for evaluation in evaluations]
-    train = [evaluation.train_loss for evaluation in evaluations]
-    validation = [evaluation.val_loss for evaluation in evaluations]
-    dots = "o" if len(epochs) <= 20 else None
-    axes.plot(epochs, train, color=TRAIN, linewidth=1.4, marker=dots, markersize=2.8, label="training")
-    axes.plot(epochs, validation, color=VALIDATION, linewidth=1.9, marker=dots, markersize=3.2, label="validation")
-
-
-def _mark_best(axes: Axes, evaluations: Sequence[Evaluation]) -> None:
-    least = best(evaluations)
+def _draw_losses(axes: Axes, run: Curve, colour: str, alone: bool) -> None:
+    dots = "o" if len(run.epochs) <= _DOTTED else None
+    least = f"best: {run.validation[run.best]:.4f} at epoch {run.epochs[run.best]:.2f}"
+    train, line = (TRAIN, "-") if alone else (colour, ":")
+    if run.train:
+        label = "training" if alone else "_"
+        axes.plot(run.epochs, run.train, line, color=train, linewidth=1.4, marker=dots, markersize=2.8, label=label)
+    label = "validation" if alone else f"{run.name}, {least}"
+    axes.plot(run.epochs, run.validation, color=colour, linewidth=1.9, marker=dots, markersize=3.2, label=label)
     axes.plot(
-        [least.epoch],
-        [least.val_loss],
+        [run.epochs[run.best]],
+        [run.validation[run.best]],
         marker="o",
         markersize=8.5,
         markerfacecolor="none",
-        markeredgecolor=VALIDATION,
+        markeredgecolor=colour,
         markeredgewidth=1.3,
         linestyle="none",
-        label=f"best: {least.val_loss:.4f} at epoch {least.epoch:.2f}",
+        label=least if alone else "_",
     )
 
 
 def _dress(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", color=INK, fontsize=10.5)
-    axes.set_xlabel("epoch", color=SOFT, fontsize=9.5)
-    axes.set_ylabel("loss in nats per character", color=SOFT, fontsize=9.5)
+    axes.set_title(title, loc="left", color=INK, fontsize=11, parse_math=False)
+    axes.set_xlabel("epoch", color=INK, fontsize=10.5)
+    axes.set_ylabel("loss in nats per character", color=INK, fontsize=10.5)
     axes.margins(x=0.04, y=0.12)
     axes.set_xlim(left=0)
     axes.locator_params(nbins=7)
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     bits = axes.secondary_yaxis("right", functions=(_to_bits, _to_nats))
-    bits.set_ylabel("bits per character", color=SOFT, fontsize=9.5)
+    bits.set_ylabel("bits per character", color=INK, fontsize=10.5)
     bits.spines["right"].set_visible(False)
-    axes.spines["bottom"].set_color(SOFT)
+    axes.spines["bottom"].set_color(INK)
     axes.spines[["top", "right", "left"]].set_visible(False)
     for drawn in (axes, bits):
-        drawn.tick_params(colors=SOFT, labelsize=9.5, length=0)
-    axes.legend(facecolor="white", edgecolor="none", framealpha=1, fontsize=9.5, labelcolor=INK, loc="upper right")
+        drawn.tick_params(colors=INK, labelsize=10, length=0)
+
+
+def _explain(axes: Axes, figure: Figure, alone: bool) -> None:
+    """The legend: within the picture of one run, whose curves leave the corner free, above that of several."""
+    if alone:
+        legend = axes.legend(frameon=False, fontsize=10, labelcolor=INK, loc="upper right")
+    else:
+        axes.plot([], [], ":", color=INK, linewidth=1.4, label="dotted: training, where a log tells of it")
+        legend = figure.legend(frameon=False, fontsize=10, labelcolor=INK, loc="outside upper left")
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def _to_bits(nats: ArrayLike) -> ArrayLike:
@@ -94,3 +217,14 @@ def _to_bits(nats: ArrayLike) -> ArrayLike:
 
 def _to_nats(bits: ArrayLike) -> ArrayLike:
     return np.asarray(bits) * _NATS_PER_BIT
+
+
+def options_parser() -> argparse.ArgumentParser:
+    made = console.parser("python -m charrnn.plot", "Draw the loss of a run, or of all runs in one picture.")
+    made.add_argument("folder", type=Path, nargs="?", default=Path("cv"), help="of a run, or of runs (default: cv)")
+    made.add_argument("--out", type=Path, metavar="FILE", help="a .png or .svg (default: both, beside the run)")
+    return made
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -43,7 +43,10 @@ def read(path: Path) -> list[Evaluation]:
     """
     if not path.is_file():
         raise InputError(f"there is no log {path}; train a model with: python -m charrnn.train")
-    *whole, _cut = path.read_text(encoding="utf-8").split("\n")
+    try:
+        *whole, _cut = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text, so not a training log; move the file away") from error
     return [_parsed(path, number, line) for number, line in enumerate(whole, 1)]
 
 

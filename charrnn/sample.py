@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+import json
+import sys
+import webbrowser
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
-from charrnn import checkpoint, device, plot, render, runlog
+from charrnn import checkpoint, gallery, origin, plot, prompt, runlog, stages
 from charrnn.checkpoint import Checkpoint
-from charrnn.constrain import Constraint
-from charrnn.generate import Sample, generate
-from charrnn.model import CharLSTM
-from charrnn.render import Origin
-from scrape import console, document, markup
+from charrnn.gallery import Stage
+from charrnn.generate import Sample
+from charrnn.novelty import Index, Novelty
+from charrnn.render import INDEX
+from charrnn.sampler import Request, Sampler
+from charrnn.shown import Origin, Shown, shown_text
+from scrape import console, document
 from scrape.console import Terminated, say
 from scrape.disk import write_whole
 from scrape.errors import InputError
 
 CHECKPOINTS, SAMPLES = Path("cv"), Path("samples")
-HEAD_LENGTH = 120  # characters that the network may give a head line that it was left
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,14 @@ class Options:
     checkpoint: str
     run: str | None
     checkpoint_dir: Path
+    data_dir: Path | None
     out: Path | None
+    stdout: bool
+    json: bool
+    open: bool
+    stages: int
     primetext: str | None
+    prime_file: Path | None
     title: str
     company: str
     city: str
@@ -41,40 +50,58 @@ class Options:
     count: int
     length: int
     temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
     seed: int
-    free: bool
+    raw: bool
+    exact: bool
     device: str
     debug: bool = False
 
-    @property
-    def head(self) -> tuple[str, str, str]:
-        """Title, company and location as a posting writes them; empty where the network is to make them up."""
+    def request(self) -> Request:
+        """What is to be written. Raises InputError where two flags say how postings begin, or a file cannot be read."""
         location = ", ".join(part for part in (self.city, self.state) if part)
-        return self.title, self.company, location
+        return Request(
+            head=(self.title, self.company, location),
+            prime=self._prime(),
+            count=self.count,
+            length=self.length,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            min_p=self.min_p,
+            seed=self.seed,
+            raw=self.raw,
+            exact=self.exact,
+        )
+
+    def _prime(self) -> str | None:
+        if self.primetext is None and self.prime_file is None:
+            return None
+        if self.title or self.company or self.city or self.state:
+            flag = "--primetext" if self.prime_file is None else "--prime-file"
+            raise InputError(f"{flag} is the whole beginning; leave out --title, --company, --city and --state")
+        if self.prime_file is not None:
+            return prompt.read_file(self.prime_file)
+        return (self.primetext or "").replace("\\n", "\n")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Sample, and print the path of the gallery."""
+    """Sample, and print the path of the gallery, or the texts."""
     options = Options(**vars(options_parser().parse_args(argv)))
     return console.run(lambda: _command(options), debug=options.debug)
 
 
 def _command(options: Options) -> int:
     path = chosen(options.checkpoint, options.run, options.checkpoint_dir)
-    sampler = Sampler.of(checkpoint.load(path), options)
-    out = options.out or SAMPLES / path.parent.name
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; name a folder with --out")
-    try:
-        prompts = sampler.prompts()
-        sampler.sample(prompts)
-    except (KeyboardInterrupt, Terminated):
-        if sampler.done:
-            kept = _publish(out, path, sampler)
-            say(f"{len(sampler.done)} of {options.count} postings are finished, and kept in {kept}")
-        raise
-    print(_publish(out, path, sampler))
-    return console.OK
+    loaded = checkpoint.load(path)
+    sampler = Sampler.of(loaded, options.request(), options.device)
+    if options.stdout or options.json:
+        if options.open or options.out:
+            raise InputError("--stdout and --json write no gallery; leave out --open and --out")
+        return _print_texts(Job(sampler, _index(options, path, loaded) if options.json else None), options.json)
+    return _make_gallery(options, path, Job(sampler, _index(options, path, loaded)))
 
 
 def chosen(name: str, run: str | None, cv: Path) -> Path:
@@ -91,55 +118,30 @@ def chosen(name: str, run: str | None, cv: Path) -> Path:
     return checkpoint.best(path) if path.is_dir() else path
 
 
+def _index(options: Options, path: Path, loaded: Checkpoint) -> Index | None:
+    """The index of what a checkpoint learned from; None where that is not at hand."""
+    try:
+        text = origin.find(loaded, path, options.data_dir)
+    except InputError:
+        if options.data_dir:
+            raise
+        return None
+    if not text.same:
+        raise InputError(f"{text.input} is not the text that {path.name} learned from; name its folder, or none")
+    return Index.open(text.input, text.trained)
+
+
 @dataclass
-class Sampler:
-    """A checkpoint at work on one request. `done` holds what is finished, also when it is interrupted."""
+class Job:
+    """A request on its way. `done` holds what is finished, also when it is interrupted."""
 
-    loaded: Checkpoint
-    model: CharLSTM
-    grammar: Constraint | None
-    options: Options
-    done: list[Sample] = field(default_factory=list)
+    sampler: Sampler
+    index: Index | None
+    done: list[tuple[Sample, Novelty | None]] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, loaded: Checkpoint, options: Options) -> Sampler:
-        grammar = None if options.free else Constraint(loaded.vocab.chars)
-        on = device.pick(options.device)
-        if on.type == "cpu":
-            # A single character is too little work to share: a second thread saves a tenth of the time on an idle
-            # machine and multiplies it on a busy one, where each waits for the other at every step.
-            torch.set_num_threads(1)
-        return cls(loaded, loaded.model(on), grammar, options)
-
-    def prompts(self) -> list[str]:
-        """How the postings begin: with --primetext, or with a head of which the network makes up what is not given.
-
-        The head has a fixed order, so for a company without a title, say, the network first writes the titles.
-        """
-        if self.options.primetext is not None:
-            if any(self.options.head):
-                raise InputError("--primetext is the whole beginning; leave out --title, --company, --city and --state")
-            return [self.options.primetext.replace("\\n", "\n")] * self.options.count
-        lines = self.options.head
-        known = max((place for place, line in enumerate(lines, 1) if line.strip()), default=0)
-        texts = [document.prime()] * self.options.count
-        for tag, line in zip(markup.HEAD[:known], lines, strict=False):
-            if written := document.line(tag, line):
-                texts = [text + written for text in texts]
-            else:
-                texts = self._head_lines([text + markup.OPEN[tag] for text in texts], tag)
-        return texts
-
-    def _head_lines(self, texts: list[str], tag: str) -> list[str]:
-        """`texts`, each with a line of its head written to its end."""
-        # A head that runs into the limit must be closed, also where the rest is left free.
-        grammar = self.grammar or Constraint(self.loaded.vocab.chars)
-        written = self._generate(texts, HEAD_LENGTH, grammar, stop=markup.CLOSE[tag])
-        return [sample.text for sample in sorted(written, key=lambda sample: sample.row)]
-
-    def sample(self, prompts: list[str]) -> None:
-        """Write a posting to every prompt, and put each into `done` as it is finished."""
-        options = self.options
+    def run(self) -> Iterator[tuple[Sample, Novelty | None]]:
+        """Write a posting to every prompt, and give each with its novelty as soon as it is finished."""
+        prompts = self.sampler.prompts()
         characters = 0
         bar: tqdm[None] = console.progress(total=len(prompts), desc="sampling", unit=" postings", miniters=0)
 
@@ -150,60 +152,99 @@ class Sampler:
             bar.update(0)
 
         with bar:
-            for sample in self._generate(prompts, options.length, self.grammar, tick=tick):
-                self.done.append(sample)
+            for sample in self.sampler.samples(prompts, tick):
+                self.done.append((sample, self.index.novelty(shown_text(sample)) if self.index else None))
                 bar.update()
+                yield self.done[-1]
 
-    def _generate(
-        self,
-        prompts: list[str],
-        length: int,
-        grammar: Constraint | None,
-        stop: str = markup.END,
-        tick: Callable[[int], object] = lambda written: None,
-    ) -> Iterator[Sample]:
-        return generate(
-            self.model,
-            self.loaded.vocab,
-            prompts,
-            length=length,
-            temperature=self.options.temperature,
-            seed=self.options.seed,
-            constrain=grammar,
-            stop=stop,
-            tick=tick,
-        )
+    def shown(self) -> list[Shown]:
+        """What is done, in the order of the rows."""
+        in_order = sorted(self.done, key=lambda done: done[0].row)
+        return [Shown.of(sample, at, len(in_order), novelty) for at, (sample, novelty) in enumerate(in_order, 1)]
 
 
-def _publish(out: Path, path: Path, sampler: Sampler) -> Path:
+def _print_texts(job: Job, as_json: bool) -> int:
+    """Write each posting to stdout as soon as it is finished."""
+    for sample, novelty in job.run():
+        line = json.dumps(_record(sample, novelty, job.sampler.request)) if as_json else sample.text.removesuffix("\n")
+        with tqdm.external_write_mode(file=sys.stdout):
+            print(line, flush=True)
+    return console.OK
+
+
+def _record(sample: Sample, novelty: Novelty | None, request: Request) -> dict[str, object]:
+    """A posting as `--json` gives it. Title, company and place are of the mended text where it is not well formed."""
+    posting = document.read(shown_text(sample))
+    return {
+        "row": sample.row,
+        "prompt": sample.prompt,
+        "text": sample.text,
+        "title": posting.title,
+        "company": posting.company,
+        "place": posting.location,
+        "ended": sample.ended,
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "masked": sample.masked,
+        "cost": sample.cost,
+        "logprob": sample.logprob,
+        "novelty": {"longest": novelty.longest, "share": novelty.share} if novelty else None,
+    }
+
+
+def _make_gallery(options: Options, path: Path, job: Job) -> int:
+    out = options.out or SAMPLES / path.parent.name
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; name a folder with --out")
+    request = job.sampler.request
+    try:
+        for _ in job.run():
+            pass
+        learned = stages.of_run(path, job.shown(), request, options.device, options.stages)
+    except (KeyboardInterrupt, Terminated):
+        if job.done:
+            kept = _publish(out, path, job)
+            say(f"{len(job.done)} of {options.count} postings are finished, and kept in {kept}")
+        raise
+    index = _publish(out, path, job, learned)
+    if not job.index:
+        say("what is copied was not measured; say where the text is that the network learned from: --data-dir")
+    print(index)
+    if options.open and not webbrowser.open(index.resolve().as_uri()):
+        say(f"no browser was found; open {index} yourself")
+    return console.OK
+
+
+def _publish(out: Path, path: Path, job: Job, learned: list[Stage] | None = None) -> Path:
     """Write the gallery of what is done, in place of any earlier one in `out`; gives the path of its index."""
     image = _loss_plot(path.parent)
-    samples = sorted(sampler.done, key=lambda sample: sample.row)
-    files: dict[str, str | bytes] = {render.PLOT: image} if image else {}
-    files |= render.pages(samples, _origin(path, sampler), plot=bool(image))
+    files: dict[str, str | bytes] = {gallery.PLOT: image} if image else {}
+    files |= gallery.pages(job.shown(), _origin(path, job.sampler), plot=bool(image), stages=learned or ())
     _replace(out, files)
-    return out / render.INDEX
+    return out / INDEX
 
 
 def _origin(path: Path, sampler: Sampler) -> Origin:
-    loaded, options = sampler.loaded, sampler.options
+    loaded, request = sampler.loaded, sampler.request
+    left_out = {"top-k": (request.top_k, 0), "top-p": (request.top_p, 1), "min-p": (request.min_p, 0)}
     return Origin(
         run=path.parent.name,
         checkpoint=path.name,
         network=f"{loaded.config.model.upper()}, {loaded.config.num_layers} layers of {loaded.config.rnn_size}",
         epoch=loaded.epoch,
         val_loss=loaded.val_loss,
-        temperature=options.temperature,
-        seed=options.seed,
-        length=options.length,
-        free=options.free,
+        temperature=request.temperature,
+        seed=request.seed,
+        length=request.length,
+        raw=request.raw,
+        choice=", ".join(f"{name} {value:g}" for name, (value, all_of_it) in left_out.items() if value != all_of_it),
     )
 
 
 def _loss_plot(run: Path) -> bytes | None:
     try:
-        return plot.draw(runlog.read(run.with_name(run.name + ".jsonl")), run.name)
-    except (InputError, OSError, UnicodeDecodeError) as error:
+        return plot.draw(runlog.read(run.with_name(run.name + ".jsonl")), run.name, form="svg")
+    except (InputError, OSError) as error:
         say(f"the gallery goes without a loss plot: {error}")
         return None
 
@@ -213,10 +254,10 @@ def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
     The index comes last, so whoever opens the folder meanwhile finds a gallery whose every link leads somewhere.
     """
-    for name in sorted(files, key=lambda name: name == render.INDEX):
+    for name in sorted(files, key=lambda name: name == INDEX):
         write_whole(folder / name, files[name])
     for path in folder.iterdir():
-        if path.name not in files and (path.name == render.PLOT or render.PAGE_NAME.fullmatch(path.name)):
+        if path.name not in files and gallery.OWN_NAME.fullmatch(path.name):
             path.unlink()
 
 
@@ -225,6 +266,7 @@ def options_parser() -> argparse.ArgumentParser:
         "python -m charrnn.sample", "Write imaginary postings and a gallery of pages to read them in."
     )
     _add_places(made.add_argument_group("where"))
+    _add_results(made.add_argument_group("what comes of it"))
     _add_wishes(made.add_argument_group("what the postings are to be (what is not said, the network makes up)"))
     _add_settings(made.add_argument_group("how they are written"))
     return made
@@ -242,7 +284,28 @@ def _add_places(group: argparse._ArgumentGroup) -> None:
     )
     add("--run", help="the run that best and last speak of (default: the one trained last)")
     add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="of the input.txt that it learned from, to see what is copied (default: whichever of data/ it is)",
+    )
+
+
+def _add_results(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("--out", type=Path, metavar="FOLDER", help="where the pages go (default: samples/RUN)")
+    add("--open", action="store_true", help="open the gallery in a browser")
+    add(
+        "--stages",
+        type=_count_or_none,
+        default=3,
+        metavar="N",
+        help="show N postings of the run's first, best and last checkpoint side by side; 0 for none (default: 3)",
+    )
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--stdout", action="store_true", help="no gallery: write the texts here as they are finished")
+    either.add_argument("--json", action="store_true", help="no gallery: write a line of JSON here for each posting")
 
 
 def _add_wishes(group: argparse._ArgumentGroup) -> None:
@@ -251,7 +314,9 @@ def _add_wishes(group: argparse._ArgumentGroup) -> None:
     add("--company", default="", help="who is imagined to be hiring")
     add("--city", default="", help="where")
     add("--state", default="", help="postal code of the state")
-    add("--primetext", help="begin with exactly this text instead; \\n is a line break")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--primetext", help="begin with exactly this text instead; \\n is a line break")
+    either.add_argument("--prime-file", type=Path, metavar="FILE", help="begin with the text of this file instead")
 
 
 def _add_settings(group: argparse._ArgumentGroup) -> None:
@@ -264,18 +329,31 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
         default=0.7,
         help="0 plays safe, 1 is as the network learned (default: %(default)s)",
     )
+    add("--top-k", type=int, default=0, help="choose among so many of the likeliest characters (default: all)")
+    add("--top-p", type=float, default=1.0, help="among the likeliest that have this share together (default: all)")
+    add("--min-p", type=float, default=0.0, help="among those at least so likely beside the likeliest (default: all)")
     add("--seed", type=int, default=123, help="of all that is drawn (default: %(default)s)")
-    add("--free", action="store_true", help="let the network break the markup; pages are mended")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--raw", action="store_true", help="let the network break the markup; pages are mended")
+    either.add_argument("--well-formed", dest="raw", action="store_false", default=False, help="do not (default)")
+    add("--exact", action="store_true", help="float32 throughout: a posting is the same whatever it is written beside")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
 
 
 def _count(text: str) -> int:
+    number = _count_or_none(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is too few; give 1 or more")
+    return number
+
+
+def _count_or_none(text: str) -> int:
     try:
         number = int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is too few; give 1 or more")
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is too few; give 0 or more")
     return number
 
 

@@ -114,7 +114,7 @@ def test_tags_that_the_vocabulary_cannot_write_to_the_end_are_not_begun() -> Non
 
 @pytest.mark.parametrize("missing", ["<", "/", "1", "h", "\n"])
 def test_a_vocabulary_without_markup_is_refused(missing: str) -> None:
-    with pytest.raises(InputError, match="--free"):
+    with pytest.raises(InputError, match="--raw"):
         Constraint(CHARS.replace(missing, ""))
 
 
