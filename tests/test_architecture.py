@@ -118,6 +118,7 @@ def test_the_network_takes_only_the_language_and_the_terminal_from_scrape() -> N
         "scrape.lock",
         "scrape.markup",
         "scrape.posting",
+        "scrape.simplify",
     }
 
 

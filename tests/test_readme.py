@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import options, sample
+from charrnn import evaluate, options, sample, score
 from scrape import __main__ as scrape_main
 from scrape import boards
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-PARSERS = {"charrnn.train": options.options_parser, "charrnn.sample": sample.options_parser}
+PARSERS = {
+    "charrnn.train": options.options_parser,
+    "charrnn.sample": sample.options_parser,
+    "charrnn.evaluate": evaluate.options_parser,
+    "charrnn.score": score.options_parser,
+}
 
 
 def flags_of(parser: argparse.ArgumentParser) -> set[str]:

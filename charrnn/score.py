@@ -1,0 +1,137 @@
+"""`python -m charrnn.score`: how surprising a posting is to a network, in numbers and as a tinted page."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+from charrnn import checkpoint, device, surprise, tinted
+from charrnn.checkpoint import Checkpoint
+from charrnn.sample import CHECKPOINTS, SAMPLES, chosen
+from charrnn.surprise import LEAD, Reading
+from scrape import console, document, markup
+from scrape.disk import write_whole
+from scrape.errors import InputError
+from scrape.simplify import simplify
+
+_TOP = 8  # words that are printed
+_PAGES = (".html", ".htm", ".xhtml")
+
+_title = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, understood."""
+
+    posting: Path
+    checkpoint: str
+    run: str | None
+    checkpoint_dir: Path
+    title: str
+    out: Path | None
+    device: str
+    debug: bool = False
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Score a text, write its page, and print what matters."""
+    options = Options(**vars(options_parser().parse_args(argv)))
+    return console.run(lambda: _command(options), debug=options.debug)
+
+
+def _command(options: Options) -> int:
+    text = posting(options.posting, options.title)
+    out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"
+    if out.exists() and out.samefile(options.posting):
+        raise InputError(f"{out} is the posting itself; name another file with --out")
+    path = chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    loaded = checkpoint.load(path)
+    is_posting = text.startswith(markup.OPEN["html"])
+    reading = surprise.read(loaded.model(device.pick(options.device)), loaded.vocab, text, LEAD if is_posting else "\n")
+    name = document.read(text).title if is_posting else options.posting.name
+    write_whole(out, tinted.page(reading, name, _network(loaded, path)))
+    print("\n".join(lines(reading, name)))
+    print(out)
+    return console.OK
+
+
+def posting(path: Path, title: str = "") -> str:
+    """The text in `path` as the network knows its like: bare markup as it is, an HTML page simplified, else as it is.
+
+    A page's title is `title`, or what its <title> says. Raises InputError where there is no text to score.
+    """
+    text = _text(path)
+    if path.suffix.lower() not in _PAGES or markup.problem(text) is None:
+        return text
+    found = _title.search(text)
+    blocks = simplify(_title.sub("", text))
+    if not blocks:
+        raise InputError(f"{path} shows no text (is it a page that a script fills in?); save the posting's own text")
+    return markup.mend(document.prime(title or (unescape(found[1]) if found else path.stem)) + blocks + markup.END)
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {path}; name a file that holds a posting") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder; name one posting in it") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    if not text.strip():
+        raise InputError(f"{path} is empty; name a file that holds a posting")
+    return text.replace("\r\n", "\n")
+
+
+def lines(reading: Reading, name: str) -> Iterator[str]:
+    """What a reading found, as a person reads it in a terminal."""
+    yield name
+    yield f"{reading.mean:.3f} bits per character: {reading.total:,.0f} bits for {reading.read:,} characters"
+    parts = surprise.sections(reading)
+    if len(parts) > 1:
+        yield "bits per character by section:"
+        yield from (f"  {part.mean:6.2f}  {tinted.plain(heading)}" for heading, part in parts)
+    yield "bits of the most surprising words:"
+    for word in surprise.words(reading)[:_TOP]:
+        line = reading.text.count("\n", 0, word.start) + 1
+        yield f"  {word.total:6.1f}  {unescape(word.text)}  (line {line})"
+    if told := tinted.unknown(reading):
+        yield f"characters that the network does not know: {told}"
+
+
+def _network(loaded: Checkpoint, path: Path) -> str:
+    config = loaded.config
+    shape = f"{config.num_layers} layers of {config.rnn_size}"
+    return f"{path.parent.name}/{path.name} ({config.model.upper()}, {shape}, validation loss {loaded.val_loss:.4f})"
+
+
+def options_parser() -> argparse.ArgumentParser:
+    made = console.parser("python -m charrnn.score", "Show what in a posting a network finds surprising.")
+    add = made.add_argument
+    add(
+        "posting", type=Path, metavar="FILE", help="an HTML page, bare markup as in data/DATASET/postings/, or any text"
+    )
+    add(
+        "--checkpoint",
+        nargs="?",
+        const="best",
+        default="best",
+        metavar="PATH|best|last",
+        help="a checkpoint, or the folder of a run (default: the best of the newest run)",
+    )
+    add("--run", help="the run that best and last speak of (default: the one trained last)")
+    add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
+    add("--title", default="", help="the posting's title (default: the page's)")
+    add("--out", type=Path, metavar="FILE", help="where the page goes (default: samples/scores/NAME.html)")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
+    return made
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
