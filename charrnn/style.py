@@ -35,7 +35,7 @@ code, pre { font-family: var(--mono); font-size: .85em; }
 .kicker { font: 600 .75rem/1.4 var(--sans); letter-spacing: .09em; text-transform: uppercase; color: var(--accent); }
 .masthead .kicker { margin: 0 0 .8rem; font-size: .78rem; }
 
-.gallery { display: grid; gap: clamp(2rem, 4vw, 3.5rem); border-top: 1px solid var(--ink); padding-top: 1.6rem; }
+.gallery { display: grid; grid-template-columns: minmax(0, 1fr); gap: clamp(2rem, 4vw, 3.5rem); border-top: 1px solid var(--ink); padding-top: 1.6rem; }
 @media (min-width: 62rem) { .gallery { grid-template-columns: minmax(0, 1fr) 22rem; align-items: start; } }
 
 .cards {
@@ -120,8 +120,8 @@ pre { margin: 0 0 1rem; padding: 1rem; background: var(--sheet); border: 1px sol
 .learned { margin-top: clamp(2.5rem, 6vw, 4.5rem); padding-top: 1.6rem; border-top: 1px solid var(--ink); }
 .learned h2 { font-size: clamp(1.5rem, 3.4vw, 2rem); letter-spacing: -.012em; }
 .learned > p { margin: .6rem 0 1.6rem; max-width: 44rem; }
-.stages { display: grid; gap: 2rem clamp(1.2rem, 3vw, 2.4rem); }
-@media (min-width: 48rem) { .stages { grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); } }
+.stages { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem clamp(1.2rem, 3vw, 2.4rem); }
+@media (min-width: 48rem) { .stages { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); } }
 .stage h3 { font: 600 1rem/1.4 var(--sans); margin: 0; padding: .6rem 0 .7rem; border-top: 3px solid var(--accent); }
 .stage h3 span { display: block; font-weight: 400; font-size: .82rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .excerpt { padding: .9rem 0 1rem; border-top: 1px solid var(--rule); }
