@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from math import inf
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,8 @@ from scrape import markup
 from scrape.errors import InputError
 
 _ENTITIES = ("&amp;", "&lt;", "&gt;")
+Numbers = NDArray[np.int64]
+
 _BEGINS_A_MARK = frozenset("<&\n")
 
 
@@ -76,36 +77,33 @@ def _marks(state: markup.State) -> Iterator[tuple[str, Place]]:
             yield entity, Place(state.texted(False))
 
 
+@cache
 def _is_text(char: str) -> bool:
     return char not in "<>&" and markup.tidy(char) == char
-
-
-class _Moves(NamedTuple):
-    """What each character of the vocabulary does at one place."""
-
-    after: tuple[Place | None, ...]  # the place it leads to
-    cost: NDArray[np.float64]  # (V,) the least number of characters to the end if it comes next, itself included
-    most: float  # the dearest of those that lead to the end at all
 
 
 class Constraint:
     """The characters of one vocabulary under the grammar of postings.
 
-    Places are few (a few hundred in a model's lifetime), so what may follow each is worked out once, with the
-    plain `Place.push` and `shortest`, and looked up from then on.
+    Places are few (a few hundred in a model's lifetime). So each has a number, what may follow it is worked out once,
+    with the plain `Place.push` and `shortest`, and is looked up from then on, for many texts at a time.
 
     Raises InputError where the vocabulary cannot write a posting at all.
     """
 
     def __init__(self, chars: str) -> None:
         self.chars = chars
-        self._moves: dict[Place, _Moves] = {}
         self._shortest: dict[Place, float] = {}
+        self._numbers: dict[Place, int] = {}
+        self._places: list[Place] = []
+        self._costs = np.empty((0, len(chars)))  # by number and character
+        self._after = np.empty((0, len(chars)), dtype=np.int64)  # the same; below 0 what is not looked up yet
         if self.shortest(Place()) == inf:
             raise InputError(
                 "the checkpoint's vocabulary cannot write a posting's tags, so it was not trained on postings; "
                 "sample it with --raw"
             )
+        self.number(Place())
 
     @cached_property
     def _letters(self) -> frozenset[str]:
@@ -132,25 +130,52 @@ class Constraint:
         rest = written[len(place.mark) :]
         return len(rest) + self.shortest(after) if self._letters.issuperset(rest) else inf
 
-    def moves(self, place: Place) -> _Moves:
-        """What may follow `place`, by character id."""
-        if place not in self._moves:
-            after = tuple(place.push(char) for char in self.chars)
-            cost = np.array([inf if there is None else 1 + self.shortest(there) for there in after])
-            self._moves[place] = _Moves(after, cost, max(cost[cost < inf], default=0))
-        return self._moves[place]
+    def number(self, place: Place) -> int:
+        """The number of `place`, from 0 on."""
+        if place not in self._numbers:
+            self._numbers[place] = len(self._places)
+            self._places.append(place)
+            self._make_room()
+            self._costs[self._numbers[place]] = [self._cost(place, char) for char in self.chars]
+        return self._numbers[place]
+
+    def _make_room(self) -> None:
+        """Let the tables have a row for every place, and for some to come."""
+        more = max(len(self._places), 2 * len(self._costs)) - len(self._costs)
+        if len(self._places) > len(self._costs):
+            self._costs = np.pad(self._costs, ((0, more), (0, 0)), constant_values=inf)
+            self._after = np.pad(self._after, ((0, more), (0, 0)), constant_values=-1)
+
+    def _cost(self, place: Place, char: str) -> float:
+        there = place.push(char)
+        return inf if there is None else 1 + self.shortest(there)
+
+    def costs(self, numbers: Numbers) -> NDArray[np.float64]:
+        """The least number of characters to the end if one comes next, itself included: (places, V).
+
+        Infinity for a character that may not come next. numbers (places,).
+        """
+        return self._costs.take(numbers, axis=0)
+
+    def follow(self, numbers: Numbers, ids: Numbers) -> Numbers:
+        """The numbers of the places after one more character of each text.
+
+        numbers (texts,); ids (texts,) of characters that may come next. Raises ValueError where one may not.
+        """
+        after = self._after[numbers, ids]
+        for unknown in np.flatnonzero(after < 0):
+            number, index = int(numbers[unknown]), int(ids[unknown])
+            after[unknown] = self.number(self.push(self._places[number], index))
+            self._after[number, index] = after[unknown]
+        return after
 
     def allowed(self, place: Place, budget: int) -> NDArray[np.bool_]:
         """(V,) which characters may come next if at most `budget` characters are left, that one included."""
-        return self.moves(place).cost <= budget
-
-    def presses(self, place: Place, budget: int) -> bool:
-        """Whether the limit, and not the grammar, forbids a character here."""
-        return self.moves(place).most > budget
+        return np.asarray(self.costs(np.array([self.number(place)]))[0] <= budget)
 
     def push(self, place: Place, index: int) -> Place:
         """The place after the character with id `index`, which must be an allowed one."""
-        there = self.moves(place).after[index]
+        there = place.push(self.chars[index])
         if there is None:
             raise ValueError(f"{self.chars[index]!r} may not come at {place}")
         return there

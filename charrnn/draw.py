@@ -48,8 +48,8 @@ class Drawn(NamedTuple):
     """A character for every row, and what it says of the network."""
 
     ids: Ids  # (rows,)
-    logprobs: Floats  # (rows,) of the characters under the network alone: temperature 1, nothing left out; in nats
-    masked: Bools  # (rows,) where another character was drawn first, and might not stand
+    wanted: Ids  # (rows,) the one drawn first: another, where that might not stand
+    logprobs: Floats  # (rows,) of `ids` under the network alone: temperature 1, nothing left out; in nats
     costs: Floats  # (rows,) -log of how likely the allowed characters were together, in nats
 
 
@@ -65,40 +65,40 @@ def draw(logits: Floats, uniforms: Floats, rule: Rule, allowed: Bools | None = N
     """
     rows = np.arange(len(logits))
     scores = logits - logits.max(axis=1, keepdims=True)
-    ids = _pick(scores, uniforms[:, 0], rule)
-    logprobs = scores[rows, ids] - _log_sum(scores, 1.0)
-    if allowed is None:
-        return Drawn(ids, logprobs, np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows)))
-    masked = ~allowed[rows, ids]
-    within = np.where(allowed, scores, -np.inf)
-    most = within.max(axis=1, keepdims=True)
-    within -= most
-    if masked.any():
-        ids = np.where(masked, _pick(within, uniforms[:, 1], rule), ids)
-        logprobs = scores[rows, ids] - _log_sum(scores, 1.0)
     temperature = rule.temperature or 1.0
-    costs = _log_sum(scores, temperature) - _log_sum(within, temperature) - most[:, 0] / temperature
-    return Drawn(ids, logprobs, masked, costs)
-
-
-def _pick(scores: Floats, uniforms: Floats, rule: Rule) -> Ids:
-    """The character of each row whose share of the likelihood its uniform falls into. The highest score is 0."""
-    if rule.temperature == 0:
-        return np.asarray(scores.argmax(axis=1))
-    heights = _left_in(_weights(scores, rule.temperature), rule).cumsum(axis=1)
-    # A uniform is at most 1 - 2**-53, and that much of a number never rounds up to it: some height lies above.
-    return np.asarray((heights <= uniforms[:, None] * heights[:, -1:]).sum(axis=1))
+    weights = _weights(scores, temperature)
+    sums = weights.sum(axis=1)
+    ids = wanted = _pick(scores, weights, uniforms[:, 0], rule)
+    costs = np.zeros(len(rows))
+    if allowed is not None:
+        masked = ~allowed[rows, wanted]
+        left = np.where(masked, sums, (weights * allowed).sum(axis=1))
+        costs = np.log(sums / left)
+        if masked.any():
+            # Beside the likeliest, all that is allowed may weigh too little for a number to hold: it is weighed anew.
+            within = np.where(allowed, scores, -np.inf)
+            most = within.max(axis=1)
+            within -= most[:, None]
+            weights_within = _weights(within, temperature)
+            ids = np.where(masked, _pick(within, weights_within, uniforms[:, 1], rule), wanted)
+            costs += masked * (np.log(left / weights_within.sum(axis=1)) - most / temperature)
+    plain = sums if temperature == 1 else np.exp(scores).sum(axis=1)
+    return Drawn(ids, wanted, scores[rows, ids] - np.log(plain), costs)
 
 
 def _weights(scores: Floats, temperature: float) -> Floats:
-    """How likely the characters are beside the likeliest."""
+    """How likely the characters are beside the likeliest, whose score is 0."""
     with np.errstate(over="ignore"):  # a tiny temperature makes -inf of a finite score, which is as it should be
         return np.asarray(np.exp(scores / temperature))
 
 
-def _log_sum(scores: Floats, temperature: float) -> Floats:
-    """The logarithm of what the characters weigh together. The highest score is 0."""
-    return np.asarray(np.log(_weights(scores, temperature).sum(axis=1)))
+def _pick(scores: Floats, weights: Floats, uniforms: Floats, rule: Rule) -> Ids:
+    """The character of each row whose share of the weights its uniform falls into."""
+    if rule.temperature == 0:
+        return np.asarray(scores.argmax(axis=1))
+    heights = _left_in(weights, rule).cumsum(axis=1)
+    # A uniform is at most 1 - 2**-53, and that much of a number never rounds up to it: some height lies above.
+    return np.asarray((heights > uniforms[:, None] * heights[:, -1:]).argmax(axis=1))
 
 
 def _left_in(weights: Floats, rule: Rule) -> Floats:

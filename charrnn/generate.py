@@ -1,36 +1,40 @@
 """Sampling: prompts in, texts out. Touches no file.
 
-Rows are sampled side by side, and each is what it would be alone, to the last bit. Three things see to that:
+Texts are sampled side by side, each in a lane of its own. A text that is finished leaves, and the next takes its lane.
 
-- The network always runs on the same shape, `width` rows and one character, whatever is left to do, and row `r`
-  always lies in lane `r % width`. Matrix products of other shapes, or of other rows of the same shape, may sum in
-  another order and differ in the last bit, which is enough to change a character some thousand characters later.
-- The prompt goes through the same single steps, so prompts of any lengths share a batch.
-- Row `r` has random numbers of its own: the character at position `p` of its text comes from the `p`-th number of
-  the stream (seed, r).
+Row `r` has random numbers of its own: the character at position `p` of its text comes from the `p`-th pair of the
+stream (seed, r), whatever lies beside it. The prompt goes through the same single steps as what is written, so prompts
+of any lengths share a batch, and a text sampled in two goes, the first part being the prompt of the second, is the
+text sampled in one.
 
-Hence the same checkpoint, prompt, seed and row give the same text on the same machine, device and number of
-threads. It also follows that a text sampled in two goes, the first part being the prompt of the second, is the text
-sampled in one. Another machine sums in another order, and its texts part company sooner or later.
+There are two ways to run the network. The quick one (`charrnn.quick`) has a lane for every row, and lanes that have
+nothing left to do go. The exact one is the model as it was trained, in float32, and each row is what it would be alone,
+to the last bit: the network always runs on the same shape, `width` lanes and one character, whatever is left to do,
+and row `r` always lies in lane `r % width`. Matrix products of other shapes, or of other rows of the same shape, may
+sum in another order and differ in the last bit, which is enough to change a character some thousand characters later.
+
+Hence the same checkpoint, prompts, seed and rows give the same texts on the same machine, device and number of
+threads. Another machine sums in another order, and its texts part company sooner or later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
-from charrnn.constrain import Constraint, Place
-from charrnn.draw import Floats, Rule, draw
-from charrnn.model import BATCH_AXIS, CharLSTM
+from charrnn.constrain import Constraint
+from charrnn.draw import Bools, Drawn, Floats, Ids, Rule, draw
+from charrnn.model import CharLSTM
+from charrnn.steps import Network, network
 from charrnn.vocab import Vocab
 from scrape.errors import InputError
 from scrape.markup import END
 
-WIDTH = 16
+WIDTH = 128
+EXACT_WIDTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +67,29 @@ def generate(
     constrain: Constraint | None = None,
     stop: str = END,
     first: int = 0,
-    width: int = WIDTH,
+    width: int | None = None,
     exact: bool = False,
     tick: Callable[[int], object] = lambda written: None,
 ) -> Iterator[Sample]:
     """Sample a text for every prompt, and give each as soon as it is finished (`row` tells which it is).
 
     At most `length` characters are written to each prompt, fewer where the text comes to end in `stop`. Before the
-    prompt the network reads the end of a posting. A `temperature` of 0 takes the likeliest character. With
-    `constrain`, every text is the beginning of a well-formed document, and a whole one where `stop` does not end it
-    sooner. `prompts[i]` is row `first + i`. `tick` is told how many characters each step wrote.
+    prompt the network reads the end of a posting. `temperature`, `top_k`, `top_p` and `min_p` are those of
+    `charrnn.draw.Rule`. With `constrain`, every text is the beginning of a well-formed document, and a whole one where
+    `stop` does not end it sooner. `prompts[i]` is row `first + i`. `tick` is told how many characters each step wrote.
+
+    At most `width` (WIDTH) texts are sampled side by side. With `exact`, always `width` (EXACT_WIDTH) lanes are, and
+    a row's text depends on no other row.
 
     Raises InputError, before anything is sampled: on a character that the vocabulary does not have, on an empty
     prompt where it cannot write a posting's end, on a prompt that no document begins with, on a length too short to
-    end one, on a temperature or seed below 0. Raises it later where the model's output is not a number.
+    end one, on a number that makes no sense. Raises it later where the model's output is not a number.
     """
     _check(length, seed)
-    rule = Rule(temperature, top_k, top_p, min_p)
-    context = [_context(vocab, prompt) for prompt in prompts]
-    places = [_beginning(constrain, prompt, length) for prompt in prompts]
-
-    def rows(lane: int) -> Iterator[_Row]:
-        for index in range((lane - first) % width, len(prompts), width):
-            yield _Row(first + index, prompts[index], context[index], places[index], length, seed)
-
-    writer = _Writer(vocab.chars, rule, constrain, stop)
-    return _sample(_Network(model, width), [rows(lane) for lane in range(width)], writer, tick)
+    request = _Request(vocab, length, seed, Rule(temperature, top_k, top_p, min_p), constrain, stop)
+    rows = [_row(first + index, prompt, request) for index, prompt in enumerate(prompts)]
+    waiting = _in_lanes(rows, width or (EXACT_WIDTH if exact else WIDTH), exact)
+    return _sample(_Texts(len(waiting), request), network(model, len(waiting), exact), waiting, tick, exact)
 
 
 def _check(length: int, seed: int) -> None:
@@ -98,162 +99,223 @@ def _check(length: int, seed: int) -> None:
         raise InputError(f"seed {seed} is below 0; give 0 or more")
 
 
-def _context(vocab: Vocab, prompt: str) -> list[int]:
+@dataclass(frozen=True)
+class _Request:
+    """What holds for all rows."""
+
+    vocab: Vocab
+    length: int
+    seed: int
+    rule: Rule
+    constrain: Constraint | None
+    stop: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A text to be written."""
+
+    number: int
+    prompt: str
+    context: Ids  # what the network reads up to the end of the prompt
+    place: int  # the number of the place after the prompt
+
+
+def _row(number: int, prompt: str, request: _Request) -> _Row:
+    context = _context(request.vocab, prompt)
+    return _Row(number, prompt, context, _beginning(request.constrain, prompt, request.length))
+
+
+def _context(vocab: Vocab, prompt: str) -> Ids:
     """The ids that the network reads up to the end of `prompt`.
 
     They begin with the end of a posting, as postings do in the corpus. From zeros, which training hardly ever saw,
     a network of 2x256 guesses the characters of a title worse by 0.21 nats (0.92 against 0.70).
     """
     lead = END if set(END) <= set(vocab.chars) else ""
-    prompt_ids: list[int] = vocab.encode(prompt).tolist()
-    ids: list[int] = vocab.encode(lead).tolist() + prompt_ids
-    if not ids:
+    ids = np.concatenate([vocab.encode(lead), vocab.encode(prompt)]).astype(np.int64)
+    if not len(ids):
         raise InputError("the network needs a character to begin with; give one with --primetext")
     return ids
 
 
-def _beginning(constrain: Constraint | None, prompt: str, length: int) -> Place | None:
+def _beginning(constrain: Constraint | None, prompt: str, length: int) -> int:
+    """The number of the place after `prompt`; 0 where places do not matter."""
     if constrain is None:
-        return None
+        return 0
     place = constrain.read(prompt)
     if constrain.shortest(place) > length:
         least = int(constrain.shortest(place))
         raise InputError(f"length {length} is too short to end a posting that begins {prompt!r}; it takes {least}")
-    return place
+    return constrain.number(place)
 
 
-class _Network:
-    """The model and the state of its lanes, one character at a time."""
-
-    def __init__(self, model: CharLSTM, width: int) -> None:
-        self.model = model.eval()
-        self.state = model.initial_state(width)
-        self.device = self.state[0].device
-
-    @torch.inference_mode()
-    def step(self, ids: list[int]) -> Floats:
-        """Feed one character to each lane; gives the logits (lanes, characters) of the next."""
-        with _without_onednn():
-            logits, self.state = self.model(torch.tensor(ids, device=self.device)[:, None], self.state)
-        made: Floats = logits[:, -1].double().cpu().numpy()
-        if not np.isfinite(made).all():
-            raise InputError("the model's output is not a number: its training diverged; sample an earlier checkpoint")
-        return made
-
-    @torch.inference_mode()
-    def restart(self, lane: int) -> None:
-        """Make a lane forget what it has read."""
-        for part in self.state:
-            part.select(BATCH_AXIS, lane).zero_()
-
-
-@contextmanager
-def _without_onednn() -> Iterator[None]:
-    """oneDNN packs the weights anew at every call of an LSTM; for a single character that takes 2-4 times the rest."""
-    # `flags()` would do as well, but in torch 2.13 it warns of Intel GPUs on leaving.
-    before = bool(torch.backends.mkldnn.enabled)
-    torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        torch.backends.mkldnn.enabled = before  # type: ignore[assignment]
-
-
-class _Row:
-    """A text in the making. `ids` is all of it that is known so far, and the network has read up to `at`."""
-
-    def __init__(self, number: int, prompt: str, ids: list[int], place: Place | None, length: int, seed: int) -> None:
-        self.number = number
-        self.prompt = prompt
-        self.text = prompt
-        self.ids = ids
-        self.at = 0
-        self.place = place
-        self.end = len(prompt) + length
-        self.uniforms = np.random.default_rng([seed, number]).random((self.end, 2))
-        self.ended = False
-        self.pressed = False  # whether the length limit has had a say
-        self.masked, self.cost, self.logprob = 0, 0.0, 0.0
-
-    @property
-    def feed(self) -> int:
-        """The character that the network reads next."""
-        return self.ids[self.at]
-
-    @property
-    def writing(self) -> bool:
-        """Whether what comes after `feed` is to be chosen; else the prompt says it."""
-        return self.at + 1 == len(self.ids)
-
-    @property
-    def left(self) -> int:
-        """How many characters may still be written."""
-        return self.end - len(self.text)
-
-    @property
-    def uniform(self) -> Floats:
-        return np.asarray(self.uniforms[len(self.text)])
-
-    @property
-    def over(self) -> bool:
-        return self.ended or not self.left
-
-    def write(self, index: int, char: str, stop: str) -> None:
-        self.ids.append(index)
-        self.text += char
-        self.ended = bool(stop) and self.text.endswith(stop)
-
-    def sample(self) -> Sample:
-        ended = self.ended and not self.pressed
-        return Sample(self.number, self.prompt, self.text, ended, self.masked, self.cost, self.logprob)
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Writes one character to each row that is past its prompt."""
-
-    chars: str
-    rule: Rule
-    constrain: Constraint | None
-    stop: str
-
-    def write(self, rows: Sequence[_Row | None], logits: Floats) -> int:
-        """Gives how many characters it wrote. logits (rows, characters)."""
-        writing = [(lane, row) for lane, row in enumerate(rows) if row and row.writing]
-        if not writing:
-            return 0
-        uniforms = np.zeros((len(rows), 2))
-        allowed = np.ones_like(logits, dtype=np.bool_)
-        for lane, row in writing:
-            uniforms[lane] = row.uniform
-            if self.constrain and row.place:
-                allowed[lane] = self.constrain.allowed(row.place, row.left)
-                row.pressed |= self.constrain.presses(row.place, row.left)
-        # Drawn for all lanes, wanted or not: one shape, as in the network, and for the same reason.
-        drawn = draw(logits, uniforms, self.rule, allowed if self.constrain else None)
-        chosen = drawn.ids.tolist()
-        for lane, row in writing:
-            row.masked += bool(drawn.masked[lane])
-            row.cost += float(drawn.costs[lane])
-            row.logprob += float(drawn.logprobs[lane])
-            row.write(chosen[lane], self.chars[chosen[lane]], self.stop)
-            if self.constrain and row.place:
-                row.place = self.constrain.push(row.place, chosen[lane])
-        return len(writing)
+def _in_lanes(rows: Sequence[_Row], lanes: int, exact: bool) -> list[Iterator[_Row]]:
+    """The rows that each lane is to write, one after the other: its own, or whichever comes next."""
+    if exact:
+        return [iter([row for row in rows if row.number % lanes == lane]) for lane in range(lanes)]
+    return [iter(rows)] * min(lanes, len(rows))
 
 
 def _sample(
-    network: _Network, lanes: Sequence[Iterator[_Row]], writer: _Writer, tick: Callable[[int], object]
+    texts: _Texts, network: Network, waiting: list[Iterator[_Row]], tick: Callable[[int], object], exact: bool
 ) -> Iterator[Sample]:
-    rows = [next(lane, None) for lane in lanes]
-    while any(rows):
-        logits = network.step([row.feed if row else 0 for row in rows])
-        tick(writer.write(rows, logits))
-        for lane, row in enumerate(rows):
-            if row is None:
-                continue
-            row.at += 1
-            if row.over:
-                yield row.sample()
-                network.restart(lane)
-                rows[lane] = next(lanes[lane], None)
+    for lane, rows in enumerate(waiting):
+        texts.begin(lane, next(rows, None))
+    while texts.begun.any():
+        logits = network.step(texts.read())
+        tick(texts.write(_numbers(logits)))
+        for lane in texts.finished():
+            yield texts.sample(lane)
+            network.forget(lane)
+            texts.begin(lane, next(waiting[lane], None))
+        if not exact and not texts.begun.all():
+            network.keep(texts.begun)
+            texts.keep(texts.begun)
+
+
+def _numbers(logits: NDArray[np.float32]) -> Floats:
+    if not np.isfinite(logits).all():
+        raise InputError("the model's output is not a number: its training diverged; sample an earlier checkpoint")
+    return logits.astype(np.float64)
+
+
+_ROOM = 1024  # characters that a lane has room for at first
+_LANE = np.dtype(
+    [
+        ("begun", np.bool_),  # whether there is a text
+        ("at", np.int64),  # the index of the character that the network reads next
+        ("known", np.int64),  # how many characters are known before anything is written
+        ("end", np.int64),  # how many there are in all when the limit is reached
+        ("place", np.int64),  # the number of the place that the text has come to
+        ("pressed", np.bool_),  # whether the limit has changed a character
+        ("masked", np.int64),
+        ("cost", np.float64),
+        ("logprob", np.float64),
+    ]
+)
+
+
+class _Texts:
+    """The texts in the making: arrays with a row for every lane, so that a step is the same few calls for all."""
+
+    def __init__(self, lanes: int, request: _Request) -> None:
+        self.request = request
+        self.stop = _ids_of(request.stop, request.vocab)
+        self.rows: list[_Row | None] = [None] * lanes
+        self.streams = [np.random.default_rng(0)] * lanes
+        self.lanes = np.arange(lanes)
+        self.now = np.zeros(lanes, _LANE)
+        self.ids = np.zeros((lanes, _ROOM), np.int64)  # what is known of a text, its lead included
+        self.uniforms = np.zeros((lanes, _ROOM, 2))  # for the character of the same index
+        self.furthest = 0  # no lane's `at` is beyond it
+
+    @property
+    def begun(self) -> Bools:
+        """(lanes,) which lanes have a text."""
+        return np.asarray(self.now["begun"])
+
+    def begin(self, lane: int, row: _Row | None) -> None:
+        """Put a row into a lane, or nothing."""
+        self.rows[lane] = row
+        if row is None:
+            self.now[lane] = (False, 0, 1, np.iinfo(np.int64).max, 0, False, 0, 0.0, 0.0)
+            return
+        known, lead = len(row.context), len(row.context) - len(row.prompt)
+        self._make_room(known + 1)
+        self.now[lane] = (True, 0, known, known + self.request.length, row.place, False, 0, 0.0, 0.0)
+        self.ids[lane, :known] = row.context
+        self.streams[lane] = np.random.default_rng([self.request.seed, row.number])
+        self.uniforms[lane, lead:] = self.streams[lane].random((self.ids.shape[1] - lead, 2))
+
+    def keep(self, lanes: Bools) -> None:
+        """Go on with some of the lanes alone."""
+        left = np.flatnonzero(lanes)
+        self.rows, self.streams = [self.rows[lane] for lane in left], [self.streams[lane] for lane in left]
+        self.now, self.ids, self.uniforms = self.now[left], self.ids[left], self.uniforms[left]
+        self.lanes = np.arange(len(left))
+
+    def read(self) -> Ids:
+        """(lanes,) what the network is to read next."""
+        return np.asarray(self.ids[self.lanes, self.now["at"]])
+
+    def write(self, logits: Floats) -> int:
+        """Go on by a character: the prompt's, or one that is drawn. Gives how many were drawn.
+
+        logits (lanes, characters) of what comes after the character that was read.
+        """
+        now = self._advance()
+        at, place = now["at"], now["place"]
+        writing = at >= now["known"]
+        drawn, limited = self._draw(logits)
+        chosen = np.where(writing, drawn.ids, self.ids[self.lanes, at])
+        self.ids[self.lanes, at] = chosen
+        now["logprob"] += writing * drawn.logprobs
+        if self.request.constrain:
+            masked = writing & (drawn.ids != drawn.wanted)
+            now["masked"] += masked
+            now["pressed"] |= masked & limited
+            now["cost"] += writing * drawn.costs
+            place[writing] = self.request.constrain.follow(place[writing], chosen[writing])
+        return int(np.count_nonzero(writing))
+
+    def _advance(self) -> NDArray[np.void]:
+        """Every text is one further. Gives how it stands with the lanes."""
+        self.now["at"] += self.now["begun"]
+        self.furthest += 1
+        self._make_room(self.furthest + 1)
+        return self.now
+
+    def _make_room(self, needed: int) -> None:
+        """Let texts have `needed` characters, or what the furthest of them has."""
+        room = self.ids.shape[1]
+        if needed <= room:
+            return
+        more = max(needed, 2 * room) - room
+        self.ids = np.pad(self.ids, ((0, 0), (0, more)))
+        self.uniforms = np.hstack([self.uniforms, np.stack([stream.random((more, 2)) for stream in self.streams])])
+
+    def _draw(self, logits: Floats) -> tuple[Drawn, Bools]:
+        """A character for each lane, and (lanes,) where the limit alone forbade the one that was wanted."""
+        now, constrain = self.now, self.request.constrain
+        uniforms = self.uniforms[self.lanes, now["at"]]
+        if constrain is None:
+            return draw(logits, uniforms, self.request.rule), np.zeros(len(now), np.bool_)
+        costs = constrain.costs(now["place"])
+        drawn = draw(logits, uniforms, self.request.rule, costs <= (now["end"] - now["at"])[:, None])
+        return drawn, costs[self.lanes, drawn.wanted] < np.inf
+
+    def finished(self) -> list[int]:
+        """The lanes whose text is at its end."""
+        now = self.now
+        over = now["at"] + 1 >= now["end"]
+        if self.stop is not None:
+            last = self.ids[self.lanes, now["at"]] == self.stop[-1]
+            for lane in np.flatnonzero(last & now["begun"]).tolist():
+                over[lane] |= self._has_stopped(lane)
+        made: list[int] = np.flatnonzero(over).tolist()
+        return made
+
+    def _has_stopped(self, lane: int) -> bool:
+        """Whether the stop has just been written, if only its last character."""
+        row, at, known = self.rows[lane], self.now["at"][lane], self.now["known"][lane]
+        if row is None or self.stop is None or at < known:
+            return False
+        tail = self.ids[lane, max(known - len(row.prompt), at + 1 - len(self.stop)) : at + 1]
+        return np.array_equal(tail, self.stop)
+
+    def sample(self, lane: int) -> Sample:
+        """A lane's text as it is."""
+        row, now = self.rows[lane], self.now[lane]
+        assert row is not None, "a lane that has finished has a row"
+        text = row.prompt + self.request.vocab.decode(self.ids[lane, now["known"] : now["at"] + 1])
+        ended = self._has_stopped(lane) and not now["pressed"]
+        return Sample(
+            row.number, row.prompt, text, ended, int(now["masked"]), float(now["cost"]), float(now["logprob"])
+        )
+
+
+def _ids_of(stop: str, vocab: Vocab) -> Ids | None:
+    """The ids of the stop, or None where it is never written."""
+    possible = stop and set(stop) <= set(vocab.chars)
+    return vocab.encode(stop).astype(np.int64) if possible else None

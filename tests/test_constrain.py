@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,8 +67,27 @@ def test_the_looked_up_moves_are_the_plain_ones(text: str, cut: int) -> None:
             (there := place.push(char)) is not None and 1 + GRAMMAR.shortest(there) <= budget for char in GRAMMAR.chars
         ]
         assert GRAMMAR.allowed(place, budget).tolist() == plain
-        costs = [1 + GRAMMAR.shortest(there) for char in GRAMMAR.chars if (there := place.push(char)) is not None]
-        assert GRAMMAR.presses(place, budget) == any(budget < cost < inf for cost in costs)
+
+
+@given(st.lists(DOCUMENTS, min_size=1, max_size=4))
+@settings(max_examples=30)
+def test_many_texts_are_followed_as_each_is_alone(texts: list[str]) -> None:
+    grammar = Constraint(CHARS)
+    shortest = min(map(len, texts))
+    numbers = np.zeros(len(texts), dtype=np.int64)
+    assert grammar.number(Place()) == 0
+    for ids in np.array([[CHARS.index(char) for char in text[:shortest]] for text in texts]).T:
+        costs = grammar.costs(numbers)
+        assert np.isfinite(costs[np.arange(len(texts)), ids]).all()
+        numbers = grammar.follow(numbers, ids)
+    for number, text in zip(numbers, texts, strict=True):
+        assert number == grammar.number(grammar.read(text[:shortest]))
+
+
+def test_what_may_not_come_next_is_not_followed() -> None:
+    start, wrong = np.array([GRAMMAR.number(Place())]), np.array([CHARS.index("a")])
+    with pytest.raises(ValueError, match="'a' may not come"):
+        GRAMMAR.follow(start, wrong)
 
 
 @given(DOCUMENTS, st.integers(0, 10**9))
@@ -78,7 +97,7 @@ def test_the_shortest_end_is_as_long_as_it_says_and_no_character_leads_to_a_shor
     place, written = GRAMMAR.read(begun), ""
     whole = GRAMMAR.shortest(place)
     while not place.may_end:
-        costs = GRAMMAR.moves(place).cost
+        costs = GRAMMAR.costs(np.array([GRAMMAR.number(place)]))[0]
         assert costs.min() == GRAMMAR.shortest(place)
         index = int(costs.argmin())
         place, written = GRAMMAR.push(place, index), written + GRAMMAR.chars[index]
