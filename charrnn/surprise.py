@@ -118,8 +118,12 @@ def pieces(reading: Reading) -> list[Piece]:
 
 
 def words(reading: Reading) -> list[Piece]:
-    """The words, those that took most bits first."""
-    return sorted((piece for piece in pieces(reading) if piece.is_word), key=lambda piece: -piece.total)
+    """The different words, each where it took most bits, and those that took most first."""
+    different: dict[str, Piece] = {}
+    for piece in sorted(pieces(reading), key=lambda piece: -piece.total):
+        if piece.is_word:
+            different.setdefault(piece.text, piece)
+    return list(different.values())
 
 
 def lines(reading: Reading) -> list[Piece]:

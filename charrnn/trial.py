@@ -69,7 +69,8 @@ class Sampling:
 class Report:
     """What was found. The dictionaries have a value for each kind of text: MASKED, FREE (of the mask) and REAL.
 
-    Where the corpus is no postings, nothing is MASKED. `distinct` is that of the first `grams` of each.
+    Where the corpus is no postings, nothing is MASKED; where no whole posting is held out, nothing is REAL. `distinct`
+    is that of the first `grams` of each.
     """
 
     checkpoint: str
@@ -93,7 +94,8 @@ def run(path: Path, model: CharLSTM, source: Origin, wishes: Wishes) -> Report:
     postings = holds_postings(source.text)
     sampled = samples(model, source.text.vocab, wishes, postings)
     texts = {name: [sample.text for sample in made] for name, (made, _) in sampled.items()}
-    texts[REAL] = held_out(source.text, wishes.length)
+    if real := held_out(source.text, wishes.length):
+        texts[REAL] = real
     grams = min(sum(len(quality.grams(text)) for text in kind) for kind in texts.values())
     return Report(
         checkpoint=str(path),
@@ -178,7 +180,7 @@ def held_out(text: Split, length: int) -> list[str]:
         found = [posting for posting in document.split([whole]) if posting.endswith(POSTING_END)]
     else:
         found = [whole[start : start + length] for start in range(0, len(whole), length)]
-    return found[:: -(-len(found) // MOST_REAL)]
+    return found[:: max(1, -(-len(found) // MOST_REAL))]
 
 
 def qualities(texts: Mapping[str, list[str]], source: Origin, postings: bool) -> dict[str, Quality]:

@@ -11,7 +11,7 @@ import pytest
 
 from charrnn import checkpoint, origin, resume, trial, validate
 from charrnn.data import open_corpus
-from charrnn.evaluate import main
+from charrnn.evaluate import lines, main
 from charrnn.model import CharLSTM
 from charrnn.trial import FREE, MASKED, REAL, Wishes
 from scrape import console, document
@@ -22,9 +22,8 @@ PLAIN = "".join(f"Line {number} tells of {number * number}.\n" for number in ran
 FAST = ["--count", "3", "--length", "60", "--device", "cpu"]
 
 
-def trained(home: Path, text: str | None = None) -> Path:
+def trained(home: Path) -> Path:
     """A checkpoint of a barely trained network, in cv/tiny, beside its text in data/tiny."""
-    tiny.corpus_folder(home / "data", text)
     return checkpoint.save(home / "cv" / "tiny", tiny.trainer(home / "data").checkpoint(2.0))
 
 
@@ -85,6 +84,19 @@ def test_a_text_that_is_no_postings_skips_what_it_lacks(home: Path, capsys: pyte
     assert found["texts"][REAL]["valid"] is None
     assert "valid markup" not in printed
     assert "no postings" in printed
+
+
+def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: Path) -> None:
+    text = tiny.postings() + "<html>\n<h1>Baker</h1>\n" + "<p>who kneads dough</p>\n" * 30
+    path = trained(home)
+    loaded = checkpoint.load(path)
+    source = origin.find(loaded, path)
+    whole = source.text.vocab.encode(text)
+    cut = text.rindex("<html>")
+    source = replace(source, text=replace(source.text, train=whole[:cut], validation=whole[cut:]))
+    report = trial.run(path, loaded.model(), source, Wishes(2, 0.7, 1, 60))
+    assert set(report.texts) == {MASKED, FREE}
+    assert any("with the mask" in line for line in lines(report))
 
 
 def test_the_same_seed_gives_the_same_texts_and_another_others(home: Path) -> None:

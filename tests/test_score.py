@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
@@ -111,6 +112,12 @@ def test_pieces_lines_and_sections_are_the_whole_text_each() -> None:
     assert totals == sorted(totals, reverse=True)
 
 
+def test_a_word_that_comes_twice_is_told_once_where_it_surprised_most() -> None:
+    bits = np.array([1, 1, 0, 5, 5, 0, 9, 9, 0, 2, 2.0])
+    found = surprise.words(surprise.Reading("aa bb aa cc", bits, Counter(), Counter()))
+    assert [(word.text, word.start, word.total) for word in found] == [("aa", 6, 18), ("bb", 3, 10), ("cc", 9, 4)]
+
+
 def shown(page: str) -> str:
     """The text that a page tints."""
     rows = re.findall(r'<span class="line">(.*?)</span></li>', page, re.DOTALL)
@@ -138,7 +145,7 @@ def test_more_surprise_is_more_tint(bits: float, name: str) -> None:
 def test_the_tint_of_a_character_is_its_own() -> None:
     text = "aaaa\n"
     bits = np.array([0.1, 4.0, 4.5, math.nan, 0.0])
-    page = tinted.page(surprise.Reading(text, bits, surprise.Counter(), surprise.Counter()), "x", "y")
+    page = tinted.page(surprise.Reading(text, bits, Counter(), Counter()), "x", "y")
     assert '<i class="s0">a</i><i class="s2">aa</i><i class="u">a</i>' in page
 
 
