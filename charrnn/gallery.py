@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from charrnn.page import Html, element, facts, foot, whole
 from charrnn.render import INDEX, copied, place, posting_page, settings
-from charrnn.shown import Origin, Shown, paragraphs, shortened
+from charrnn.shown import Origin, Peers, Shown, paragraphs, shortened
 
 PLOT, TEXTS = "loss.svg", "postings.txt"
 OWN_NAME = re.compile(r"posting-\d{2,}\.html|loss\.(?:svg|png)")
@@ -129,11 +129,9 @@ def _together(shown: Sequence[Shown], origin: Origin) -> dict[str, str]:
         masked, cost = (sum(each) for each in zip(*((h.sample.masked, h.sample.cost) for h in shown), strict=True))
         told["Grammar"] = f"stepped in {masked} times in {characters:,} characters, at a cost of {cost:.2f} nats"
     measured = [here.novelty for here in shown if here.novelty]
-    if measured:
-        share = sum(novelty.share for novelty in measured) / len(measured)
-        told["Copied"] = f"{share:.0%} on average, at most {max(n.longest for n in measured)} characters in a row"
-    else:
-        told["Copied"] = "not measured: the training text was not at hand"
+    told["Copied"] = str(Peers.of(measured)) if measured else "not measured: the training text was not at hand"
+    if measured and origin.real:
+        told["By people"] = f"{origin.real} ({origin.real.count} real postings that it had not read)"
     return told
 
 

@@ -33,7 +33,9 @@ def posting_page(here: Shown, before: Shown | None, after: Shown | None, origin:
     around = element(
         "nav", *_neighbour("previous", before), *_neighbour("next", after), class_="around", aria_label="Other postings"
     )
-    about = element("section", *_novelty(here), _written(here, origin), _as_sampled(here), aria_label="About this text")
+    about = element(
+        "section", _novelty(here, origin), _written(here, origin), _as_sampled(here), aria_label="About this text"
+    )
     return whole(f"{here.posting.title} (imagined)", "posting", top, article, around, about, foot())
 
 
@@ -111,16 +113,20 @@ def _header(here: Shown) -> Html:
     return element("header", *above, element("h1", title or walled("")), *below)
 
 
-def _novelty(here: Shown) -> list[Html]:
+def _novelty(here: Shown, origin: Origin) -> Html:
     if here.novelty is None:
         text = "What of it is copied was not measured: the text that the network learned from was not at hand."
     else:
         text = (
             f"The longest run that this posting shares with the training text has {here.novelty.longest} characters. "
-            f"In shared runs of {COPIED} or more lies {here.novelty.share:.0%} of it. People copy as well: what an "
-            "agency or a law wants in a posting stands in many."
+            f"In shared runs of {COPIED} or more lies {here.novelty.share:.0%} of it."
         )
-    return [element("details", element("summary", "What is copied"), element("p", text))]
+    if here.novelty and (real := origin.real):
+        text += (
+            f" People repeat each other as well: in {real.count} real postings that the network has not read, that is "
+            f"{real.share:.0%} on average, and the longest run has {real.longest} characters."
+        )
+    return element("details", element("summary", "What is copied"), element("p", text))
 
 
 def _written(here: Shown, origin: Origin) -> Html:

@@ -6,20 +6,20 @@ import argparse
 import json
 import sys
 import webbrowser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
-from charrnn import checkpoint, gallery, origin, plot, prompt, runlog, stages
-from charrnn.checkpoint import Checkpoint
+from charrnn import checkpoint, gallery, plot, prompt, runlog, stages
+from charrnn.copied import Learned
 from charrnn.gallery import Stage
 from charrnn.generate import Sample
-from charrnn.novelty import Index, Novelty
+from charrnn.novelty import Novelty
 from charrnn.render import INDEX
 from charrnn.sampler import Request, Sampler
-from charrnn.shown import Origin, Shown, shown_text
+from charrnn.shown import Origin, Peers, Shown, shown_text
 from scrape import console, document
 from scrape.console import Terminated, say
 from scrape.disk import write_whole
@@ -97,11 +97,13 @@ def _command(options: Options) -> int:
     path = chosen(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     sampler = Sampler.of(loaded, options.request(), options.device)
+    if (options.stdout or options.json) and (options.open or options.out):
+        raise InputError("--stdout and --json write no gallery; leave out --open and --out")
+    learned = None if options.stdout else Learned.find(loaded, path, options.data_dir)
+    job = Job(sampler, learned)
     if options.stdout or options.json:
-        if options.open or options.out:
-            raise InputError("--stdout and --json write no gallery; leave out --open and --out")
-        return _print_texts(Job(sampler, _index(options, path, loaded) if options.json else None), options.json)
-    return _make_gallery(options, path, Job(sampler, _index(options, path, loaded)))
+        return _print_texts(job, options.json)
+    return _make_gallery(options, path, job)
 
 
 def chosen(name: str, run: str | None, cv: Path) -> Path:
@@ -118,25 +120,12 @@ def chosen(name: str, run: str | None, cv: Path) -> Path:
     return checkpoint.best(path) if path.is_dir() else path
 
 
-def _index(options: Options, path: Path, loaded: Checkpoint) -> Index | None:
-    """The index of what a checkpoint learned from; None where that is not at hand."""
-    try:
-        text = origin.find(loaded, path, options.data_dir)
-    except InputError:
-        if options.data_dir:
-            raise
-        return None
-    if not text.same:
-        raise InputError(f"{text.input} is not the text that {path.name} learned from; name its folder, or none")
-    return Index.open(text.input, text.trained)
-
-
 @dataclass
 class Job:
     """A request on its way. `done` holds what is finished, also when it is interrupted."""
 
     sampler: Sampler
-    index: Index | None
+    learned: Learned | None
     done: list[tuple[Sample, Novelty | None]] = field(default_factory=list)
 
     def run(self) -> Iterator[tuple[Sample, Novelty | None]]:
@@ -153,7 +142,7 @@ class Job:
 
         with bar:
             for sample in self.sampler.samples(prompts, tick):
-                self.done.append((sample, self.index.novelty(shown_text(sample)) if self.index else None))
+                self.done.append((sample, self.learned.novelty(sample) if self.learned else None))
                 bar.update()
                 yield self.done[-1]
 
@@ -201,13 +190,14 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
         for _ in job.run():
             pass
         learned = stages.of_run(path, job.shown(), request, options.device, options.stages)
+        real = job.learned.peers(request.length) if job.learned else None
     except (KeyboardInterrupt, Terminated):
         if job.done:
             kept = _publish(out, path, job)
             say(f"{len(job.done)} of {options.count} postings are finished, and kept in {kept}")
         raise
-    index = _publish(out, path, job, learned)
-    if not job.index:
+    index = _publish(out, path, job, learned, real)
+    if not job.learned:
         say("what is copied was not measured; say where the text is that the network learned from: --data-dir")
     print(index)
     if options.open and not webbrowser.open(index.resolve().as_uri()):
@@ -215,16 +205,16 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
     return console.OK
 
 
-def _publish(out: Path, path: Path, job: Job, learned: list[Stage] | None = None) -> Path:
+def _publish(out: Path, path: Path, job: Job, learned: Sequence[Stage] = (), real: Peers | None = None) -> Path:
     """Write the gallery of what is done, in place of any earlier one in `out`; gives the path of its index."""
     image = _loss_plot(path.parent)
     files: dict[str, str | bytes] = {gallery.PLOT: image} if image else {}
-    files |= gallery.pages(job.shown(), _origin(path, job.sampler), plot=bool(image), stages=learned or ())
+    files |= gallery.pages(job.shown(), _origin(path, job.sampler, real), plot=bool(image), stages=learned)
     _replace(out, files)
     return out / INDEX
 
 
-def _origin(path: Path, sampler: Sampler) -> Origin:
+def _origin(path: Path, sampler: Sampler, real: Peers | None) -> Origin:
     loaded, request = sampler.loaded, sampler.request
     left_out = {"top-k": (request.top_k, 0), "top-p": (request.top_p, 1), "min-p": (request.min_p, 0)}
     return Origin(
@@ -238,6 +228,7 @@ def _origin(path: Path, sampler: Sampler) -> Origin:
         length=request.length,
         raw=request.raw,
         choice=", ".join(f"{name} {value:g}" for name, (value, all_of_it) in left_out.items() if value != all_of_it),
+        real=real,
     )
 
 

@@ -19,11 +19,30 @@ _piece = re.compile(r"<[^<>]*>|&[a-z]+;|[^<&]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Peers:
+    """What some texts share with the training text: how many they are, their mean `share`, their `longest` run."""
+
+    count: int
+    share: float
+    longest: int
+
+    @classmethod
+    def of(cls, measured: Sequence[Novelty]) -> Peers:
+        """Of at least one text."""
+        share = sum(novelty.share for novelty in measured) / len(measured)
+        return cls(len(measured), share, max(novelty.longest for novelty in measured))
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} on average, at most {self.longest} characters in a row"
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Where texts come from: what the pages tell of the network and of how it was sampled.
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
-    grammar did not constrain it, and `choice` says in words what --top-k and the like left out.
+    grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `real` is of real
+    postings that the network has not read.
     """
 
     run: str
@@ -36,6 +55,7 @@ class Origin:
     length: int
     raw: bool = False
     choice: str = ""
+    real: Peers | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import evaluate, options, sample, score
+from charrnn import evaluate, options, plot, sample, score
 from scrape import __main__ as scrape_main
 from scrape import boards
 
@@ -19,6 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 PARSERS = {
     "charrnn.train": options.options_parser,
     "charrnn.sample": sample.options_parser,
+    "charrnn.plot": plot.options_parser,
     "charrnn.evaluate": evaluate.options_parser,
     "charrnn.score": score.options_parser,
 }
