@@ -110,6 +110,15 @@ class _Request:
     constrain: Constraint | None
     stop: str
 
+    def stops(self) -> list[Ids]:
+        """What ends a text, where it can be written at all: nothing comes after a whole document, whatever the stop."""
+        texts = {self.stop, END} if self.constrain else {self.stop}
+        return [
+            self.vocab.encode(text).astype(np.int64)
+            for text in sorted(texts)
+            if text and set(text) <= set(self.vocab.chars)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -201,7 +210,7 @@ class _Texts:
 
     def __init__(self, lanes: int, request: _Request) -> None:
         self.request = request
-        self.stop = _ids_of(request.stop, request.vocab)
+        self.stops = request.stops()
         self.rows: list[_Row | None] = [None] * lanes
         self.streams = [np.random.default_rng(0)] * lanes
         self.lanes = np.arange(lanes)
@@ -289,20 +298,20 @@ class _Texts:
         """The lanes whose text is at its end."""
         now = self.now
         over = now["at"] + 1 >= now["end"]
-        if self.stop is not None:
-            last = self.ids[self.lanes, now["at"]] == self.stop[-1]
-            for lane in np.flatnonzero(last & now["begun"]).tolist():
+        last = self.ids[self.lanes, now["at"]]
+        for stop in self.stops:
+            for lane in np.flatnonzero((last == stop[-1]) & now["begun"]).tolist():
                 over[lane] |= self._has_stopped(lane)
         made: list[int] = np.flatnonzero(over).tolist()
         return made
 
     def _has_stopped(self, lane: int) -> bool:
-        """Whether the stop has just been written, if only its last character."""
+        """Whether a stop has just been written, if only its last character."""
         row, at, known = self.rows[lane], self.now["at"][lane], self.now["known"][lane]
-        if row is None or self.stop is None or at < known:
+        if row is None or at < known:
             return False
-        tail = self.ids[lane, max(known - len(row.prompt), at + 1 - len(self.stop)) : at + 1]
-        return np.array_equal(tail, self.stop)
+        text = self.ids[lane, known - len(row.prompt) : at + 1]
+        return any(np.array_equal(text[-len(stop) :], stop) for stop in self.stops)
 
     def sample(self, lane: int) -> Sample:
         """A lane's text as it is."""
@@ -313,9 +322,3 @@ class _Texts:
         return Sample(
             row.number, row.prompt, text, ended, int(now["masked"]), float(now["cost"]), float(now["logprob"])
         )
-
-
-def _ids_of(stop: str, vocab: Vocab) -> Ids | None:
-    """The ids of the stop, or None where it is never written."""
-    possible = stop and set(stop) <= set(vocab.chars)
-    return vocab.encode(stop).astype(np.int64) if possible else None

@@ -174,6 +174,24 @@ def test_constrained_texts_are_documents_at_every_length(length: int, exact: boo
         assert len(sample.text) <= len(sample.prompt) + length
 
 
+def test_nothing_comes_after_a_whole_document_whatever_the_stop() -> None:
+    made = sampled(network(), [HEAD] * 8, 3000, constrain=GRAMMAR, stop="")
+    assert any(sample.ended for sample in made)
+    assert all(markup.problem(sample.text) is None for sample in made)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("sharpness", [0.0, 1.0, 6.0])
+def test_every_constrained_text_is_a_document_at_any_temperature(sharpness: float, temperature: float) -> None:
+    """Of a network that knows nothing, one fresh from its first draw, and one that insists on its errors."""
+    model, rows = network(sharpness=sharpness), 150
+    made = sampled(
+        model, [HEAD] * rows, 150, constrain=GRAMMAR, stop=markup.END, exact=False, width=64, temperature=temperature
+    )
+    assert len(made) == rows
+    assert [sample.text for sample in made if markup.problem(sample.text)] == []
+
+
 def test_a_text_that_the_limit_closed_did_not_end_by_itself() -> None:
     model = network()
     free = sampled(model, [HEAD] * 12, 2000, constrain=GRAMMAR, stop=markup.END)
