@@ -1,0 +1,220 @@
+"""The experiment of 2015 on a text: train, sample, evaluate, and write the figures into RESULTS.md.
+
+Every stage is a command of this project, and is printed before it runs. What is written down comes from the files
+that the stages left: the log, the checkpoints' names and the evaluation's JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rounds
+
+from charrnn import checkpoint, runlog
+from charrnn.checkpoint import Entry
+from charrnn.loop import Files
+from scrape import console
+from scrape.disk import write_whole
+from scrape.errors import InputError
+
+RESULTS = Path("RESULTS.md")
+PICTURES = Path("samples/results")
+NETWORK = ["--rnn-size", "512", "--num-layers", "3", "--dropout", "0.5"]
+MINUTES = ["--minutes", "30"]
+LENGTHS = ("--minutes", "--max-epochs")  # flags that say how long to train
+WORDS = ["--count", "1", "--length", "700", "--temperature", "0.7", "--seed", "7"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be done, and where its files lie. `extra` goes to training."""
+
+    name: str
+    data: Path
+    cv: Path
+    plain: bool
+    figures_only: bool
+    overwrite: bool
+    count: int
+    extra: list[str]
+
+    @property
+    def files(self) -> Files:
+        return Files(self.cv / self.name)
+
+    @property
+    def report(self) -> Path:
+        return self.cv / f"{self.name}.evaluation.json"
+
+    @property
+    def training(self) -> list[str]:
+        length = [] if any(word.split("=")[0] in LENGTHS for word in self.extra) else MINUTES
+        where = ["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv), "--run", self.name]
+        return ["charrnn.train", *where, *NETWORK, *length, *self.extra]
+
+
+def main() -> int:
+    options, extra = _parser().parse_known_args()
+    return console.run(lambda: reproduce(_run(options, extra)), debug=options.debug)
+
+
+def reproduce(run: Run) -> int:
+    """Do every stage, and print where the figures went. Raises InputError where a stage fails."""
+    begun = run.files.resume.exists() and not run.overwrite
+    _python(*run.training, *(["--resume"] if begun else []), *(["--overwrite"] if run.overwrite else []))
+    best, last = checkpoint.best(run.files.folder), checkpoint.last(run.files.folder)
+    count = ["--count", str(run.count)]
+    data = ["--data-dir", str(run.data)]
+    found = _python("charrnn.evaluate", "--checkpoint", str(best), *data, *count, "--json", str(run.report))
+    if not run.plain:
+        _python("charrnn.sample", "--checkpoint", str(best), *data, "--temperature", "0.7")
+    picture = PICTURES / f"{run.name}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(run.files.plot, picture)
+    words = {} if run.figures_only else {entry: _words(run, entry) for entry in _stages(run, best, last)}
+    write_whole(
+        RESULTS, _with_section(RESULTS.read_text(encoding="utf-8"), run.name, _section(run, found, picture, words))
+    )
+    print(RESULTS)
+    return console.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = console.parser("scripts/reproduce.sh", "Train, sample, evaluate, and write it down in RESULTS.md.")
+    parser.add_argument("--data-dir", type=Path, help="folder of input.txt (default: the bundled board, data/demo)")
+    parser.add_argument("--text", type=Path, help="a plain text to learn instead")
+    parser.add_argument("--checkpoint-dir", type=Path, default=Path("cv"))
+    parser.add_argument("--run", help="name of the run (default: reproduce-DATASET)")
+    parser.add_argument("--count", type=int, default=100, help="texts to sample and judge (default: %(default)s)")
+    parser.add_argument("--figures-only", action="store_true", help="keep the network's words out of RESULTS.md")
+    parser.add_argument("--overwrite", action="store_true", help="begin the run again")
+    return parser
+
+
+def _run(options: argparse.Namespace, extra: list[str]) -> Run:
+    if options.text and options.data_dir:
+        raise InputError("--text and --data-dir both name what to learn; give one of them")
+    folder = _text_folder(options.text) if options.text else options.data_dir or _bundled()
+    return Run(
+        name=options.run or f"reproduce-{folder.name}",
+        data=folder,
+        cv=options.checkpoint_dir,
+        plain=options.text is not None,
+        figures_only=options.figures_only,
+        overwrite=options.overwrite,
+        count=options.count,
+        extra=extra,
+    )
+
+
+def _bundled() -> Path:
+    """The bundled board's dataset, gathered anew: nothing changes where it has been gathered before."""
+    _python("scrape", "search", "--boards", "demo", "--dataset", "demo")
+    return Path("data/demo")
+
+
+def _text_folder(text: Path) -> Path:
+    """A dataset that is a copy of a plain text."""
+    if not text.is_file():
+        raise InputError(f"there is no file {text}; --text names a plain text in UTF-8")
+    folder = Path("data") / (re.sub(r"\W+", "-", text.stem).strip("-") or "text")
+    copy = folder / "input.txt"
+    content = text.read_bytes()
+    if not copy.exists():
+        write_whole(copy, content)
+    elif copy.read_bytes() != content:
+        raise InputError(f"{copy} is another text already; rename {text}, or move {folder} away")
+    return folder
+
+
+def _python(*words: str) -> str:
+    """Run a module of this project; gives what it printed."""
+    print(f"$ python -m {shlex.join(words)}", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        try:
+            printed = process.communicate()[0]
+        except KeyboardInterrupt:
+            process.wait()  # it was interrupted, too, and saves what it has
+            raise
+    if process.returncode:
+        raise InputError(f"python -m {words[0]} ended with {process.returncode}; see the lines above")
+    return printed
+
+
+def _stages(run: Run, best: Path, last: Path) -> list[Entry]:
+    """The checkpoint nearest to the end of the first epoch, the best and the last, each once."""
+    entries = checkpoint.entries(run.files.folder)
+    first = min(entries, key=lambda entry: abs(entry.epoch - 1))
+    wanted = (first.path, best, last)
+    return [entry for entry in entries if entry.path in wanted]
+
+
+def _words(run: Run, entry: Entry) -> str:
+    """How the network begins to write at a checkpoint."""
+    raw = ["--raw", "--primetext", "\\n"] if run.plain else []
+    return _python("charrnn.sample", "--checkpoint", str(entry.path), *raw, *WORDS, "--stdout")
+
+
+def _section(run: Run, found: str, picture: Path, words: dict[Entry, str]) -> str:
+    report: dict[str, Any] = json.loads(run.report.read_text(encoding="utf-8"))
+    log = runlog.read(run.files.log)
+    on = rounds.machine()
+    seconds = log[-1].seconds
+    characters = report["guesses"]["trained"] * log[-1].epoch
+    said = f"    python -m {shlex.join(run.training)}"
+    done = (
+        f"{log[-1].epoch:.2f} epochs of {report['guesses']['trained']:,} characters in {seconds / 60:.0f} minutes of "
+        f"training, {characters / seconds:,.0f} characters/s, on {on['processor']} with {on['cores']} cores; judged on "
+        f"the {report['guesses']['characters']:,} characters after those, cut at the end of a "
+        f"{'line' if run.plain else 'posting'}."
+    )
+    parts = [
+        f"### {run.name}",
+        said,
+        done,
+        _losses(log),
+        _indented(found),
+        f"![Training and validation loss by epoch]({picture})",
+    ]
+    if words:
+        parts += ["In its own words (temperature 0.7, the first 700 characters at most):"]
+        parts += [
+            f"Epoch {entry.epoch:.2f}, {entry.val_loss:.4f} nats:\n\n{_indented(words[entry])}" for entry in words
+        ]
+    return "\n\n".join(parts)
+
+
+def _losses(log: list[runlog.Evaluation]) -> str:
+    least = min(log, key=lambda evaluation: evaluation.val_loss)
+    lines = ["| | epoch | training | validation, nats/character |", "|---|---|---|---|"]
+    for name, one in (("best", least), ("last", log[-1])):
+        lines.append(f"| {name} | {one.epoch:.2f} | {one.train_loss:.4f} | {one.val_loss:.4f} |")
+    return "\n".join(lines)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.rstrip("\n").split("\n"))
+
+
+def _with_section(text: str, name: str, section: str) -> str:
+    """`text` with the section of this run in place of an earlier one, or at the end of the experiment's part."""
+    begin, end = f"<!-- run {name} -->", f"<!-- end of {name} -->"
+    made = f"{begin}\n{section}\n{end}"
+    if begin in text:
+        before, _, rest = text.partition(begin)
+        return before + made + rest.partition(end)[2]
+    return f"{text.rstrip()}\n\n{made}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
