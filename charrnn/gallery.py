@@ -123,7 +123,8 @@ def _together(shown: Sequence[Shown], origin: Origin) -> dict[str, str]:
     """What all postings say of the network together."""
     told = {}
     alone = sum(not here.fault if origin.raw else not here.sample.masked for here in shown)
-    told["Well formed unaided"] = f"{alone} of {len(shown)}"
+    cut = sum(not here.sample.ended for here in shown)
+    told["Well formed unaided"] = f"{alone} of {len(shown)}" + (f"; {cut} met the length limit" if cut else "")
     if not origin.raw:
         characters = sum(len(here.sample.text) - len(here.sample.prompt) for here in shown)
         masked, cost = (sum(each) for each in zip(*((h.sample.masked, h.sample.cost) for h in shown), strict=True))

@@ -68,9 +68,8 @@ def copied(here: Shown) -> str:
     """In a few words how much of a text stands in the training text; nothing where that was not measured."""
     if here.novelty is None:
         return ""
-    if not here.novelty.runs:
-        return f"nothing copied; at most {here.novelty.longest} characters in a row are from the training text"
-    return f"{here.novelty.share:.0%} copied, at most {here.novelty.longest} characters in a row"
+    share = f"{here.novelty.share:.0%}" if here.novelty.runs else "nothing"
+    return f"{share} copied, at most {here.novelty.longest} characters in a row"
 
 
 def _imagined(origin: Origin) -> Html:

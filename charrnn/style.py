@@ -69,7 +69,7 @@ code, pre { font-family: var(--mono); font-size: .85em; }
 .filter input::placeholder { color: var(--soft); opacity: 1; }
 
 aside > h2 { font: 600 .95rem/1.4 var(--sans); margin: 0 0 .6rem; }
-aside figure { margin: 0 0 1.8rem; }
+aside figure { margin: 0 0 1.8rem; max-width: 28rem; }
 aside img { display: block; width: 100%; height: auto; }
 aside figure + p { font: .9rem/1.5 var(--sans); margin: -.8rem 0 1.8rem; }
 figcaption { font: .82rem/1.5 var(--sans); color: var(--soft); margin-top: .5rem; }
@@ -131,6 +131,7 @@ pre { margin: 0 0 1rem; padding: 1rem; background: var(--sheet); border: 1px sol
 .foot { margin-top: 3rem; padding-top: 1.1rem; border-top: 1px solid var(--rule); font-size: .85rem; line-height: 1.55; color: var(--soft); }
 .foot p { margin: 0 0 .5rem; max-width: 60rem; }
 
+@page { margin: 18mm; }
 @media print {
   :root { --paper: #fff; --sheet: #fff; --ink: #000; --soft: #444; --rule: #bbb; --accent: #000; --wash: #fff; }
   body, body.posting { max-width: none; padding: 0; font-size: 11pt; }
