@@ -13,6 +13,7 @@ from itertools import groupby
 
 from charrnn import surprise
 from charrnn.page import Html, element, whole
+from charrnn.shown import visible
 from charrnn.surprise import Piece, Reading
 
 LEVELS = (1.0, 3.0, 6.0, 9.0)
@@ -100,7 +101,8 @@ def _key() -> list[Html]:
 
 def _words(reading: Reading) -> list[Html]:
     rows = (
-        (unescape(word.text), f"{word.total:.1f}", str(_line(reading, word))) for word in surprise.words(reading)[:_TOP]
+        (visible(unescape(word.text)), f"{word.total:.1f}", str(_line(reading, word)))
+        for word in surprise.words(reading)[:_TOP]
     )
     return [element("h2", "The most surprising words"), _table(("word", "bits", "line"), rows)]
 
@@ -122,7 +124,7 @@ def unknown(reading: Reading) -> str:
     """What became of the characters that the network does not know; nothing where it knows all."""
     replaced = [f"{_shown(char)} read as {said!r} ({count})" for (char, said), count in reading.replaced.most_common()]
     skipped = [
-        f"{_shown(char)} not read, and without a score ({count})" for char, count in reading.skipped.most_common()
+        f"{_shown(char)} not read, outlined in the text ({count})" for char, count in reading.skipped.most_common()
     ]
     return "; ".join(replaced + skipped)
 
@@ -184,4 +186,4 @@ def _runs(piece: Piece) -> Iterator[tuple[str, list[tuple[str, float]]]]:
 
 
 def _tint(text: str, step: str) -> Html:
-    return element("i", text, class_=step)
+    return element("i", "\t".join(map(visible, text.split("\t"))), class_=step)

@@ -135,6 +135,12 @@ def test_the_page_shows_any_text_as_text(evil: str) -> None:
     assert "script-src" not in page
 
 
+def test_what_would_reorder_the_page_is_made_visible() -> None:
+    text = "pay\u202e000\tend\n"
+    page = tinted.page(surprise.read(model(), VOCAB, text), "x", "y")
+    assert shown(page) == "pay\ufffd000\tend\n"
+
+
 @pytest.mark.parametrize(
     ("bits", "name"), [(0, "s0"), (0.99, "s0"), (1, "s1"), (5.9, "s2"), (6, "s3"), (99, "s4"), (math.nan, "u")]
 )
