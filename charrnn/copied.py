@@ -1,4 +1,4 @@
-"""What is copied from the text that a checkpoint learned from: by what it writes, and by real postings."""
+"""What is copied from the text that a checkpoint learned from: by what it writes, and by postings like it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from charrnn.novelty import Index, Novelty
 from charrnn.shown import Peers, shown_text
 from scrape.errors import InputError
 
-PEERS = 20  # real postings to compare with
+PEERS = 20  # postings of the corpus to compare with
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Learned:
         return self.index.novelty(shown_text(sample))
 
     def peers(self, length: int) -> Peers | None:
-        """How much real postings that were held back from training share with what it learned from.
+        """How much postings of the corpus that were held back from training share with the rest of it.
 
         Of postings longer than `length` that many characters are looked at. None where nothing was held back.
         """

@@ -131,8 +131,8 @@ def _together(shown: Sequence[Shown], origin: Origin) -> dict[str, str]:
         told["Grammar"] = f"stepped in {masked} times in {characters:,} characters, at a cost of {cost:.2f} nats"
     measured = [here.novelty for here in shown if here.novelty]
     told["Copied"] = str(Peers.of(measured)) if measured else "not measured: the training text was not at hand"
-    if measured and origin.real:
-        told["By people"] = f"{origin.real} ({origin.real.count} real postings that it had not read)"
+    if measured and origin.peers:
+        told["By the corpus"] = f"{origin.peers} ({origin.peers.count} postings that were held back from it)"
     return told
 
 

@@ -120,10 +120,10 @@ def _novelty(here: Shown, origin: Origin) -> Html:
             f"The longest run that this posting shares with the training text has {here.novelty.longest} characters. "
             f"In shared runs of {COPIED} or more lies {here.novelty.share:.0%} of it."
         )
-    if here.novelty and (real := origin.real):
+    if here.novelty and (peers := origin.peers):
         text += (
-            f" People repeat each other as well: in {real.count} real postings that the network has not read, that is "
-            f"{real.share:.0%} on average, and the longest run has {real.longest} characters."
+            f" Postings repeat each other as well: in {peers.count} of the corpus that it has not read, that is "
+            f"{peers.share:.0%} on average, and the longest run has {peers.longest} characters."
         )
     return element("details", element("summary", "What is copied"), element("p", text))
 

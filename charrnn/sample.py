@@ -190,13 +190,13 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
         for _ in job.run():
             pass
         learned = stages.of_run(path, job.shown(), request, options.device, options.stages)
-        real = job.learned.peers(request.length) if job.learned else None
+        peers = job.learned.peers(request.length) if job.learned else None
     except (KeyboardInterrupt, Terminated):
         if job.done:
             kept = _publish(out, path, job)
             say(f"{len(job.done)} of {options.count} postings are finished, and kept in {kept}")
         raise
-    index = _publish(out, path, job, learned, real)
+    index = _publish(out, path, job, learned, peers)
     if not job.learned:
         say("what is copied was not measured; say where the text is that the network learned from: --data-dir")
     print(index)
@@ -205,16 +205,16 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
     return console.OK
 
 
-def _publish(out: Path, path: Path, job: Job, learned: Sequence[Stage] = (), real: Peers | None = None) -> Path:
+def _publish(out: Path, path: Path, job: Job, learned: Sequence[Stage] = (), peers: Peers | None = None) -> Path:
     """Write the gallery of what is done, in place of any earlier one in `out`; gives the path of its index."""
     image = _loss_plot(path.parent)
     files: dict[str, str | bytes] = {gallery.PLOT: image} if image else {}
-    files |= gallery.pages(job.shown(), _origin(path, job.sampler, real), plot=bool(image), stages=learned)
+    files |= gallery.pages(job.shown(), _origin(path, job.sampler, peers), plot=bool(image), stages=learned)
     _replace(out, files)
     return out / INDEX
 
 
-def _origin(path: Path, sampler: Sampler, real: Peers | None) -> Origin:
+def _origin(path: Path, sampler: Sampler, peers: Peers | None) -> Origin:
     loaded, request = sampler.loaded, sampler.request
     left_out = {"top-k": (request.top_k, 0), "top-p": (request.top_p, 1), "min-p": (request.min_p, 0)}
     return Origin(
@@ -228,7 +228,7 @@ def _origin(path: Path, sampler: Sampler, real: Peers | None) -> Origin:
         length=request.length,
         raw=request.raw,
         choice=", ".join(f"{name} {value:g}" for name, (value, all_of_it) in left_out.items() if value != all_of_it),
-        real=real,
+        peers=peers,
     )
 
 

@@ -41,8 +41,8 @@ class Origin:
     """Where texts come from: what the pages tell of the network and of how it was sampled.
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
-    grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `real` is of real
-    postings that the network has not read.
+    grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `peers` are
+    postings of the corpus that were held back from training.
     """
 
     run: str
@@ -55,7 +55,7 @@ class Origin:
     length: int
     raw: bool = False
     choice: str = ""
-    real: Peers | None = None
+    peers: Peers | None = None
 
 
 @dataclass(frozen=True)

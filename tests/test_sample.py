@@ -303,10 +303,10 @@ def test_what_is_copied_is_measured_against_the_text_learned_from(
     assert capsys.readouterr().err == ""
 
 
-def test_beside_copies_stands_how_much_people_copy(home: Path) -> None:
+def test_beside_copies_stands_how_much_the_corpus_repeats(home: Path) -> None:
     corpus(home, "".join(REAL.replace("Knead", f"Knead {at}") for at in range(100)))
     assert main([*FAST]) == console.OK
-    told = r"\d+% on average, at most (\d+) characters in a row \(\d+ real postings that it had not read\)"
+    told = r"\d+% on average, at most (\d+) characters in a row \(\d+ postings that were held back from it\)"
     found = re.search(told, (gallery(home) / "index.html").read_text("utf-8"))
     assert found
     assert int(found[1]) >= len(REAL) - 20  # they differ from what was trained on by a number alone
