@@ -33,6 +33,7 @@ from scrape.fetch import Fetcher
 from scrape.index import Found
 from scrape.labels import drop_labels
 from scrape.posting import Posting, Query
+from scrape.recommend import kept
 from scrape.store import DATA, Store
 from scrape.table import table
 
@@ -122,6 +123,7 @@ def forget(options: Namespace) -> int:
         gone = [head for what in options.what for head in store.forget(what)]
         marks = {mark for head in gone for mark in (head.name, head.url)} | set(options.what)
         labels = drop_labels(store.root, {canonical(mark) for mark in marks})
+        kept.drop(store.root, [head.name for head in gone])
         answers = Answers(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
         if (store.root / index.FILE).exists():
             index.refresh(store)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scrape import commands, demo
+from scrape import commands, demo, labels
 from scrape.__main__ import main, options_parser
 from scrape.boards import BOARDS
 from scrape.errors import Missing, Unreachable
@@ -336,13 +336,15 @@ def test_forget_takes_a_posting_out_of_everything(
     site: demo.Site, gathered: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = gathered.head(gathered.names()[3])
-    (gathered.root / "labels.jsonl").write_text(json.dumps({"name": gone.name, "label": 1}) + "\n")
+    with labels.opened(gathered.root) as given:
+        given.put(labels.Label(gone.name, gone.url, "yes"))
     main(["find", "--dataset", "demo"])
     capsys.readouterr()
     assert main(["forget", "--dataset", "demo", gone.url + "?utm_source=x"]) == 0
     assert f"forgotten: {gone.name}" in capsys.readouterr().out
     assert gone.name not in gathered.names() and gone.name not in gathered.document_names()
-    assert (gathered.root / "labels.jsonl").read_text() == ""
+    with labels.opened(gathered.root) as given:
+        assert given.all() == []
     assert main(["find", "--dataset", "demo", "--limit", "999", "--json"]) == 0
     assert gone.name not in {row["name"] for row in json.loads(capsys.readouterr().out)}
     assert search(site, "--refresh") == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 from scrape.answers import Answers
 from scrape.errors import InputError
 from scrape.fetch import Answer
-from scrape.labels import drop_labels
+from scrape.labels import Label, drop_labels, opened
 from scrape.posting import Posting
 from scrape.store import Store
 
@@ -248,12 +247,13 @@ def test_answers_that_mention_an_address_go(tmp_path: Path) -> None:
 
 
 def test_labels_of_a_posting_go_by_name_or_address(tmp_path: Path) -> None:
-    assert drop_labels(tmp_path, {"demo-1"}) == 0
-    labels = [{"name": "demo-1"}, {"name": "demo-2"}, {"url": "https://x.example/1?utm_source=a"}]
-    path = tmp_path / "labels.jsonl"
-    path.write_text("".join(json.dumps(label) + "\n" for label in labels) + "not json\n")
+    assert drop_labels(tmp_path, {"demo-1"}) == 0 and list(tmp_path.iterdir()) == []
+    with opened(tmp_path) as labels:
+        labels.put(Label("demo-1", "", "yes"), Label("demo-2", "", "no"))
+        labels.put(Label("other-3", "https://x.example/1?utm_source=a", "skipped"))
     assert drop_labels(tmp_path, {"demo-1", "https://x.example/1"}) == 2
-    assert path.read_text() == '{"name": "demo-2"}\nnot json\n'
+    with opened(tmp_path) as labels:
+        assert labels.all() == [Label("demo-2", "", "no")]
 
 
 def test_a_spoilt_posting_keeps_no_other_from_coming_in(tmp_path: Path) -> None:

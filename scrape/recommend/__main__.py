@@ -1,0 +1,128 @@
+"""`python -m scrape.recommend`: label postings, learn the taste, find the next one to read."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from types import ModuleType
+
+from scrape.console import parser, run
+from scrape.errors import InputError
+
+_EXTRA = ("sklearn", "rich", "scipy")
+_EXIT_CODES = """\
+exit codes:
+  0    all went well
+  1    a board failed, or there was nothing to show
+  2    the input cannot be used: an option, a file, a dataset that is not there, labels of one kind only
+  130  stopped by Ctrl-C (143: by SIGTERM)
+Labels are kept one by one, so that nothing is lost however it ends."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, call, and turn what happens into an exit code."""
+    options = options_parser().parse_args(argv)
+    return run(lambda: int(getattr(_commands(), options.verb)(options)), debug=options.debug)
+
+
+def _commands() -> ModuleType:
+    """What the verbs do. Raises InputError where the optional extra is not installed."""
+    try:
+        return importlib.import_module("scrape.recommend.commands")
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] not in _EXTRA:
+            raise
+        raise InputError(
+            f"recommendations need {error.name}; install the extra: python -m pip install -e '.[recommend]'"
+        ) from error
+
+
+def options_parser() -> argparse.ArgumentParser:
+    """All verbs with their options."""
+    made = parser(
+        "python -m scrape.recommend",
+        "Label postings, learn the taste, find the next one to read.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = made.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _fetch_new(_verb(verbs, "fetch-new", "ask the boards for postings that are not known yet"))
+    _label(_verb(verbs, "label", "say of one posting after the other whether it is to your taste"))
+    _json(_verb(verbs, "train", "learn the taste from the labels, and say how good it is"))
+    _recommend(_verb(verbs, "recommend", "rank the postings that are not labelled"))
+    _nearest(_verb(verbs, "nearest", "find the real postings nearest to imaginary ones"))
+    return made
+
+
+def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str) -> argparse.ArgumentParser:
+    made = verbs.add_parser(
+        name,
+        help=does,
+        description=does[0].upper() + does[1:] + ".",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.set_defaults(verb=name.replace("-", "_"))
+    made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
+    made.add_argument("--dataset", default="", metavar="NAME", help="the folder under data/ (default: jobs)")
+    made.add_argument("--data-dir", default="", metavar="PATH", help="the folder itself, wherever it is")
+    return made
+
+
+def _fetch_new(made: argparse.ArgumentParser) -> None:
+    which = made.add_mutually_exclusive_group()
+    which.add_argument("--boards", type=_names, default=["remoteok"], metavar="A,B", help="the boards (remoteok)")
+    which.add_argument("--demo", action="store_true", help="the bundled board of invented postings")
+    made.add_argument("--title", action="append", default=[], help="words of the title; may be given several times")
+    made.add_argument("--place", action="append", default=[], help='"Seattle, WA", "Remote"; several times')
+    made.add_argument("--limit", type=_count, metavar="N", help="at most so many postings from each board")
+    made.add_argument(
+        "--contact",
+        default=os.environ.get("DREAM_JOBS_CONTACT", ""),
+        help="your address for the boards to write to (default: $DREAM_JOBS_CONTACT)",
+    )
+    _json(made)
+
+
+def _label(made: argparse.ArgumentParser) -> None:
+    how = made.add_mutually_exclusive_group()
+    how.add_argument("--uncertain", action="store_true", help="ask first what the taste is least sure of")
+    how.add_argument("--from-file", default="", metavar="FILE", help="lines of a name or address and y, n or s")
+
+
+def _recommend(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--count", type=_count, default=20, metavar="N", help="how many (20)")
+    made.add_argument("--all", action="store_true", help="the labelled ones, too")
+    made.add_argument("--html", default="", metavar="FILE", help="write a page")
+    _json(made)
+
+
+def _nearest(made: argparse.ArgumentParser) -> None:
+    made.add_argument("file", nargs="?", default="", help="imaginary postings (the newest samples/<run>/postings.txt)")
+    made.add_argument("--count", type=_count, default=3, metavar="N", help="how many real ones for each (3)")
+    made.add_argument("--dreams", type=_count, default=5, metavar="N", help="how many imaginary ones, best first (5)")
+    _json(made)
+
+
+def _json(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("at least one board is needed, such as remoteok,themuse")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())
