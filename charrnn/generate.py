@@ -87,7 +87,8 @@ def generate(
     """
     _check(length, seed)
     request = _Request(vocab, length, seed, Rule(temperature, top_k, top_p, min_p), constrain, stop)
-    rows = [_row(first + index, prompt, request) for index, prompt in enumerate(prompts)]
+    known = {prompt: _beginning(prompt, request) for prompt in dict.fromkeys(prompts)}
+    rows = [_Row(first + index, prompt, *known[prompt]) for index, prompt in enumerate(prompts)]
     waiting = _in_lanes(rows, width or (EXACT_WIDTH if exact else WIDTH), exact)
     return _sample(_Texts(len(waiting), request), network(model, len(waiting), exact), waiting, tick, exact)
 
@@ -130,9 +131,10 @@ class _Row:
     place: int  # the number of the place after the prompt
 
 
-def _row(number: int, prompt: str, request: _Request) -> _Row:
+def _beginning(prompt: str, request: _Request) -> tuple[Ids, int]:
+    """What the network reads up to the end of `prompt`, and the number of the place there."""
     context = _context(request.vocab, prompt)
-    return _Row(number, prompt, context, _beginning(request.constrain, prompt, request.length))
+    return context, _place(request.constrain, prompt, request.length) if request.constrain else 0
 
 
 def _context(vocab: Vocab, prompt: str) -> Ids:
@@ -148,10 +150,7 @@ def _context(vocab: Vocab, prompt: str) -> Ids:
     return ids
 
 
-def _beginning(constrain: Constraint | None, prompt: str, length: int) -> int:
-    """The number of the place after `prompt`; 0 where places do not matter."""
-    if constrain is None:
-        return 0
+def _place(constrain: Constraint, prompt: str, length: int) -> int:
     place = constrain.read(prompt)
     if constrain.shortest(place) > length:
         least = int(constrain.shortest(place))
