@@ -91,6 +91,8 @@ def _texts(report: Report) -> Iterator[str]:
     yield row("texts", lambda one: f"{one.texts:,}")
     yield row("characters", lambda one: f"{one.characters:,}")
     if MASKED in kinds:
+        ended = {kind: _percent(one.ended) for kind, one in report.sampling.items()}
+        yield _row("ended by the network", *(ended.get(kind, "") for kind in kinds))
         yield row("valid markup", lambda one: _percent(one.valid))
         yield row("with title, company and place", lambda one: _percent(one.full_head))
     for least in LENGTHS:

@@ -57,8 +57,12 @@ class Guesses:
 
 @dataclass(frozen=True)
 class Sampling:
-    """What sampling took. `changed` of `written` characters the mask changed, at `cost` nats of likelihood in all."""
+    """What sampling took. `changed` of `written` characters the mask changed, at `cost` nats of likelihood in all.
 
+    `ended` is the share of texts that the network ended by itself; the others ran into the length limit.
+    """
+
+    ended: float
     written: int
     seconds: float
     changed: int
@@ -170,7 +174,8 @@ def sample(
             bar.update()
         seconds = time.perf_counter() - begun
     changed, cost = sum(text.masked for text in made), sum(text.cost for text in made)
-    return made, Sampling(written, seconds, changed, cost)
+    ended = sum(text.ended for text in made) / len(made)
+    return made, Sampling(ended, written, seconds, changed, cost)
 
 
 def held_out(text: Split, length: int) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from charrnn import checkpoint, origin, resume, trial, validate
 from charrnn.data import open_corpus
 from charrnn.evaluate import lines, main
+from charrnn.generate import Sample
 from charrnn.model import CharLSTM
 from charrnn.trial import FREE, MASKED, REAL, Wishes
 from scrape import console, document
@@ -62,6 +63,7 @@ def test_the_table_and_the_json_tell_of_all_kinds(home: Path, capsys: pytest.Cap
     assert found["sampling"][MASKED]["changed"] > 0
     assert found["sampling"][MASKED]["cost"] > 0
     assert found["sampling"][FREE]["changed"] == 0
+    assert found["sampling"][FREE]["ended"] == 0.0  # nor end a posting in 60 characters
     assert found["trained_on_it"]
     assert "100.0 %" in printed
     assert "with the mask" in printed
@@ -97,6 +99,15 @@ def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: 
     report = trial.run(path, loaded.model(), source, Wishes(2, 0.7, 1, 60))
     assert set(report.texts) == {MASKED, FREE}
     assert any("with the mask" in line for line in lines(report))
+
+
+def test_ended_is_the_share_that_the_network_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = trained(home)
+    loaded = checkpoint.load(path)
+    made = [Sample(0, "", "<html>\n", False, 2, 0.5), Sample(1, "", "</html>\n", True, 1, 0.25)]
+    monkeypatch.setattr(trial, "generate", lambda *_, **__: iter(made))
+    _, found = trial.sample(loaded.model(), loaded.vocab, Wishes(2, 0.7, 1, 60), None, True)
+    assert (found.ended, found.changed, found.cost) == (0.5, 3, 0.75)
 
 
 def test_the_same_seed_gives_the_same_texts_and_another_others(home: Path) -> None:
