@@ -13,6 +13,7 @@ import pytest
 from charrnn import evaluate, options, plot, sample, score
 from scrape import __main__ as scrape_main
 from scrape import boards
+from scrape.recommend import __main__ as recommend
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -22,11 +23,15 @@ PARSERS = {
     "charrnn.plot": plot.options_parser,
     "charrnn.evaluate": evaluate.options_parser,
     "charrnn.score": score.options_parser,
+    "scrape.recommend": recommend.options_parser,
 }
 
 
 def flags_of(parser: argparse.ArgumentParser) -> set[str]:
-    return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")} - {"--help"}
+    """All flags of a parser and of its verbs."""
+    own = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")} - {"--help"}
+    verbs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return own.union(*(flags_of(verb) for action in verbs for verb in action.choices.values()))
 
 
 def section(marker: str) -> str:

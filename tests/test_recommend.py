@@ -236,9 +236,9 @@ def test_the_page_is_written_and_closed_to_the_world(trained: Store) -> None:
 
 def test_nothing_a_board_says_becomes_markup() -> None:
     hostile = '"><script>alert(1)</script>'
-    text = page([Entry(0.5, hostile, (hostile,), "javascript:alert(1)", ((hostile, False),))], hostile)
+    text = page([Entry(hostile, hostile, (hostile,), "javascript:alert(1)", (hostile,))], hostile)
     assert "<script" not in text and "href" not in text
-    assert '<a href="https://x.example/?a&quot;&gt;' in page([Entry(1, "A", (), 'https://x.example/?a">', ())], "")
+    assert '<a href="https://x.example/?a&quot;&gt;' in page([Entry("1 %", "A", (), 'https://x.example/?a">', ())], "")
 
 
 def test_titles_and_addresses_cannot_command_a_terminal(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -215,13 +215,13 @@ def recommend(options: Namespace) -> int:
     found = [_found(store, row, learned) for row in ranked]
     if options.html:
         about = f"Ranked by {made.yes} yes and {made.no} no: the chance that you would say yes, and what decided."
-        entries = [Entry(row.by, row.title, _facts(row), row.url, told) for row, told in found]
+        entries = [Entry(_percent(row.by), row.title, _facts(row), row.url, row.words) for row in found]
         write_whole(Path(options.html), page(entries, about))
         say(f"written: {options.html}")
     if options.json:
-        print(json.dumps([asdict(row) for row, _ in found], ensure_ascii=False, indent=1))
+        print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1))
     elif not options.html:
-        _print_found([row for row, _ in found])
+        _print_found(found)
     return OK if found else FAILED
 
 
@@ -231,12 +231,12 @@ def _warn_of_age(made: model.Stamp, liked: Mapping[str, bool]) -> None:
         say(f"the taste knows {made.yes + made.no:,} labels and there are {len(liked):,}; run `train` again")
 
 
-def _found(store: Store, ranked: rank.Ranked, learned: Taste | None) -> tuple[Found, list[tuple[str, bool]]]:
-    """A ranked posting as it is shown, and the words that decided with whether they speak for it."""
+def _found(store: Store, ranked: rank.Ranked, learned: Taste | None) -> Found:
+    """A ranked posting as it is shown, with the words that decided."""
     head, text = store.head(ranked.name), store.document(ranked.name)
     told = explain.deciding(words.read(text), learned) if learned else []
     posting = document.read(text)
-    shown = Found(
+    return Found(
         by=round(ranked.by, 4),
         title=screen.printable(posting.title),
         company=screen.printable(posting.company),
@@ -246,15 +246,19 @@ def _found(store: Store, ranked: rank.Ranked, learned: Taste | None) -> tuple[Fo
         name=ranked.name,
         words=tuple(("" if word.by > 0 else "not: ") + str(word) for word in told),
     )
-    return shown, [(str(word), word.by > 0) for word in told]
 
 
 def _print_found(found: Sequence[Found]) -> None:
     rows = [
-        [Text(f"{row.by:4.0%}"), screen.posting(row.title, _facts(row), row.url), Text("\n".join(row.words))]
+        [Text(_percent(row.by)), screen.posting(row.title, _facts(row), row.url), Text("\n".join(row.words))]
         for row in found
     ]
     screen.console().print(screen.table(["chance", "posting", "decided by"], rows))
+
+
+def _percent(chance: float) -> str:
+    """A chance as few labels can know it: never none and never all."""
+    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{chance:.0%}".replace("%", " %")
 
 
 def _facts(found: Found) -> tuple[str, ...]:
@@ -281,9 +285,7 @@ def nearest(options: Namespace) -> int:
         near = rank.nearest(rows, asked, scale.idf, options.count)
         chances = _chances(asked, learned)
     order = sorted(range(len(dreams)), key=lambda number: -chances[number])[: options.dreams]
-    shown = [
-        (dreams[number], chances[number], [_found(store, row, None)[0] for row in near[number]]) for number in order
-    ]
+    shown = [(dreams[number], chances[number], [_found(store, row, None) for row in near[number]]) for number in order]
     if options.json:
         print(json.dumps([_as_json(*row, told=learned is not None) for row in shown], ensure_ascii=False, indent=1))
     else:
@@ -340,7 +342,7 @@ def _print_near(dream: str, chance: float, near: Sequence[Found], *, told: bool)
     posting = document.read(dream)
     facts = [fact for fact in (posting.company, posting.location) if fact]
     heading = f"imagined: {posting.title}" + "".join(f" · {fact}" for fact in facts)
-    print(screen.printable(heading) + (f"  ({chance:.0%} likely to your taste)" if told else ""))
+    print(screen.printable(heading) + (f"  ({_percent(chance)} likely to your taste)" if told else ""))
     rows = [[Text(f"{row.by:.2f}"), screen.posting(row.title, _facts(row), row.url)] for row in near]
     console = screen.console()
     console.print(screen.table(["likeness", "real posting"], rows))

@@ -51,7 +51,6 @@ a:hover { color: var(--accent); }
   display: inline-block; padding: .1rem .5rem; margin: .15rem .3rem 0 0; background: var(--wash);
   border-radius: 3px; color: var(--ink);
 }
-.words .no { text-decoration: line-through; color: var(--soft); }
 @media (max-width: 30rem) { li { grid-template-columns: 1fr; } }
 @media print {
   :root { --paper: #fff; --ink: #000; --soft: #444; --accent: #000; --wash: #fff; }
@@ -62,13 +61,13 @@ a:hover { color: var(--accent); }
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One posting on the page. `words` are (text, whether it speaks for the posting); `facts` may be empty texts."""
+    """One posting on the page, as texts; empty facts are left out."""
 
-    chance: float
+    chance: str
     title: str
     facts: Sequence[str]
     address: str
-    words: Sequence[tuple[str, bool]]
+    words: Sequence[str]
 
 
 def page(entries: Sequence[Entry], about: str) -> str:
@@ -104,10 +103,10 @@ def _item(entry: Entry) -> str:
     title = escape(entry.title)
     if is_web(entry.address):
         title = f'<a href="{escape(entry.address)}" rel="noopener noreferrer">{title}</a>'
-    words = "".join(f"<span{_kind(speaks)}>{escape(text)}</span>" for text, speaks in entry.words)
+    words = "".join(f"<span>{escape(word)}</span>" for word in entry.words)
     place = escape(" · ".join(fact for fact in entry.facts if fact))
     return f"""<li>
-<div class="chance">{entry.chance:.0%}</div>
+<div class="chance">{escape(entry.chance)}</div>
 <div>
 <h2>{title}</h2>
 <p class="place">{place}</p>
@@ -115,7 +114,3 @@ def _item(entry: Entry) -> str:
 </div>
 </li>
 """
-
-
-def _kind(speaks_for: bool) -> str:
-    return "" if speaks_for else ' class="no" title="speaks against it"'
