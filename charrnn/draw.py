@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ids = NDArray[np.int64]
 
+LEAST = float(np.finfo(np.float64).tiny)  # of a likelihood; its cost is 708 nats
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -48,9 +50,9 @@ class Drawn(NamedTuple):
     """A character for every row, and what it says of the network."""
 
     ids: Ids  # (rows,)
-    wanted: Ids  # (rows,) the one drawn first: another, where that might not stand
+    wanted: Ids  # (rows,) the one drawn first: another where that might not stand, and `ids` itself where all might
     logprobs: Floats  # (rows,) of `ids` under the network alone: temperature 1, nothing left out; in nats
-    costs: Floats  # (rows,) -log of how likely the allowed characters were together, in nats
+    costs: Floats  # (rows,) -log of how likely the allowed characters were together, in nats; about 708 at most
 
 
 def draw(logits: Floats, uniforms: Floats, rule: Rule, allowed: Bools | None = None) -> Drawn:
@@ -68,22 +70,28 @@ def draw(logits: Floats, uniforms: Floats, rule: Rule, allowed: Bools | None = N
     temperature = rule.temperature or 1.0
     weights = _weights(scores, temperature)
     sums = weights.sum(axis=1)
-    ids = wanted = _pick(scores, weights, uniforms[:, 0], rule)
-    costs = np.zeros(len(rows))
+    wanted = _pick(scores, weights, uniforms[:, 0], rule)
+    ids, costs = wanted, np.zeros(len(rows))
     if allowed is not None:
-        masked = ~allowed[rows, wanted]
-        left = np.where(masked, sums, (weights * allowed).sum(axis=1))
+        left = np.einsum("ij,ij->i", weights, allowed)
+        masked = np.flatnonzero(~allowed[rows, wanted])
+        if len(masked):
+            ids = wanted.copy()
+            ids[masked], left[masked] = _pick_allowed(scores[masked], allowed[masked], uniforms[masked, 1], rule)
         costs = np.log(sums / left)
-        if masked.any():
-            # Beside the likeliest, all that is allowed may weigh too little for a number to hold: it is weighed anew.
-            within = np.where(allowed, scores, -np.inf)
-            most = within.max(axis=1)
-            within -= most[:, None]
-            weights_within = _weights(within, temperature)
-            ids = np.where(masked, _pick(within, weights_within, uniforms[:, 1], rule), wanted)
-            costs += masked * (np.log(left / weights_within.sum(axis=1)) - most / temperature)
     plain = sums if temperature == 1 else np.exp(scores).sum(axis=1)
     return Drawn(ids, wanted, scores[rows, ids] - np.log(plain), costs)
+
+
+def _pick_allowed(scores: Floats, allowed: Bools, uniforms: Floats, rule: Rule) -> tuple[Ids, Floats]:
+    """The same among the allowed characters, and what these weigh together."""
+    within = np.where(allowed, scores, -np.inf)
+    most = within.max(axis=1)
+    within -= most[:, None]  # else all of them may weigh too little for a number to hold
+    temperature = rule.temperature or 1.0
+    weights = _weights(within, temperature)
+    together = weights.sum(axis=1) * _weights(most, temperature)
+    return _pick(within, weights, uniforms, rule), np.maximum(together, LEAST)
 
 
 def _weights(scores: Floats, temperature: float) -> Floats:

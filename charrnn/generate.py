@@ -255,14 +255,11 @@ class _Texts:
         now = self._advance()
         at, place = now["at"], now["place"]
         writing = at >= now["known"]
-        drawn, limited = self._draw(logits)
+        drawn = self._draw(logits, writing)
         chosen = np.where(writing, drawn.ids, self.ids[self.lanes, at])
         self.ids[self.lanes, at] = chosen
         now["logprob"] += writing * drawn.logprobs
         if self.request.constrain:
-            masked = writing & (drawn.ids != drawn.wanted)
-            now["masked"] += masked
-            now["pressed"] |= masked & limited
             now["cost"] += writing * drawn.costs
             place[writing] = self.request.constrain.follow(place[writing], chosen[writing])
         return int(np.count_nonzero(writing))
@@ -283,15 +280,19 @@ class _Texts:
         self.ids = np.pad(self.ids, ((0, 0), (0, more)))
         self.uniforms = np.hstack([self.uniforms, np.stack([stream.random((more, 2)) for stream in self.streams])])
 
-    def _draw(self, logits: Floats) -> tuple[Drawn, Bools]:
-        """A character for each lane, and (lanes,) where the limit alone forbade the one that was wanted."""
-        now, constrain = self.now, self.request.constrain
+    def _draw(self, logits: Floats, writing: Bools) -> Drawn:
+        """A character for each lane, and where the constraint changed it, a note of that."""
+        now, constrain, rule = self.now, self.request.constrain, self.request.rule
         uniforms = self.uniforms[self.lanes, now["at"]]
         if constrain is None:
-            return draw(logits, uniforms, self.request.rule), np.zeros(len(now), np.bool_)
+            return draw(logits, uniforms, rule)
         costs = constrain.costs(now["place"])
-        drawn = draw(logits, uniforms, self.request.rule, costs <= (now["end"] - now["at"])[:, None])
-        return drawn, costs[self.lanes, drawn.wanted] < np.inf
+        drawn = draw(logits, uniforms, rule, costs <= (now["end"] - now["at"])[:, None])
+        if drawn.ids is not drawn.wanted:
+            masked = writing & (drawn.ids != drawn.wanted)
+            now["masked"] += masked
+            now["pressed"] |= masked & (costs[self.lanes, drawn.wanted] < np.inf)  # else the grammar forbade it
+        return drawn
 
     def finished(self) -> list[int]:
         """The lanes whose text is at its end."""

@@ -28,9 +28,14 @@ class Network(Protocol):
 
 
 def network(model: CharLSTM, lanes: int, exact: bool = False) -> Network:
-    """The model with `lanes` lanes that have read nothing. The quick way is for an LSTM on the CPU."""
+    """The model with `lanes` lanes that have read nothing: quick where it can be, unless it is to be `exact`."""
+    return AsTrained(model, lanes) if exact or not _can_be_quick(model) else QuickLSTM(model, lanes)
+
+
+def _can_be_quick(model: CharLSTM) -> bool:
+    """Whether it is an LSTM on the CPU. What is not a number cannot be rounded, and is left to show in the logits."""
     on_cpu = model.decoder.weight.device.type == "cpu"
-    return QuickLSTM(model, lanes) if on_cpu and not exact and model.config.model == "lstm" else AsTrained(model, lanes)
+    return on_cpu and model.config.model == "lstm" and all(bool(part.isfinite().all()) for part in model.parameters())
 
 
 class AsTrained:

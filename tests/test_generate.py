@@ -302,9 +302,11 @@ def test_a_bad_request_is_refused_before_anything_is_sampled(how: dict[str, obje
         generate(network(), VOCAB, **request)  # type: ignore[arg-type]
 
 
-def test_a_diverged_model_is_named_as_such() -> None:
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("part", ["decoder.bias", "layers.0.weight_hh_l0"])
+def test_a_diverged_model_is_named_as_such(part: str, exact: bool) -> None:
     model = network()
     with torch.no_grad():
-        model.decoder.bias[0] = float("nan")
+        model.get_parameter(part).view(-1)[0] = float("nan")
     with pytest.raises(InputError, match="diverged"):
-        sampled(model, ["a"])
+        sampled(model, ["a"], exact=exact)
