@@ -85,8 +85,9 @@ def _is_text(char: str) -> bool:
 class Constraint:
     """The characters of one vocabulary under the grammar of postings.
 
-    Places are few (a trained network comes to some hundred, a random one to some thousand). So each has a number, what may follow it is worked out once,
-    with the plain `Place.push` and `shortest`, and is looked up from then on, for many texts at a time.
+    Places are few (a trained network comes to some hundred, a random one to some thousand). So each has a number, what
+    may follow it is worked out once, with the plain `Place.push` and `shortest`, and is looked up from then on, for
+    many texts at a time.
 
     Raises InputError where the vocabulary cannot write a posting at all.
     """
