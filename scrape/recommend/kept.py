@@ -144,12 +144,14 @@ def _update(index: sqlite3.Connection, store: Store, cores: int) -> None:
     index.executemany("DELETE FROM posting WHERE name = ?", [(name,) for name in seen.keys() - there.keys()])
     new = sorted(name for name, stamp in there.items() if seen.get(name, ("",))[0] != stamp)
     asked = [(name, seen[name][1] if name in seen else b"") for name in new]
-    for made in progress(_each(store, asked, cores), total=len(new), desc="reading", unit=" postings"):
-        if isinstance(made, str):
-            say(f"left out: {made}")
-        else:
-            _save(index, made, there[made.name])
-    index.commit()
+    try:
+        for made in progress(_each(store, asked, cores), total=len(new), desc="reading", unit=" postings"):
+            if isinstance(made, str):
+                say(f"left out: {made}")
+            else:
+                _save(index, made, there[made.name])
+    finally:  # what was made before a Ctrl-C stands
+        index.commit()
 
 
 @dataclass(frozen=True, slots=True)
