@@ -100,6 +100,8 @@ def _command(options: Options) -> int:
     if (options.stdout or options.json) and (options.open or options.out):
         raise InputError("--stdout and --json write no gallery; leave out --open and --out")
     learned = None if options.stdout else Learned.find(loaded, path, options.data_dir)
+    if options.stdout and options.count == 1:
+        return _print_as_written(sampler)
     job = Job(sampler, learned)
     if options.stdout or options.json:
         return _print_texts(job, options.json)
@@ -150,6 +152,21 @@ class Job:
         """What is done, in the order of the rows."""
         in_order = sorted(self.done, key=lambda done: done[0].row)
         return [Shown.of(sample, at, len(in_order), novelty) for at, (sample, novelty) in enumerate(in_order, 1)]
+
+
+def _print_as_written(sampler: Sampler) -> int:
+    """Write one posting to stdout, each character as soon as the network has chosen it."""
+    prompts = sampler.prompts()
+    sys.stdout.write(prompts[0])
+
+    def told(_row: int, char: str) -> None:
+        sys.stdout.write(char)
+        sys.stdout.flush()
+
+    for sample in sampler.samples(prompts, told=told):
+        if not sample.text.endswith("\n"):
+            print(flush=True)
+    return console.OK
 
 
 def _print_texts(job: Job, as_json: bool) -> int:

@@ -87,9 +87,14 @@ class Sampler:
         written = self._generate(texts, HEAD_LENGTH, grammar, stop=markup.CLOSE[tag])
         return [sample.text for sample in sorted(written, key=lambda sample: sample.row)]
 
-    def samples(self, prompts: list[str], tick: Callable[[int], object] = lambda written: None) -> Iterator[Sample]:
-        """A posting to every prompt, each as soon as it is finished. `tick` is told of characters written."""
-        return self._generate(prompts, self.request.length, self.grammar, tick=tick)
+    def samples(
+        self,
+        prompts: list[str],
+        tick: Callable[[int], object] = lambda written: None,
+        told: Callable[[int, str], object] | None = None,
+    ) -> Iterator[Sample]:
+        """A posting to every prompt, each as soon as it is finished. `tick` and `told` are those of `generate`."""
+        return self._generate(prompts, self.request.length, self.grammar, tick=tick, told=told)
 
     def _generate(
         self,
@@ -98,6 +103,7 @@ class Sampler:
         grammar: Constraint | None,
         stop: str = markup.END,
         tick: Callable[[int], object] = lambda written: None,
+        told: Callable[[int, str], object] | None = None,
     ) -> Iterator[Sample]:
         request = self.request
         return generate(
@@ -114,4 +120,5 @@ class Sampler:
             stop=stop,
             exact=request.exact,
             tick=tick,
+            told=told,
         )

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from charrnn import checkpoint, device, surprise, tinted
 from charrnn.checkpoint import Checkpoint
+from charrnn.generate import LEAD
 from charrnn.sample import CHECKPOINTS, SAMPLES, chosen
-from charrnn.surprise import LEAD, Reading
+from charrnn.surprise import Reading
 from scrape import console, document, markup
 from scrape.disk import write_whole
 from scrape.errors import InputError

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charrnn.generate import LEAD
 from charrnn.model import CharLSTM
 from charrnn.vocab import Vocab
 from scrape import markup
@@ -23,8 +24,6 @@ from scrape.errors import InputError
 Floats = npt.NDArray[np.float64]
 
 HEAD = "Head"
-LEAD = markup.CLOSE["p"] + markup.END
-"""What the network reads before a posting: the end of another. Its guesses begin after that."""
 
 _WINDOW = 1000  # characters whose logits are in memory at once
 

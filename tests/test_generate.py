@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from charrnn.constrain import Constraint
-from charrnn.generate import EXACT_WIDTH, Sample, generate
+from charrnn.generate import EXACT_WIDTH, LEAD, Sample, generate
 from charrnn.model import CELLS, CharLSTM, ModelConfig
 from charrnn.vocab import Vocab
 from scrape import markup
@@ -95,7 +95,7 @@ def test_seeds_and_rows_differ_and_repeat() -> None:
 def test_temperature_zero_takes_the_likeliest_character() -> None:
     model, text = network(), "abcab"
     for _ in range(40):
-        ids = torch.tensor(VOCAB.encode(markup.END + text).astype(np.int64))[None]
+        ids = torch.tensor(VOCAB.encode(LEAD + text).astype(np.int64))[None]
         text += VOCAB.chars[int(model(ids, model.initial_state(1))[0][0, -1].argmax())]
     assert sampled(model, ["abcab", "q"], 40, temperature=0.0)[0].text == text
 
@@ -103,7 +103,7 @@ def test_temperature_zero_takes_the_likeliest_character() -> None:
 @torch.inference_mode()
 def test_characters_come_as_often_as_the_network_says() -> None:
     model = network(sharpness=3.0)
-    ids = torch.tensor(VOCAB.encode(markup.END + "ab").astype(np.int64))[None]
+    ids = torch.tensor(VOCAB.encode(LEAD + "ab").astype(np.int64))[None]
     logits = model(ids, model.initial_state(1))[0][0, -1].double()
     count = 4000
     drawn = sampled(model, ["ab"] * count, 1, temperature=0.8, width=200)
@@ -175,7 +175,7 @@ def test_constrained_texts_are_documents_at_every_length(length: int, exact: boo
 
 
 def test_nothing_comes_after_a_whole_document_whatever_the_stop() -> None:
-    made = sampled(network(), [HEAD] * 8, 3000, constrain=GRAMMAR, stop="")
+    made = sampled(network(), [HEAD] * 60, 3000, constrain=GRAMMAR, stop="")
     assert any(sample.ended for sample in made)
     assert all(markup.problem(sample.text) is None for sample in made)
 
@@ -232,7 +232,7 @@ def _read_as_far_as_possible(text: str) -> int:
 def test_a_sample_tells_what_the_network_thought_of_it(temperature: float) -> None:
     model = network(sharpness=3.0)
     for sample in sampled(model, [HEAD] * 3, 60, temperature=temperature, constrain=GRAMMAR, stop=markup.END):
-        context = markup.END + sample.prompt
+        context = LEAD + sample.prompt
         ids = torch.tensor(VOCAB.encode(context + sample.text.removeprefix(sample.prompt)).astype(np.int64))[None]
         logits = model(ids, model.initial_state(1))[0][0, len(context) - 1 : -1].double()
         chosen = ids[0, len(context) :, None]
@@ -310,3 +310,13 @@ def test_a_diverged_model_is_named_as_such(part: str, exact: bool) -> None:
         model.get_parameter(part).view(-1)[0] = float("nan")
     with pytest.raises(InputError, match="diverged"):
         sampled(model, ["a"], exact=exact)
+
+
+def test_each_character_is_told_as_it_is_written() -> None:
+    heard = {0: HEAD, 1: HEAD + "c"}
+
+    def told(row: int, char: str) -> None:
+        heard[row] += char
+
+    made = generate(network(), VOCAB, list(heard.values()), length=40, constrain=GRAMMAR, told=told)
+    assert {sample.row: sample.text for sample in made} == heard

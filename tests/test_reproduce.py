@@ -32,8 +32,9 @@ def test_a_run_on_postings_is_written_down_once_and_again_in_its_place(house: Pa
     assert first.returncode == 0, first.stderr
     written = (house / "RESULTS.md").read_text()
     assert written.startswith("# Results\n\nWhat stood here before.\n\n<!-- run one -->\n")
-    for part in ("--rnn-size 8", "Bits per character", "xz -9", "with the mask", "Epoch 1.00", "Epoch 2.00", "    <html>"):
+    for part in ("--rnn-size 8", "Bits per character", "xz -9", "with the mask", "Epoch 1.00", "Epoch 2.00"):
         assert part in written
+    assert "    <html>" in written
     assert (house / "samples/results/one.png").read_bytes().startswith(b"\x89PNG")
     assert (house / "samples/one/index.html").exists()
 

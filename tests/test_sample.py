@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -367,6 +368,19 @@ def test_stdout_has_the_texts_and_nothing_else(home: Path, capsys: pytest.Captur
     assert not (home / "samples").exists()
     assert main(FAST) == console.OK
     assert sorted(document.split([told.out])) == sorted(texts(gallery(home)))
+
+
+def test_a_single_text_is_written_character_by_character(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = []
+    monkeypatch.setattr(sys.stdout, "flush", lambda: flushed.append(True))
+    one = [*FAST, "--count", "1"]
+    assert main([*one, "--stdout"]) == console.OK
+    text = capsys.readouterr().out
+    assert main(one) == console.OK
+    assert [text] == texts(gallery(home))
+    assert len(flushed) >= len(text) - len(BEGIN)
 
 
 def test_json_has_a_line_for_each_posting(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn import checkpoint, surprise, tinted
+from charrnn import checkpoint, generate, surprise, tinted
 from charrnn.model import CharLSTM, ModelConfig
 from charrnn.score import main, posting
 from charrnn.vocab import Vocab
@@ -55,7 +55,7 @@ def plain_bits(network: CharLSTM, vocab: Vocab, lead: str, text: str) -> list[fl
 def test_bits_are_those_of_single_steps(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surprise, "_WINDOW", window)
     reading = surprise.read(model(), VOCAB, POSTING)
-    assert reading.bits == pytest.approx(plain_bits(model(), VOCAB, surprise.LEAD, POSTING), abs=1e-5)
+    assert reading.bits == pytest.approx(plain_bits(model(), VOCAB, generate.LEAD, POSTING), abs=1e-5)
     assert reading.total == pytest.approx(reading.bits.sum())
     assert reading.mean == pytest.approx(reading.bits.mean())
 
