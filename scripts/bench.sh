@@ -5,14 +5,15 @@
 #   scripts/bench.sh sample      sampling, beside one call of nn.LSTM for every character
 #   scripts/bench.sh simplify    the simplifier, beside its peers: [FOLDER ...] of saved pages
 #   scripts/bench.sh all         these three
-#   scripts/bench.sh recommend   what a taste learns from few labels (taste), or how fast 100,000 postings are ranked (speed)
+#   scripts/bench.sh recommend   what few labels teach (taste), how fast 100,000 postings are ranked (speed)
+#   scripts/bench.sh novelty     the index that finds what is copied, at 5, 20 and 100 MB
 #   scripts/bench.sh recipes     the default recipe, one thing changed at a time: --data-dir FOLDER (hours)
 #
 # Each takes --json FILE, and `all` takes --json FOLDER. Leave the machine alone meanwhile.
 
 bench=${1:-}
 case $bench in
-  '' | -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" && exit ;;
+  '' | -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 shift
 extras=bench
