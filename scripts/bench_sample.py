@@ -9,8 +9,9 @@ Every line is measured in processes of its own, in turn with the others, and the
 can only slow a round down. Two limits are measured in the same run: how often the weights can be read from where they
 lie (batch 1), and how many products of a wide batch there are in a second.
 
-What weights of 8 bits lose is measured on text that a trained network writes in float32: --checkpoint, or the one that
-comes along. Speed does not depend on what a network has learned, so it is that of a fresh one.
+What weights of 8 bits lose is measured on text that a trained network writes in float32, and what the mask takes on
+text of its own: that of --checkpoint, or of the one that comes along. All other lines are of a fresh network, since
+speed does not depend on what was learned.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ WEIGHTS = 4 * SIZE * SIZE * (2 * LAYERS - 1) + SIZE * len(VOCAB)  # that a chara
 SHOWCASE = Path(__file__).resolve().parents[1] / "cv" / checkpoint.SHOWCASE
 PROMPT = markup.OPEN["html"] + markup.OPEN["h1"]
 READING, MULTIPLYING = "reading", "multiplying"
+MASKED = (1, 12, 128)  # batches at which the mask is timed
 ROWS_PER_LANE = 50
 TEXTS, LENGTH = 64, 400  # that the loss is measured on
 
@@ -62,7 +64,6 @@ class Case:
     threads: int = 0
     onednn: bool = True
     exact: bool = False
-    mask: bool = False
 
 
 CASES = (
@@ -72,7 +73,6 @@ CASES = (
     Case(f"ours, exact, batch {EXACT_WIDTH}", "ours", EXACT_WIDTH, exact=True),
     *(Case(f"ours, batch {batch}, 1 thread", "ours", batch, threads=1) for batch in (1, 8, 32, 128)),
     *(Case(f"ours, batch {batch}", "ours", batch) for batch in (1, 8, 32, 128)),
-    *(Case(f"ours, batch {batch}, masked", "ours", batch, mask=True) for batch in (1, 128)),
 )
 
 
@@ -88,7 +88,9 @@ def _options() -> argparse.Namespace:
     parser = console.parser("bench_sample.py", "Time sampling beside the loop that anybody would write first.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="what the loss is measured of: a trained LSTM")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="what loss and mask are measured of: a trained LSTM"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -102,10 +104,13 @@ def _bench(options: argparse.Namespace) -> int:
     judge = options.checkpoint or checkpoint.best(SHOWCASE)
     loss = _loss(judge)
     _print_table(lines, limits)
+    masks = {batch: _mask_share(judge, batch, options.seconds, options.rounds) for batch in MASKED}
+    shares = ", ".join(f"{share:.1%} at batch {batch}" for batch, share in masks.items())
+    print(f"\nthe mask takes, of the time that {judge.name} takes without it, on one thread: {shares}")
     lost = f"{loss['nats']:.4f} \u00b1 {loss['error']:.4f} nats/character"
-    print(f"\nours loses {lost} against float32, exact excepted, on texts that {judge.name} writes")
+    print(f"ours loses {lost} against float32, exact excepted, on texts that {judge.name} writes")
     found = {"torch": torch.__version__, "product": quick.best_kind().__name__, "limits": limits, "cases": lines}
-    rounds.save(options.json, {**found, "loss": {"checkpoint": judge.name, **loss}})
+    rounds.save(options.json, {**found, "loss": {"checkpoint": judge.name, **loss}, "mask": masks})
     return console.OK
 
 
@@ -151,7 +156,8 @@ def _rate(name: str, seconds: float) -> float:
     if case.threads:
         torch.set_num_threads(case.threads)
     if case.way == "ours":
-        return _ours(case, seconds)
+        model = CharLSTM(ModelConfig(len(VOCAB), SIZE, LAYERS))
+        return _ours(model, VOCAB, case.batch, seconds, exact=case.exact)
     with torch.inference_mode() if case.way == "nn.LSTM" else torch.no_grad():
         step = _lstm_step(case) if case.way == "nn.LSTM" else _usual_step()
         return case.batch / rounds.median_seconds(step, seconds)
@@ -201,10 +207,16 @@ class _Enough(Exception):
     """The time is over."""
 
 
-def _ours(case: Case, seconds: float) -> float:
-    """Characters/s of `generate`. A fresh network breaks the grammar at every turn, which costs the mask most."""
-    model = CharLSTM(ModelConfig(len(VOCAB), SIZE, LAYERS))
-    grammar = Constraint(VOCAB.chars) if case.mask else None
+def _ours(
+    model: CharLSTM,
+    vocab: Vocab,
+    batch: int,
+    seconds: float,
+    exact: bool = False,
+    mask: Constraint | None = None,
+    stop: str = "",
+) -> float:
+    """Characters/s of `generate`."""
     ticks: list[float] = []
 
     def tick(_written: int) -> None:
@@ -212,14 +224,26 @@ def _ours(case: Case, seconds: float) -> float:
         if ticks[-1] - ticks[0] > seconds:
             raise _Enough
 
-    prompts = [PROMPT] * case.batch * (ROWS_PER_LANE if case.mask else 1)
-    sampled = generate(
-        model, VOCAB, prompts, length=10**6, stop="", constrain=grammar, exact=case.exact, width=case.batch, tick=tick
-    )
+    prompts = [PROMPT] * batch * (ROWS_PER_LANE if stop else 1)
+    how: dict[str, Any] = {"constrain": mask, "stop": stop, "exact": exact, "width": batch, "tick": tick}
     with contextlib.suppress(_Enough):
-        collections.deque(sampled, maxlen=0)
+        collections.deque(generate(model, vocab, prompts, length=10**6, **how), maxlen=0)
     taken = np.diff(ticks)[len(ticks) // 10 :]  # the first steps find out what the grammar allows
-    return case.batch / float(np.median(taken))
+    return batch / float(np.median(taken))
+
+
+def _mask_share(path: Path, batch: int, seconds: float, turns: int) -> float:
+    """How much longer a trained network takes with the mask: the best of some turns with it and without."""
+    loaded = checkpoint.load(path)
+    model, mask = loaded.model(), Constraint(loaded.vocab.chars)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    free, masked = 0.0, 0.0
+    for _ in range(turns):
+        free = max(free, _ours(model, loaded.vocab, batch, seconds, stop=markup.END))
+        masked = max(masked, _ours(model, loaded.vocab, batch, seconds, mask=mask, stop=markup.END))
+    torch.set_num_threads(threads)
+    return free / masked - 1
 
 
 @torch.inference_mode()
