@@ -28,8 +28,8 @@ from scrape.errors import InputError
 
 RESULTS = Path("RESULTS.md")
 PICTURES = Path("samples/results")
-NETWORK = ["--rnn-size", "512", "--num-layers", "3", "--dropout", "0.5"]
-MINUTES = ["--minutes", "30"]
+NETWORK = {"--rnn-size": "512", "--num-layers": "3", "--dropout": "0.5", "--seed": "123"}
+MINUTES = {"--minutes": "30"}
 LENGTHS = ("--minutes", "--max-epochs")  # flags that say how long to train
 WORDS = ["--count", "1", "--length", "700", "--temperature", "0.7", "--seed", "7"]
 
@@ -57,9 +57,11 @@ class Run:
 
     @property
     def training(self) -> list[str]:
-        length = [] if any(word.split("=")[0] in LENGTHS for word in self.extra) else MINUTES
+        said = {word.split("=")[0] for word in self.extra}
+        usual = NETWORK if said.intersection(LENGTHS) else NETWORK | MINUTES
         where = ["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv), "--run", self.name]
-        return ["charrnn.train", *where, *NETWORK, *length, *self.extra]
+        kept = [word for flag, value in usual.items() if flag not in said for word in (flag, value)]
+        return ["charrnn.train", *where, *kept, *self.extra]
 
 
 def main() -> int:
