@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from charrnn import checkpoint, device, origin, trial
+from charrnn import checkpoint, choose, device, origin, trial
 from charrnn.quality import LENGTHS, Quality
-from charrnn.sample import CHECKPOINTS, chosen
 from charrnn.trial import FREE, MASKED, REAL, Report, Wishes
 from scrape import console
 from scrape.disk import write_whole
@@ -43,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: Options) -> int:
-    path = chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = choose.chosen(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     source = origin.find(loaded, path, options.data_dir)
     wishes = Wishes(options.count, options.temperature, options.seed, options.length)
@@ -135,17 +134,8 @@ def options_parser() -> argparse.ArgumentParser:
 
 
 def _add_places(group: argparse._ArgumentGroup) -> None:
+    choose.add_flags(group)
     add = group.add_argument
-    add(
-        "--checkpoint",
-        nargs="?",
-        const="best",
-        default="best",
-        metavar="PATH|best|last",
-        help="a checkpoint, or the folder of a run (default: the best of the newest run)",
-    )
-    add("--run", help="the run that best and last speak of (default: the one trained last)")
-    add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
     add("--data-dir", type=Path, metavar="FOLDER", help="folder of input.txt (default: the one trained on)")
     add("--json", type=Path, metavar="FILE", help="also write all that was found to this file")
 

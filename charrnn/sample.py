@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from charrnn import checkpoint, gallery, plot, prompt, runlog, stages
+from charrnn import checkpoint, choose, gallery, plot, prompt, runlog, stages
 from charrnn.copied import Learned
 from charrnn.gallery import Stage
 from charrnn.generate import Sample
@@ -25,7 +25,7 @@ from scrape.console import Terminated, say
 from scrape.disk import write_whole
 from scrape.errors import InputError
 
-CHECKPOINTS, SAMPLES = Path("cv"), Path("samples")
+SAMPLES = Path("samples")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: Options) -> int:
-    path = chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = choose.chosen(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     sampler = Sampler.of(loaded, options.request(), options.device)
     if (options.stdout or options.json) and (options.open or options.out):
@@ -106,20 +106,6 @@ def _command(options: Options) -> int:
     if options.stdout or options.json:
         return _print_texts(job, options.json)
     return _make_gallery(options, path, job)
-
-
-def chosen(name: str, run: str | None, cv: Path) -> Path:
-    """The checkpoint called `name`: best or last of a run (the newest unless said), a file, or a run's folder.
-
-    Raises InputError where there is none.
-    """
-    if name in ("best", "last"):
-        folder = cv / run if run else checkpoint.newest_run(cv)
-        return (checkpoint.best if name == "best" else checkpoint.last)(folder).resolve()
-    if run:
-        raise InputError(f"--checkpoint {name} says which; leave out --run {run}")
-    path = Path(name).resolve()
-    return checkpoint.best(path) if path.is_dir() else path
 
 
 @dataclass
@@ -281,17 +267,8 @@ def options_parser() -> argparse.ArgumentParser:
 
 
 def _add_places(group: argparse._ArgumentGroup) -> None:
+    choose.add_flags(group)
     add = group.add_argument
-    add(
-        "--checkpoint",
-        nargs="?",
-        const="best",
-        default="best",
-        metavar="PATH|best|last",
-        help="a checkpoint, or the folder of a run (default: the best of the newest run)",
-    )
-    add("--run", help="the run that best and last speak of (default: the one trained last)")
-    add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
     add(
         "--data-dir",
         type=Path,

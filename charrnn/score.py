@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
-from charrnn import checkpoint, device, surprise, tinted
+from charrnn import checkpoint, choose, device, surprise, tinted
 from charrnn.checkpoint import Checkpoint
 from charrnn.generate import LEAD
-from charrnn.sample import CHECKPOINTS, SAMPLES, chosen
+from charrnn.sample import SAMPLES
 from charrnn.surprise import Reading
 from scrape import console, document, markup
 from scrape.disk import write_whole
@@ -50,7 +50,7 @@ def _command(options: Options) -> int:
     out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"
     if out.exists() and out.samefile(options.posting):
         raise InputError(f"{out} is the posting itself; name another file with --out")
-    path = chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = choose.chosen(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     is_posting = text.startswith(markup.OPEN["html"])
     reading = surprise.read(loaded.model(device.pick(options.device)), loaded.vocab, text, LEAD if is_posting else "\n")
@@ -118,16 +118,7 @@ def options_parser() -> argparse.ArgumentParser:
     add(
         "posting", type=Path, metavar="FILE", help="an HTML page, bare markup as in data/DATASET/postings/, or any text"
     )
-    add(
-        "--checkpoint",
-        nargs="?",
-        const="best",
-        default="best",
-        metavar="PATH|best|last",
-        help="a checkpoint, or the folder of a run (default: the best of the newest run)",
-    )
-    add("--run", help="the run that best and last speak of (default: the one trained last)")
-    add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
+    choose.add_flags(made)
     add("--title", default="", help="the posting's title (default: the page's)")
     add("--out", type=Path, metavar="FILE", help="where the page goes (default: samples/scores/NAME.html)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")

@@ -16,10 +16,11 @@ from lxml import html as lxml_html
 import charrnn.sampler
 from charrnn import checkpoint, data, prompt, runlog
 from charrnn.checkpoint import Checkpoint
+from charrnn.choose import chosen
 from charrnn.generate import Sample, generate
 from charrnn.model import CharLSTM, ModelConfig
 from charrnn.runlog import Evaluation
-from charrnn.sample import chosen, main, options_parser
+from charrnn.sample import main, options_parser
 from charrnn.vocab import Vocab
 from scrape import console, document, markup
 from scrape.errors import InputError
