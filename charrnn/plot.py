@@ -18,11 +18,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from charrnn import checkpoint, runlog
-from charrnn.runlog import Evaluation
-from scrape import console
-from scrape.disk import write_whole
-from scrape.errors import InputError
+from charrnn.model import checkpoint
+from charrnn.runs import history
+from charrnn.runs.history import Evaluation
+from scrape.common import console
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
 
 Form = Literal["png", "svg"]
 
@@ -92,7 +93,7 @@ def _curve(run: Path) -> Curve:
     """The losses of a run from its log, or from the names of its checkpoints, as the post of 2015 had them."""
     run = run.resolve()
     log_file = run.with_name(run.name + ".jsonl")
-    if log_file.is_file() and (evaluations := runlog.read(log_file)):
+    if log_file.is_file() and (evaluations := history.read(log_file)):
         return of_log(evaluations, run.name)
     entries = checkpoint.entries(run)
     return Curve(run.name, [entry.epoch for entry in entries], [entry.val_loss for entry in entries])

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
-from charrnn import checkpoint, choose, device, surprise, tinted
-from charrnn.checkpoint import Checkpoint
-from charrnn.generate import LEAD
-from charrnn.sample import SAMPLES
-from charrnn.surprise import Reading
-from scrape import console, document, markup
-from scrape.disk import write_whole
-from scrape.errors import InputError
-from scrape.simplify import simplify
+from charrnn.evaluate import surprisal
+from charrnn.evaluate.surprisal import Reading
+from charrnn.model import checkpoint, device
+from charrnn.model.checkpoint import Checkpoint
+from charrnn.pages import surprisal as tinted
+from charrnn.runs import selection
+from charrnn.sample.__main__ import SAMPLES
+from charrnn.sample.generate import LEAD
+from scrape.common import console
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+from scrape.markup import document, grammar
+from scrape.markup.simplify import simplify
 
 _TOP = 8  # words that are printed
 _PAGES = (".html", ".htm", ".xhtml")
@@ -50,10 +54,12 @@ def _command(options: Options) -> int:
     out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"
     if out.exists() and out.samefile(options.posting):
         raise InputError(f"{out} is the posting itself; name another file with --out")
-    path = choose.chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = selection.chosen(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
-    is_posting = text.startswith(markup.OPEN["html"])
-    reading = surprise.read(loaded.model(device.pick(options.device)), loaded.vocab, text, LEAD if is_posting else "\n")
+    is_posting = text.startswith(grammar.OPEN["html"])
+    reading = surprisal.read(
+        loaded.model(device.pick(options.device)), loaded.vocab, text, LEAD if is_posting else "\n"
+    )
     name = document.read(text).title if is_posting else options.posting.name
     write_whole(out, tinted.page(reading, name, _network(loaded, path)))
     print("\n".join(lines(reading, name)))
@@ -67,13 +73,13 @@ def posting(path: Path, title: str = "") -> str:
     A page's title is `title`, or what its <title> says. Raises InputError where there is no text to score.
     """
     text = _text(path)
-    if path.suffix.lower() not in _PAGES or markup.problem(text) is None:
+    if path.suffix.lower() not in _PAGES or grammar.problem(text) is None:
         return text
     found = _title.search(text)
     blocks = simplify(_title.sub("", text))
     if not blocks:
         raise InputError(f"{path} shows no text (is it a page that a script fills in?); save the posting's own text")
-    return markup.mend(document.prime(title or (unescape(found[1]) if found else path.stem)) + blocks + markup.END)
+    return grammar.mend(document.prime(title or (unescape(found[1]) if found else path.stem)) + blocks + grammar.END)
 
 
 def _text(path: Path) -> str:
@@ -94,12 +100,12 @@ def lines(reading: Reading, name: str) -> Iterator[str]:
     """What a reading found, as a person reads it in a terminal."""
     yield name
     yield f"{reading.mean:.3f} bits per character: {reading.total:,.0f} bits for {reading.read:,} characters"
-    parts = surprise.sections(reading)
+    parts = surprisal.sections(reading)
     if len(parts) > 1:
         yield "bits per character by section:"
         yield from (f"  {part.mean:6.2f}  {tinted.plain(heading)}" for heading, part in parts)
     yield "bits of the most surprising words:"
-    for word in surprise.words(reading)[:_TOP]:
+    for word in surprisal.words(reading)[:_TOP]:
         line = reading.text.count("\n", 0, word.start) + 1
         yield f"  {word.total:6.1f}  {unescape(word.text)}  (line {line})"
     if told := tinted.unknown(reading):
@@ -118,7 +124,7 @@ def options_parser() -> argparse.ArgumentParser:
     add(
         "posting", type=Path, metavar="FILE", help="an HTML page, bare markup as in data/DATASET/postings/, or any text"
     )
-    choose.add_flags(made)
+    selection.add_flags(made)
     add("--title", default="", help="the posting's title (default: the page's)")
     add("--out", type=Path, metavar="FILE", help="where the page goes (default: samples/scores/NAME.html)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scrape.posting import Posting, Query
+from scrape.common.posting import Posting, Query
 
 if TYPE_CHECKING:
-    from scrape.ask import search
+    from scrape.crawl.search import search
 
 __all__ = ["Posting", "Query", "search"]
 
@@ -18,7 +18,7 @@ __all__ = ["Posting", "Query", "search"]
 def __getattr__(name: str) -> Any:
     """`search`, loaded when it is first used: whoever wants the markup alone needs no boards and no network."""
     if name == "search":
-        from scrape.ask import search
+        from scrape.crawl.search import search
 
         return search
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

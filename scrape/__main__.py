@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from scrape import commands
-from scrape.boards import DEFAULT, NEED_A_KEY
-from scrape.console import parser, run
+from scrape.boards.registry import DEFAULT, NEED_A_KEY
+from scrape.cli import commands
+from scrape.common.console import parser, run
 
 _EXIT_CODES = """\
 exit codes:

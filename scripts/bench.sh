@@ -6,7 +6,7 @@
 #   scripts/bench.sh simplify    the simplifier, beside its peers: [FOLDER ...] of saved pages
 #   scripts/bench.sh all         these three
 #   scripts/bench.sh recommend   what few labels teach (taste), how fast 100,000 postings are ranked (speed)
-#   scripts/bench.sh novelty     the index that finds what is copied, at 5, 20 and 100 MB
+#   scripts/bench.sh memorization the index that finds what is copied, at 5, 20 and 100 MB
 #   scripts/bench.sh recipes     the default recipe, one thing changed at a time: --data-dir FOLDER (hours)
 #
 # Each takes --json FILE, and `all` takes --json FOLDER. Leave the machine alone meanwhile.
@@ -21,7 +21,7 @@ extras=bench
 . "$(dirname "$0")/environment.sh"
 
 measure() {
-  local script=scripts/bench_$1.py
+  local script=scripts/bench/$1.py
   [ -f "$script" ] || fail "there is no bench named $1; scripts/bench.sh --help lists them"
   PYTHONPATH=. "$python" "$script" "${@:2}"
 }

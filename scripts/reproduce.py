@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rounds
-
-from charrnn import checkpoint, runlog
-from charrnn.checkpoint import Entry
-from charrnn.loop import Files
-from scrape import console
-from scrape.disk import write_whole
-from scrape.errors import InputError
+from charrnn.model import checkpoint
+from charrnn.model.checkpoint import Entry
+from charrnn.runs import history
+from charrnn.train.loop import Files
+from scrape.common import console
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+from scripts.bench import rounds
 
 RESULTS = Path("RESULTS.md")
 PICTURES = Path("samples/results")
@@ -169,7 +169,7 @@ def _words(run: Run, entry: Entry) -> str:
 
 def _section(run: Run, found: str, picture: Path, words: dict[Entry, str]) -> str:
     report: dict[str, Any] = json.loads(run.report.read_text(encoding="utf-8"))
-    log = runlog.read(run.files.log)
+    log = history.read(run.files.log)
     on = rounds.machine()
     seconds = log[-1].seconds
     characters = report["guesses"]["trained"] * log[-1].epoch
@@ -196,7 +196,7 @@ def _section(run: Run, found: str, picture: Path, words: dict[Entry, str]) -> st
     return "\n\n".join(parts)
 
 
-def _losses(log: list[runlog.Evaluation]) -> str:
+def _losses(log: list[history.Evaluation]) -> str:
     least = min(log, key=lambda evaluation: evaluation.val_loss)
     lines = ["| | epoch | training | validation, nats/character |", "|---|---|---|---|"]
     for name, one in (("best", least), ("last", log[-1])):

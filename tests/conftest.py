@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.paths import SHARED
+
 # The same examples in every run: a test that fails once fails again. No deadline: the machine may be busy.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 
-from scrape.boards.answer import line
+from scrape.boards.extract import line
 
 
 @dataclass(frozen=True, slots=True)

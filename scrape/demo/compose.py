@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from scrape.common.posting import Posting
 from scrape.demo import layout, phrases
 from scrape.demo.companies import Company, companies
 from scrape.demo.dice import Dice
 from scrape.demo.grammar import Writer, capital
 from scrape.demo.layout import Block, Facts, Items, Prose, Section
 from scrape.demo.phrases import City, Field, Occupation
-from scrape.posting import Posting
 
 SEED = 2015
 COUNT = 1150

@@ -8,8 +8,8 @@ import os
 import sys
 from types import ModuleType
 
-from scrape.console import parser, run
-from scrape.errors import InputError
+from scrape.common.console import parser, run
+from scrape.common.errors import InputError
 
 _EXTRA = ("sklearn", "rich", "scipy")
 _EXIT_CODES = """\

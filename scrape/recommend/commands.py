@@ -12,24 +12,25 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from scrape import document, labels, markup
 from scrape.__main__ import main as scrape_main
-from scrape.address import is_web
-from scrape.commands import store_of
-from scrape.console import FAILED, OK, say
-from scrape.disk import write_whole
-from scrape.errors import InputError
-from scrape.labels import NO, SKIPPED, YES
-from scrape.posting import Posting
-from scrape.recommend import explain, kept, model, rank, screen, taste, words
-from scrape.recommend.asking import Session, label_of
-from scrape.recommend.kept import Kept
+from scrape.cli.commands import store_of
+from scrape.common.console import FAILED, OK, say
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+from scrape.common.posting import Posting
+from scrape.dataset.store import Store
+from scrape.fields.urls import is_web
+from scrape.markup import document, grammar
+from scrape.recommend import classifier, explain, feature_store, labels, model, ranking, screen
+from scrape.recommend import features as words
+from scrape.recommend.classifier import FEW, Report, Taste
+from scrape.recommend.feature_store import Kept
 from scrape.recommend.keys import keys
+from scrape.recommend.labeling import Session, label_of
+from scrape.recommend.labels import NO, SKIPPED, YES
 from scrape.recommend.order import Uncertain, shuffled
 from scrape.recommend.page import Entry, page
-from scrape.recommend.taste import FEW, Report, Taste
 from scrape.recommend.weigh import count, weigh
-from scrape.store import Store
 
 SAMPLES = Path("samples")
 TEXTS = "postings.txt"  # what `python -m charrnn.sample` calls the raw texts of a gallery
@@ -76,7 +77,7 @@ def fetch_new(options: Namespace) -> int:
 def label(options: Namespace) -> int:
     """Ask the person about one posting after the other, or take labels from a file."""
     store = store_of(options).require()
-    with kept.in_step(store) as rows, labels.opened(store.root) as given:
+    with feature_store.in_step(store) as rows, labels.opened(store.root) as given:
         if options.from_file:
             return _label_from_file(Path(options.from_file), given, rows.addresses())
         with keys() as read:
@@ -146,7 +147,7 @@ def _says(line: str) -> bool:
 def train(options: Namespace) -> int:
     """Learn the taste from the labels, say how good it is, and save it."""
     store = store_of(options).require()
-    with kept.in_step(store) as rows:
+    with feature_store.in_step(store) as rows:
         liked = _liked(store, rows)
         yes = sum(liked.values())
         if not yes or yes == len(liked):
@@ -155,7 +156,7 @@ def train(options: Namespace) -> int:
                 "run `python -m scrape.recommend label`"
             )
         answers = np.array(list(liked.values()), bool)
-        learned, report = taste.taste(rows.some(list(liked)), answers, count(rows.pieces()))
+        learned, report = classifier.taste(rows.some(list(liked)), answers, count(rows.pieces()))
         model.save(store.root, learned, model.stamp(yes, len(liked) - yes))
         for_, against = explain.speaking([words.read(store.document(name)) for name in liked], learned)
     _warn_of_few(yes, len(liked) - yes, report)
@@ -191,13 +192,13 @@ def _print_report(report: Report, yes: int, number: int) -> None:
     print(f"{number:,} labels: {yes:,} yes ({yes / number:.0%}), {number - yes:,} no")
     if not report:
         return
-    measures = taste.MEASURES
+    measures = classifier.MEASURES
     lines = [[Text(who), *(Text(_figure(row[name])) for name in measures)] for who, row in report.items()]
     print("On labels that it had not seen (cross-validation; 95 % intervals):")
     screen.console().print(screen.table(["", *measures], lines))
 
 
-def _figure(figure: taste.Figure) -> str:
+def _figure(figure: classifier.Figure) -> str:
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
@@ -208,10 +209,10 @@ def recommend(options: Namespace) -> int:
     """The postings that the person will most probably like, of those that are not labelled."""
     store = store_of(options).require()
     learned, made = model.load(store.root)
-    with kept.in_step(store) as rows:
+    with feature_store.in_step(store) as rows:
         liked = _liked(store, rows)
         _warn_of_age(made, liked)
-        ranked = rank.by_taste(rows, learned, () if options.all else liked, options.count)
+        ranked = ranking.by_taste(rows, learned, () if options.all else liked, options.count)
     found = [_found(store, row, learned) for row in ranked]
     if options.html:
         about = f"Ranked by {made.yes} yes and {made.no} no: the chance that you would say yes, and what decided."
@@ -231,7 +232,7 @@ def _warn_of_age(made: model.Stamp, liked: Mapping[str, bool]) -> None:
         say(f"the taste knows {made.yes + made.no:,} labels and there are {len(liked):,}; run `train` again")
 
 
-def _found(store: Store, ranked: rank.Ranked, learned: Taste | None) -> Found:
+def _found(store: Store, ranked: ranking.Ranked, learned: Taste | None) -> Found:
     """A ranked posting as it is shown, with the words that decided."""
     head, text = store.head(ranked.name), store.document(ranked.name)
     told = explain.deciding(words.read(text), learned) if learned else []
@@ -279,10 +280,10 @@ def nearest(options: Namespace) -> int:
     dreams = _dreams(path)
     store = store_of(options).require()
     learned = _taste_if_any(store)
-    with kept.in_step(store) as rows:
-        asked = kept.piece_of([(str(number), words.read(text)) for number, text in enumerate(dreams)])
+    with feature_store.in_step(store) as rows:
+        asked = feature_store.piece_of([(str(number), words.read(text)) for number, text in enumerate(dreams)])
         scale = count(rows.pieces())
-        near = rank.nearest(rows, asked, scale.idf, options.count)
+        near = ranking.nearest(rows, asked, scale.idf, options.count)
         chances = _chances(asked, learned)
     order = sorted(range(len(dreams)), key=lambda number: -chances[number])[: options.dreams]
     shown = [(dreams[number], chances[number], [_found(store, row, None) for row in near[number]]) for number in order]
@@ -312,7 +313,7 @@ def _dreams(path: Path) -> list[str]:
         raise InputError(
             f"{path} cannot be read ({error}); name a postings.txt, or a posting of bare markup"
         ) from error
-    found = [whole for part in document.split([text]) if part.strip() and (whole := markup.mend(part))]
+    found = [whole for part in document.split([text]) if part.strip() and (whole := grammar.mend(part))]
     if not found:
         raise InputError(f"{path} holds no posting; name a postings.txt, or a posting of bare markup")
     return found
@@ -325,7 +326,7 @@ def _taste_if_any(store: Store) -> Taste | None:
     return None
 
 
-def _chances(asked: kept.Piece, learned: Taste | None) -> list[float]:
+def _chances(asked: feature_store.Piece, learned: Taste | None) -> list[float]:
     if learned is None:
         return [0.0] * len(asked.names)
     scores = learned.line.scores(weigh(asked, learned.scale.idf))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrape.recommend import rows
-from scrape.recommend.kept import piece_of
-from scrape.recommend.taste import Taste
+from scrape.recommend.classifier import Taste
+from scrape.recommend.feature_store import piece_of
+from scrape.recommend.features import Fields
 from scrape.recommend.weigh import weigh
-from scrape.recommend.words import Fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from scrape.errors import InputError
+from scrape.common.errors import InputError
 
 ENDED = ""
 """What a read gives where the terminal has gone."""

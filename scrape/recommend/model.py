@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scrape.disk import write_whole
-from scrape.errors import InputError
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
 from scrape.recommend import rows
-from scrape.recommend.taste import Line, Taste
+from scrape.recommend.classifier import Line, Taste
 from scrape.recommend.weigh import WEIGHTS, Scale
 
 FILE = "taste.npz"

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scrape.recommend.taste import Scores, learn
+from scrape.recommend.classifier import Scores, learn
 from scrape.recommend.weigh import Rows
 
 START = 20  # labels in any order before a taste is asked, lest its first guesses lead astray

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from scrape.address import is_web
+from scrape.fields.urls import is_web
 
 STYLE = """
 :root {

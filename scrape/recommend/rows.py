@@ -16,8 +16,8 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from scrape.recommend import words
-from scrape.recommend.words import Fields
+from scrape.recommend import features
+from scrape.recommend.features import Fields
 
 BLOCKS = ("title", "title pairs", "company", "place", "place facts", "pay", "body", "body pairs")
 BITS = 20
@@ -58,12 +58,12 @@ def named(fields: Fields) -> dict[int, tuple[str, str]]:
 
 def _blocks(fields: Fields) -> Iterator[tuple[Hashes, Sequence[Term]]]:
     """For each block the places within it of its terms, and the terms."""
-    facts = words.facts(fields)
-    title, body = words.words(fields.title), words.words(fields.body)
+    facts = features.facts(fields)
+    title, body = features.words(fields.title), features.words(fields.body)
     yield _single(title)
     yield _pairs(title)
-    yield _single([*words.words(fields.company), *facts["company"]])
-    yield _single(words.words(fields.place))
+    yield _single([*features.words(fields.company), *facts["company"]])
+    yield _single(features.words(fields.place))
     yield _single(facts["place"])
     yield _single(facts["pay"])
     yield _single(body)

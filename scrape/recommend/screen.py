@@ -14,7 +14,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from scrape.markup import tidy
+from scrape.markup.grammar import tidy
 
 Read = Callable[[], str]
 KEYS = "y yes   n no   s skip   b back   q quit"

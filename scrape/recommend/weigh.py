@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
-from scrape.recommend.kept import Piece
+from scrape.recommend.feature_store import Piece
 from scrape.recommend.rows import BITS, BLOCKS, COLUMNS
 
 # How much a block says of whether a posting is liked. Chosen on other rules and other splits than those that

@@ -1,0 +1,222 @@
+"""The corpus as numbers: encoded once beside input.txt, split at a posting, read as contiguous streams."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from charrnn.data.vocab import Ids, Vocab, codes_of
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole, write_whole_with
+
+POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
+PADDING = -100  # a target that counts nothing: torch's own default
+
+_CHUNK = 1 << 20
+_UNICODE = 0x110000
+_GATHER = "gather postings with scripts/scrape.sh, or run scripts/dream.sh"
+
+Array = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """An encoded text. `ids` is mapped from the disk, not loaded; `sha256` is that of input.txt."""
+
+    ids: Ids
+    vocab: Vocab
+    sha256: str
+
+    def spoken_with(self, vocab: Vocab) -> Corpus:
+        """The same text in the ids of another alphabet. Raises InputError where that lacks a character."""
+        if vocab == self.vocab:
+            return self
+        return replace(self, ids=vocab.encode(self.vocab.chars)[self.ids], vocab=vocab)
+
+
+def open_corpus(folder: Path) -> Corpus:
+    """The corpus in `folder`/input.txt, encoded beside it on first use, or when the text has changed.
+
+    Memory stays flat whatever the size. Raises InputError where the text is missing, empty or not UTF-8.
+    """
+    text = folder / "input.txt"
+    if folder.is_file():
+        raise InputError(f"{folder} is a file; --data-dir names the folder that holds input.txt")
+    if text.is_dir():
+        raise InputError(f"{text} is a folder; it must be the text itself; {_GATHER}")
+    if not text.is_file():
+        raise InputError(f"there is no {text}; {_GATHER}")
+    stored = _stored(text)
+    if stored is None:
+        _encode(text)
+        stored = _stored(text)
+        if stored is None:
+            raise InputError(f"{text} changes while it is read; wait until it is written, then run again")
+    return stored
+
+
+@dataclass(frozen=True)
+class Split:
+    """The corpus in two or three parts. What --train-frac and --val-frac leave over is held back as `test`."""
+
+    train: Ids
+    validation: Ids
+    test: Ids
+    vocab: Vocab
+    sha256: str
+
+
+def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
+    """Cut so that each part begins at a posting: the first boundary at or after each fraction, where there is one.
+
+    A text that does not begin with a posting is cut at the end of a line.
+
+    Raises InputError where a part would be too small to hold a single prediction.
+    """
+    ids, size = corpus.ids, len(corpus.ids)
+    first = _boundary(corpus, train_frac)
+    second = size if train_frac + val_frac > 1 - 1e-9 else _boundary(corpus, train_frac + val_frac)
+    if min(first, second - first) < 2:
+        raise InputError(f"a corpus of {size} characters is too small to train and validate on; {_GATHER}")
+    return Split(ids[:first], ids[first:second], ids[second:], corpus.vocab, corpus.sha256)
+
+
+class Streams:
+    """A text as `batch_size` contiguous streams, read in step, window by window.
+
+    The text is read as a ring that starts at `offset`: one pass takes every character once as input and once as
+    target. Windows are nearly equal in length, `seq_length` at most, so that no pass ends in a tiny batch. A text
+    too small for one batch gets fewer streams. The hidden state belongs to the streams: zero it before window 0.
+    """
+
+    def __init__(self, ids: Ids, batch_size: int, seq_length: int, offset: int = 0) -> None:
+        self.ids = np.asarray(ids)
+        self.offset = offset
+        self.batch_size = max(1, min(batch_size, len(ids) // seq_length))
+        stream = np.arange(self.batch_size + 1) * len(ids)
+        self._edges = stream // self.batch_size
+        longest = int(np.diff(self._edges).max())
+        count = -(-longest // seq_length)
+        self._windows = np.arange(count + 1) * longest // count
+
+    def __len__(self) -> int:
+        """The windows of one pass."""
+        return len(self._windows) - 1
+
+    def window(self, number: int) -> tuple[Array, Array]:
+        """Inputs and targets of one window, each (batch_size, time); targets past a stream's end are PADDING."""
+        begin, end = self._windows[number], self._windows[number + 1]
+        at = self._edges[:-1, None] + np.arange(begin, end + 1)[None, :]
+        taken = self.ids[(at + self.offset) % len(self.ids)].astype(np.int64)
+        targets = np.where(at[:, :-1] < self._edges[1:, None], taken[:, 1:], PADDING)
+        return taken[:, :-1], targets
+
+
+def _boundary(corpus: Corpus, fraction: float) -> int:
+    """Where the cut nearest to `fraction` goes: never at either end, and the bare fraction if nothing ends there."""
+    size = len(corpus.ids)
+    target = min(max(round(size * fraction), 1), size - 1)
+    end = POSTING_END if _holds_postings(corpus) else "\n"
+    if not set(end) <= set(corpus.vocab.chars):
+        return target
+    mark = corpus.vocab.encode(end)
+    after = (_first_mark(corpus.ids[at : at + _CHUNK + len(mark)], mark, at) for at in range(target, size, _CHUNK))
+    cut = next((found for found in after if found is not None), size)
+    if cut < size:
+        return cut
+    before = _marks(corpus.ids[max(0, target - _CHUNK) : target], mark)
+    return max(0, target - _CHUNK) + int(before[-1]) if len(before) else target
+
+
+def _holds_postings(corpus: Corpus) -> bool:
+    return corpus.vocab.decode(corpus.ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN
+
+
+def _first_mark(ids: Ids, mark: Ids, start: int) -> int | None:
+    ends = _marks(ids, mark)
+    return start + int(ends[0]) if len(ends) else None
+
+
+def _marks(ids: Ids, mark: Ids) -> npt.NDArray[np.int64]:
+    """The positions just after each occurrence of `mark`."""
+    if len(ids) < len(mark):
+        return np.zeros(0, dtype=np.int64)
+    windows = np.lib.stride_tricks.sliding_window_view(ids, len(mark))
+    return np.flatnonzero((windows == mark).all(axis=1)) + len(mark)
+
+
+def _stored(text: Path) -> Corpus | None:
+    """What an earlier run left beside `text`, or None if it is absent or of another text."""
+    try:
+        note = json.loads(_note_path(text).read_text(encoding="utf-8"))
+        vocab = Vocab(note["chars"])
+        if note["text"] != _stamp(text) or _ids_path(text).stat().st_size != note["length"] * vocab.dtype.itemsize:
+            return None
+        ids = np.memmap(_ids_path(text), dtype=vocab.dtype, mode="r")
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    return Corpus(ids, vocab, note["sha256"])
+
+
+def _encode(text: Path) -> None:
+    """Write the ids of `text` and a note of what they are. Two passes: the alphabet, then the ids."""
+    stamp = _stamp(text)
+    seen = np.zeros(_UNICODE, dtype=np.bool_)
+    digest = hashlib.sha256()
+    length = 0
+    for piece in _decoded(text, digest):
+        seen[codes_of(piece)] = True
+        length += len(piece)
+    if not length:
+        raise InputError(f"{text} is empty; {_GATHER}")
+    vocab = Vocab("".join(map(chr, np.flatnonzero(seen))))
+    write_whole_with(_ids_path(text), lambda file: _write_ids(text, vocab, file))
+    note = {"sha256": digest.hexdigest(), "length": length, "chars": vocab.chars, "text": stamp}
+    write_whole(_note_path(text), json.dumps(note))
+
+
+def _write_ids(text: Path, vocab: Vocab, file: BinaryIO) -> None:
+    for piece in _decoded(text):
+        file.write(vocab.encode(piece).tobytes())
+
+
+def _decoded(text: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:
+    """The text piece by piece, its newlines untouched. Raises InputError with the offset of what is not UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    read = 0
+    with text.open("rb") as file:
+        while True:
+            chunk = file.read(_CHUNK)
+            pending = len(decoder.getstate()[0])
+            try:
+                yield decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                wrong = f"byte 0x{error.object[error.start]:02x} at offset {read - pending + error.start}"
+                raise InputError(f"{text} is not UTF-8: {wrong}; convert it to UTF-8") from error
+            if not chunk:
+                return
+            if digest is not None:
+                digest.update(chunk)
+            read += len(chunk)
+
+
+def _stamp(text: Path) -> list[int]:
+    """What changes when the text does, without reading it."""
+    stat = text.stat()
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _ids_path(text: Path) -> Path:
+    return text.with_name("input.ids")
+
+
+def _note_path(text: Path) -> Path:
+    return text.with_name("input.ids.json")

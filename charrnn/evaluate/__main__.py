@@ -1,0 +1,161 @@
+"""`python -m charrnn.evaluate`: how well a checkpoint guesses, and what its texts are like beside real ones."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from charrnn.evaluate import report as trial
+from charrnn.evaluate.metrics import LENGTHS, Quality
+from charrnn.evaluate.report import FREE, MASKED, REAL, Report, Wishes
+from charrnn.model import checkpoint, device
+from charrnn.runs import selection, training_text
+from scrape.common import console
+from scrape.common.files import write_whole
+
+_COLUMNS = {MASKED: "with the mask", FREE: "without", REAL: "held out"}
+_FIRST, _WIDTH = 38, 15  # characters of a table's columns
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, understood."""
+
+    checkpoint: str
+    run: str | None
+    checkpoint_dir: Path
+    data_dir: Path | None
+    count: int
+    temperature: float
+    seed: int
+    length: int
+    device: str
+    json: Path | None
+    debug: bool = False
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Evaluate, and print what was found."""
+    options = Options(**vars(options_parser().parse_args(argv)))
+    return console.run(lambda: _command(options), debug=options.debug)
+
+
+def _command(options: Options) -> int:
+    path = selection.chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    loaded = checkpoint.load(path)
+    source = training_text.find(loaded, path, options.data_dir)
+    wishes = Wishes(options.count, options.temperature, options.seed, options.length)
+    report = trial.run(path, loaded.model(device.pick(options.device)), source, wishes)
+    if options.json:
+        write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
+    print("\n".join(lines(report)))
+    return console.OK
+
+
+def lines(report: Report) -> Iterator[str]:
+    """What was found, as a person reads it."""
+    yield f"{Path(report.checkpoint).name} on {report.corpus}"
+    if not report.trained_on_it:
+        yield "This is not the text that it was trained on."
+    yield ""
+    yield from _guesses(report)
+    yield ""
+    yield from _texts(report)
+    yield ""
+    yield from _remarks(report)
+
+
+def _guesses(report: Report) -> Iterator[str]:
+    found = report.guesses
+    yield f"Bits per character of the {found.characters:,} held out from training"
+    yield _row("the network", f"{found.network:.3f}")
+    for order, bits in found.ngram.items():
+        yield _row(f"{order}-grams (modified Kneser-Ney)", f"{bits:.3f}")
+    yield _row("xz -9", f"{found.xz:.3f}")
+    if found.learned_from < found.trained:
+        yield f"n-grams and xz learned from the last {found.learned_from:,} of {found.trained:,} characters."
+
+
+def _texts(report: Report) -> Iterator[str]:
+    wishes = report.wishes
+    yield f"Texts (temperature {wishes.temperature:g}, seed {wishes.seed}, at most {wishes.length:,} characters)"
+    kinds = [kind for kind in _COLUMNS if kind in report.texts]
+    found = [report.texts[kind] for kind in kinds]
+
+    def row(name: str, of: Callable[[Quality], str]) -> str:
+        return _row(name, *map(of, found))
+
+    yield _row("", *(_COLUMNS[kind] for kind in kinds))
+    yield row("texts", lambda one: f"{one.texts:,}")
+    yield row("characters", lambda one: f"{one.characters:,}")
+    if MASKED in kinds:
+        ended = {kind: _percent(one.ended) for kind, one in report.sampling.items()}
+        yield _row("ended by the network", *(ended.get(kind, "") for kind in kinds))
+        yield row("valid markup", lambda one: _percent(one.valid))
+        yield row("with title, company and place", lambda one: _percent(one.full_head))
+    for least in LENGTHS:
+        name = f"in runs of {least}+ of the training text"
+        yield _row(name, *(_percent(one.shared[least]) for one in found))
+    yield row("longest such run: median", lambda one: f"{one.longest_median:,.0f}")
+    yield row("longest such run: of all", lambda one: f"{one.longest:,}")
+    yield _row(f"distinct-4 (of {report.grams:,} runs of words)", *(_percent(report.distinct[kind]) for kind in kinds))
+    yield row("stuck", lambda one: _percent(one.stuck))
+    speeds = {kind: f"{one.written / one.seconds:,.0f}" for kind, one in report.sampling.items()}
+    yield _row("characters/s", *(speeds.get(kind, "") for kind in kinds))
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    if MASKED not in report.sampling:
+        yield "The text is no postings: there is no markup to hold to, and no head to look for."
+        return
+    one = report.sampling[MASKED]
+    yield (
+        f"The mask changed {one.changed:,} of {one.written:,} characters ({1000 * one.changed / one.written:.2f} in "
+        f"1,000), and cost {one.cost / one.written:.5f} nats per character."
+    )
+
+
+def _row(name: str, *cells: str) -> str:
+    return name.ljust(_FIRST) + "".join(cell.rjust(_WIDTH) for cell in cells)
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.1f} %"
+
+
+def options_parser() -> argparse.ArgumentParser:
+    made = console.parser(
+        "python -m charrnn.evaluate", "Measure a checkpoint: its guesses beside n-grams, its texts beside real ones."
+    )
+    _add_places(made.add_argument_group("where"))
+    _add_settings(made.add_argument_group("what is sampled"))
+    return made
+
+
+def _add_places(group: argparse._ArgumentGroup) -> None:
+    selection.add_flags(group)
+    add = group.add_argument
+    add("--data-dir", type=Path, metavar="FOLDER", help="folder of input.txt (default: the one trained on)")
+    add("--json", type=Path, metavar="FILE", help="also write all that was found to this file")
+
+
+def _add_settings(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--count", type=_positive, default=100, help="texts to sample with and without the mask (default: %(default)s)")
+    add("--length", type=_positive, default=8000, help="most characters of each (default: %(default)s)")
+    add("--temperature", type=float, default=0.7, help="as in sampling (default: %(default)s)")
+    add("--seed", type=int, default=123, help="of all that is drawn (default: %(default)s)")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,217 @@
+"""A checkpoint put to the test: its guesses beside those of plainer models, its texts beside real ones."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from charrnn.data.corpus import POSTING_BEGIN, POSTING_END, Split
+from charrnn.data.vocab import Vocab
+from charrnn.evaluate import metrics
+from charrnn.evaluate import ngram as baseline
+from charrnn.evaluate.memorization import Index
+from charrnn.evaluate.metrics import Quality
+from charrnn.model import loss
+from charrnn.model.lstm import CharLSTM
+from charrnn.runs.training_text import Origin
+from charrnn.sample.generate import Sample, generate
+from charrnn.sample.grammar_mask import Constraint
+from scrape.common import console
+from scrape.markup import document
+
+ORDERS = (5, 8)
+MOST = 20_000_000  # characters that n-gram models and xz learn from: beyond, memory and minutes run out
+MOST_REAL = 500  # held-out texts that are looked at
+
+MASKED, FREE, REAL = "masked", "free", "real"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How texts are sampled: how many, how warm, by which seed, and how long at most."""
+
+    count: int
+    temperature: float
+    seed: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """Bits per character of the validation part, by the network and by what learned from the same training part.
+
+    `trained` is the length of that part; of it the n-gram models and xz saw the last `learned_from` characters.
+    """
+
+    network: float
+    ngram: dict[int, float]
+    xz: float
+    characters: int
+    trained: int
+    learned_from: int
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What sampling took. `changed` of `written` characters the mask changed, at `cost` nats of likelihood in all.
+
+    `ended` is the share of texts that the network ended by itself; the others ran into the length limit.
+    """
+
+    ended: float
+    written: int
+    seconds: float
+    changed: int
+    cost: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found. The dictionaries have a value for each kind of text: MASKED, FREE (of the mask) and REAL.
+
+    Where the corpus is no postings, nothing is MASKED; where no whole posting is held out, nothing is REAL. `distinct`
+    is that of the first `grams` of each.
+    """
+
+    checkpoint: str
+    corpus: str
+    trained_on_it: bool
+    device: str
+    wishes: Wishes
+    guesses: Guesses
+    texts: dict[str, Quality]
+    distinct: dict[str, float]
+    grams: int
+    sampling: dict[str, Sampling]
+
+
+def run(path: Path, model: CharLSTM, source: Origin, wishes: Wishes) -> Report:
+    """Put the model of the checkpoint in `path` to the test on its text.
+
+    Builds the index of the text where there is none yet. Raises InputError where the wishes cannot be met.
+    """
+    guessed = guesses(model, source.text)
+    postings = holds_postings(source.text)
+    sampled = samples(model, source.text.vocab, wishes, postings)
+    texts = {name: [sample.text for sample in made] for name, (made, _) in sampled.items()}
+    if real := held_out(source.text, wishes.length):
+        texts[REAL] = real
+    grams = min(sum(len(metrics.grams(text)) for text in kind) for kind in texts.values())
+    return Report(
+        checkpoint=str(path),
+        corpus=str(source.input),
+        trained_on_it=source.same,
+        device=str(model.decoder.weight.device),
+        wishes=wishes,
+        guesses=guessed,
+        texts=qualities(texts, source, postings),
+        distinct={name: metrics.distinct(kind, grams) for name, kind in texts.items()},
+        grams=grams,
+        sampling={name: sampling for name, (_, sampling) in sampled.items()},
+    )
+
+
+def holds_postings(text: Split) -> bool:
+    """Whether a text is postings, by how it begins."""
+    return text.vocab.decode(text.train[: len(POSTING_BEGIN)]) == POSTING_BEGIN
+
+
+def guesses(model: CharLSTM, text: Split) -> Guesses:
+    """Bits per character of the validation part. The network reads it as it does in training, in float32."""
+    streams = loss.streams(text.validation)
+    bar: tqdm[None] = console.progress(total=len(streams), desc="guessing", unit=" windows")
+    with bar:
+        nats = loss.mean_loss(model, streams, tick=lambda: _advance(bar))
+    train = text.train[-MOST:]
+    console.say("counting n-grams and compressing with xz ...")
+    return Guesses(
+        network=nats / math.log(2),
+        ngram=baseline.ngram_bits(train, text.validation, len(text.vocab), ORDERS),
+        xz=baseline.xz_bits(text.vocab.decode(train), text.vocab.decode(text.validation)),
+        characters=len(text.validation),
+        trained=len(text.train),
+        learned_from=len(train),
+    )
+
+
+def samples(model: CharLSTM, vocab: Vocab, wishes: Wishes, postings: bool) -> dict[str, tuple[list[Sample], Sampling]]:
+    """Texts sampled without the mask, and of postings also with it, from the same random numbers."""
+    made = {MASKED: sample(model, vocab, wishes, Constraint(vocab.chars), True)} if postings else {}
+    return made | {FREE: sample(model, vocab, wishes, None, postings)}
+
+
+def sample(
+    model: CharLSTM, vocab: Vocab, wishes: Wishes, mask: Constraint | None, postings: bool
+) -> tuple[list[Sample], Sampling]:
+    """Texts as `python -m charrnn.sample` writes them; where they are no postings, from the start of a line on."""
+    prompt = document.prime() if postings else "\n" if "\n" in vocab.chars else vocab.chars[:1]
+    written = 0
+
+    def tick(count: int) -> None:
+        nonlocal written
+        written += count
+
+    bar: tqdm[None] = console.progress(total=wishes.count, desc="sampling", unit=" texts")
+    made = []
+    with bar, _one_thread():
+        begun = time.perf_counter()
+        for text in generate(
+            model,
+            vocab,
+            [prompt] * wishes.count,
+            length=wishes.length,
+            temperature=wishes.temperature,
+            seed=wishes.seed,
+            constrain=mask,
+            stop=POSTING_END if postings else "",
+            tick=tick,
+        ):
+            made.append(text)
+            bar.update()
+        seconds = time.perf_counter() - begun
+    changed, cost = sum(text.masked for text in made), sum(text.cost for text in made)
+    ended = sum(text.ended for text in made) / len(made)
+    return made, Sampling(ended, written, seconds, changed, cost)
+
+
+def held_out(text: Split, length: int) -> list[str]:
+    """The postings of the validation part, or pieces of it of `length`; of more than MOST_REAL, every so many."""
+    whole = text.vocab.decode(text.validation)
+    if holds_postings(text):
+        found = [posting for posting in document.split([whole]) if posting.endswith(POSTING_END)]
+    else:
+        found = [whole[start : start + length] for start in range(0, len(whole), length)]
+    return found[:: max(1, -(-len(found) // MOST_REAL))]
+
+
+def qualities(texts: Mapping[str, list[str]], source: Origin, postings: bool) -> dict[str, Quality]:
+    """The quality of each kind of texts, against the training part."""
+    console.say("looking for what they have from the training text ...")
+    index = Index.open(source.input, source.trained)
+    bar: tqdm[None] = console.progress(total=sum(map(len, texts.values())), desc="comparing", unit=" texts")
+    with bar:
+        return {
+            name: metrics.measured(kind, index, postings, tick=lambda: _advance(bar)) for name, kind in texts.items()
+        }
+
+
+def _advance(bar: tqdm[None]) -> None:
+    bar.update()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """As in `charrnn.sample`: a single character is too little work to share."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

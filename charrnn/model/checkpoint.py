@@ -1,0 +1,173 @@
+"""Checkpoints: a model that can speak, in one file that names its epoch and its validation loss.
+
+A file is what `torch.save` writes (a zip archive of plain values and tensors, loaded with `weights_only=True`)
+with the SHA-256 of all that goes before as the archive's comment. torch itself loads a flipped bit without a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from charrnn.data.vocab import Vocab
+from charrnn.model.lstm import CharLSTM, ModelConfig
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+
+FORMAT = "dream-jobs checkpoint 1"
+SHOWCASE = "showcase"
+
+_NAME = re.compile(r"lm_(?P<word>.+)_epoch(?P<epoch>\d+\.\d\d)_(?P<loss>\d+\.\d{4})\.pt")
+_COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
+_COMMENT_BYTES = 7 + 64
+_TRAIN = "python -m charrnn.train"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that sampling needs. `corpus` is the SHA-256 of the text trained on; `val_loss` is in nats/character."""
+
+    config: ModelConfig
+    vocab: Vocab
+    weights: Mapping[str, Tensor]
+    epoch: float
+    step: int
+    val_loss: float
+    corpus: str
+
+    def model(self, device: str | torch.device = "cpu") -> CharLSTM:
+        """The model, on `device` and in eval mode."""
+        with torch.device("meta"):
+            made = CharLSTM(self.config)
+        made.to_empty(device=device).load_state_dict(self.weights)
+        return made.eval()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A checkpoint's file, by its name alone."""
+
+    path: Path
+    epoch: float
+    val_loss: float
+
+
+def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
+    """Write `folder`/lm_lstm_epoch19.00_1.2345.pt whole and give its path. `word` is char-rnn's --savefile.
+
+    The folder never holds anything but checkpoints: the unfinished file lies beside the folder. Raises OSError.
+    """
+    path = folder / f"lm_{word}_epoch{checkpoint.epoch:.2f}_{checkpoint.val_loss:.4f}.pt"
+    content = asdict(replace(checkpoint, weights={})) | {"format": FORMAT, "vocab": checkpoint.vocab.chars}
+    content["weights"] = {name: weight.detach().cpu().clone() for name, weight in checkpoint.weights.items()}
+    aside = folder.with_name(f"{folder.name}.checkpoint")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(aside, seal(content))
+    return aside.replace(path)
+
+
+def load(path: Path) -> Checkpoint:
+    """The checkpoint in `path`, on the CPU, its checksum verified. Raises InputError on anything but a whole one."""
+    content = unseal(path, FORMAT)
+    content["config"] = ModelConfig(**content["config"])
+    content["vocab"] = Vocab(content["vocab"])
+    return Checkpoint(**content)
+
+
+def entries(folder: Path) -> list[Entry]:
+    """The checkpoints of a run, oldest first. Files of other names are passed over; no folder gives none."""
+    found = ((path, _NAME.fullmatch(path.name)) for path in folder.glob("lm_*.pt"))
+    made = (Entry(path, float(name["epoch"]), float(name["loss"])) for path, name in found if name)
+    return sorted(made, key=lambda entry: (entry.epoch, entry.path.name))
+
+
+def best(folder: Path) -> Path:
+    """The checkpoint with the least validation loss, the latest of equals. Raises InputError where there is none."""
+    return min(reversed(_some(folder)), key=lambda entry: entry.val_loss).path
+
+
+def last(folder: Path) -> Path:
+    """The checkpoint of the latest epoch. Raises InputError where there is none."""
+    return _some(folder)[-1].path
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Delete all checkpoints of a run but the best, the last and the `keep` newest others."""
+    others = [entry.path for entry in entries(folder) if entry.path not in {best(folder), last(folder)}]
+    for path in others[: max(0, len(others) - keep)]:
+        path.unlink()
+
+
+def newest_run(cv: Path) -> Path:
+    """The folder within `cv` that got a checkpoint last. Raises InputError where there is none.
+
+    The checkpoint that comes along is passed over: it is nobody's run, and its file is as old as the checkout.
+    """
+    runs = [folder for folder in _folders(cv) if folder.name != SHOWCASE]
+    written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in entries(folder))
+    newest = max(written, default=None)
+    if newest is None:
+        raise InputError(
+            f"there is no checkpoint in {cv}; train one with: {_TRAIN} (or take cv/{SHOWCASE}, which is there)"
+        )
+    return newest[1]
+
+
+def seal(content: dict[str, Any]) -> bytes:
+    """The bytes of a file that holds `content` (tensors and plain values) and its own checksum."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    # A zip archive ends with the length of its comment, 0 so far, and the comment.
+    body = buffer.getvalue()[:-2] + _COMMENT_BYTES.to_bytes(2, "little")
+    return body + _comment(body)
+
+
+def unseal(path: Path, form: str) -> dict[str, Any]:
+    """What `seal` put into `path`, if its `format` is `form`. Raises InputError, one line, on anything else."""
+    sealed = _read(path)
+    body, comment = sealed[:-_COMMENT_BYTES], sealed[-_COMMENT_BYTES:]
+    if not _COMMENT.fullmatch(comment):
+        raise InputError(f"{path} is cut short, or was not written by {_TRAIN}; use another checkpoint")
+    if comment != _comment(body):
+        raise InputError(f"{path} is damaged: its checksum does not fit its content; use another checkpoint")
+    try:
+        content = torch.load(io.BytesIO(sealed), map_location="cpu", weights_only=True)
+    except (RuntimeError, UnpicklingError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} was not written by {_TRAIN}; use another checkpoint") from error
+    if not isinstance(content, dict) or content.pop("format", None) != form:
+        raise InputError(f"{path} is not a {form!r}: another version or program wrote it; use another checkpoint")
+    return content
+
+
+def _comment(body: bytes) -> bytes:
+    return b"sha256:" + hashlib.sha256(body).hexdigest().encode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder; name one of its files, or best or last") from error
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {path}; train a model with: {_TRAIN}") from error
+
+
+def _some(folder: Path) -> list[Entry]:
+    found = entries(folder)
+    if not found:
+        raise InputError(f"there is no checkpoint in {folder}; train one with: {_TRAIN}")
+    return found
+
+
+def _folders(cv: Path) -> list[Path]:
+    return [path for path in cv.iterdir() if path.is_dir()] if cv.is_dir() else []

@@ -1,0 +1,131 @@
+"""Several processes that train one model: each reads its share of the streams, and all make the same update.
+
+`torchrun --nproc-per-node N -m charrnn.train ...` starts them and tells each by its environment who it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from scrape.common.errors import InputError
+
+T = TypeVar("T")
+
+PATIENCE = timedelta(minutes=5)  # with a process that is silent but not known to be dead: previews and files take time
+
+
+class PeerLostError(Exception):
+    """Another process of the run has ended, or is silent for too long."""
+
+
+class Group:
+    """The processes of a run, as one of them sees them. A group of one gives back what it is given."""
+
+    def __init__(self, rank: int = 0, size: int = 1, device: torch.device | None = None) -> None:
+        self.rank, self.size, self._device = rank, size, device
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes files and speaks to the person."""
+        return self.rank == 0
+
+    def share(self, streams: int) -> slice:
+        """Which of the batch's streams are this process's. Raises InputError where they cannot be dealt evenly."""
+        each, left = divmod(streams, self.size)
+        if left:
+            fitting = streams - left or self.size
+            raise InputError(
+                f"a batch of {streams} streams cannot be dealt evenly to {self.size} processes; "
+                f"try --batch-size {fitting}, or another --nproc-per-node"
+            )
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+    def average(self, gradients: list[Tensor]) -> None:
+        """Replace each gradient by its mean over the processes: they travel as one flat buffer."""
+        if self.size == 1:
+            return
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        with _listening():
+            dist.all_reduce(flat)
+        flat /= self.size
+        means = torch.split(flat, [gradient.numel() for gradient in gradients])
+        for gradient, mean in zip(gradients, means, strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def sums(self, *numbers: float) -> list[float]:
+        """Each number, summed over the processes."""
+        return self._reduced(numbers, dist.ReduceOp.SUM) if self.size > 1 else list(numbers)
+
+    def most(self, number: float) -> float:
+        """The greatest of the processes' numbers: what one of them wants, all do."""
+        return self._reduced([number], dist.ReduceOp.MAX)[0] if self.size > 1 else number
+
+    def wait(self) -> None:
+        """Go on when all have come here."""
+        self.sums(0)
+
+    def gathered(self, value: T) -> list[T]:
+        """What every process has, in the order of their ranks."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        with _listening():
+            dist.all_gather_object(values, value)
+        return values
+
+    def _reduced(self, numbers: Sequence[float], by: Any) -> list[float]:
+        held = torch.tensor(numbers, dtype=torch.float64, device=self._device)
+        with _listening():
+            dist.all_reduce(held, op=by)
+        return [float(number) for number in held]
+
+
+ALONE = Group()
+
+
+def own_device(picked: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
+    """The device of this process: where torchrun started several on a machine with several GPUs, each has its own."""
+    if picked.type != "cuda" or picked.index is not None or "LOCAL_RANK" not in environment:
+        return picked
+    number = int(environment["LOCAL_RANK"])
+    if number >= torch.cuda.device_count():
+        raise InputError(f"process {number} of this machine finds no GPU of its own; lower --nproc-per-node")
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)
+
+
+@contextmanager
+def joined(on: torch.device, environment: Mapping[str, str] = os.environ) -> Iterator[Group]:
+    """The group that torchrun put this process into; without torchrun, a group of one.
+
+    gloo carries the numbers between CPUs, NCCL between CUDA devices. Raises PeerLostError where the others do not come.
+    """
+    size = int(environment.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield ALONE
+        return
+    if on.type not in ("cpu", "cuda"):
+        raise InputError(f"several processes train on cpu or cuda, not on {on.type}; add --device cpu")
+    with _listening():
+        dist.init_process_group("nccl" if on.type == "cuda" else "gloo", timeout=PATIENCE)
+    try:
+        yield Group(int(environment["RANK"]), size, on)
+    finally:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """What torch raises where a process does not answer, by one name."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise PeerLostError("another process of this run has ended or does not answer") from error

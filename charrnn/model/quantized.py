@@ -1,0 +1,166 @@
+"""An LSTM that is quick at one character at a time on a CPU: weights of 8 bits, and few operations.
+
+Four things make it so:
+
+- A character at a time, a network is as fast as its weights come out of the cache. Here they are whole numbers of 8
+  bits, each row of a matrix with a scale of its own. What they multiply is rounded to 8 bits as well: a hidden value
+  lies between -1 and 1, so its scale is known. The products are summed exactly.
+- The first layer's input is one character, so its product is a row of a table.
+- A sigmoid is a tanh, sigmoid(x) = (1 + tanh(x / 2)) / 2, so all gates of a layer are one tanh. The halves are in
+  the weights, also that of the last product of a step, o * tanh(c): hidden values are kept doubled.
+- What is not a matrix product numpy does: a call costs it half of what it costs torch, and its tanh is ten times as
+  fast (numpy 2.4, torch 2.13, AVX-512).
+
+Where torch or the processor has no products of 8 bits, they are of float32 and nothing is rounded.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from charrnn.model.lstm import CharLSTM
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+Product = Callable[[Floats], Floats]
+
+_LEVELS = 127  # of a signed byte, to either side of 0
+_MIDDLE = 128  # the byte that stands for a hidden value of 0
+_DOUBLED = 2.0
+_STEP = _DOUBLED / _LEVELS
+
+
+class QuickLSTM:
+    """A model of LSTM layers, and the state of its lanes: one text to a lane."""
+
+    def __init__(self, model: CharLSTM, lanes: int) -> None:
+        first, *upper = (_gates(layer) for layer in model.layers)
+        characters = len(first.weight[0]) - model.config.rnn_size
+        self._table = (first.weight[:, :characters].t() + first.bias).numpy()
+        self._products = [product(first.weight[:, characters:] / _DOUBLED)]
+        self._products += [product(gates.weight / _DOUBLED, gates.bias) for gates in upper]
+        self._decode = product(model.decoder.weight.detach().float() / _DOUBLED, model.decoder.bias.detach().float())
+        shape = (model.config.num_layers, lanes, model.config.rnn_size)
+        self._doubled, self._cell = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+
+    def step(self, ids: Ids) -> Floats:
+        """Feed a character to each lane, ids (lanes,); gives the logits (lanes, characters) of the next."""
+        first, *upper = self._products
+        gates = first(self._doubled[0])
+        gates += self._table[ids]
+        below = self._advance(0, gates)
+        for layer, multiply in enumerate(upper, 1):
+            below = self._advance(layer, multiply(np.concatenate((below, self._doubled[layer]), axis=1)))
+        return self._decode(below)
+
+    def _advance(self, layer: int, gates: Floats) -> Floats:
+        """The layer's next hidden values, doubled, from its gates (lanes, 4 * rnn_size): forget, input, output, new."""
+        np.tanh(gates, out=gates)
+        size = gates.shape[1] // 4
+        gates[:, : 3 * size] += 1  # now they are twice the sigmoids
+        cell, doubled = self._cell[layer], self._doubled[layer]
+        cell *= gates[:, :size]
+        cell += gates[:, size : 2 * size] * gates[:, 3 * size :]
+        cell *= 0.5
+        np.tanh(cell, out=doubled)
+        doubled *= gates[:, 2 * size : 3 * size]
+        return np.asarray(doubled)
+
+    def forget(self, lane: int) -> None:
+        """Make a lane forget what it has read."""
+        self._doubled[:, lane] = 0
+        self._cell[:, lane] = 0
+
+    def keep(self, lanes: NDArray[np.bool_]) -> None:
+        """Go on with some of the lanes alone, lanes (lanes,)."""
+        self._doubled, self._cell = self._doubled[:, lanes], self._cell[:, lanes]
+
+
+class _Gates(NamedTuple):
+    """The weights of an LSTM layer's gates: those of its input beside those of its own state."""
+
+    weight: Tensor  # (4 * rnn_size, inputs + rnn_size)
+    bias: Tensor  # (4 * rnn_size,)
+
+
+def _gates(layer: nn.Module) -> _Gates:
+    own = {name: weight.detach().float() for name, weight in layer.named_parameters()}
+    weight = torch.cat([own["weight_ih_l0"], own["weight_hh_l0"]], dim=1)
+    return _Gates(_ordered(weight), _ordered(own["bias_ih_l0"] + own["bias_hh_l0"]))
+
+
+def _ordered(rows: Tensor) -> Tensor:
+    """torch has the gates in the order input, forget, new, output; here the sigmoids come first, and halved."""
+    taken_in, forget, new, out = rows.chunk(4)
+    return torch.cat([forget / 2, taken_in / 2, out / 2, new])
+
+
+def product(weight: Tensor, bias: Tensor | None = None) -> Product:
+    """The function that gives `x @ weight.T + bias` for x (lanes, inputs) with values between -2 and 2.
+
+    weight (outputs, inputs) and bias (outputs,) are float32. In 8 bits where that works, else in float32.
+    """
+    return best_kind()(weight, torch.zeros(len(weight)) if bias is None else bias)
+
+
+@cache
+def best_kind() -> Callable[[Tensor, Tensor], Product]:
+    """The quickest kind of product that is there and right."""
+    return next(kind for kind in (of_bytes, of_bytes_by_onednn, of_floats) if _is_right(kind))
+
+
+def _is_right(kind: Callable[[Tensor, Tensor], Product]) -> bool:
+    """Whether a kind of product can be used.
+
+    The operators of 8 bits are torch's private ones, and may go. Besides, processors without instructions for them
+    (VNNI) add two products in 16 bits, which is too few for numbers as large as these.
+    """
+    sixteen = torch.ones(16, 16)
+    try:
+        made = kind(sixteen, sixteen[0])(np.full((1, 16), _DOUBLED, np.float32))
+    except (AttributeError, NotImplementedError, RuntimeError):
+        return False
+    return bool(np.allclose(made, 16 * _DOUBLED + 1))
+
+
+def of_floats(weight: Tensor, bias: Tensor) -> Product:
+    return lambda x: functional.linear(torch.from_numpy(x), weight, bias).numpy()
+
+
+def of_bytes(weight: Tensor, bias: Tensor) -> Product:
+    """By FBGEMM, which is the quicker one up to some 30 lanes."""
+    multiply = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*quantized tensor", category=UserWarning)  # they will go some day
+        zeros = torch.zeros(len(weight), dtype=torch.int64)
+        rounded = torch.quantize_per_channel(weight, _scales(weight).double(), zeros, axis=0, dtype=torch.qint8)
+        packed = torch.ops.quantized.linear_prepack(rounded, bias)
+    return lambda x: multiply(torch.from_numpy(x), _STEP, _MIDDLE, packed).numpy()
+
+
+def of_bytes_by_onednn(weight: Tensor, bias: Tensor) -> Product:
+    """By oneDNN, as torch's compiler has it."""
+    multiply = torch.ops.onednn.qlinear_pointwise.default
+    scales, zeros = _scales(weight), torch.zeros(len(weight), dtype=torch.int32)
+    packed = torch.ops.onednn.qlinear_prepack((weight / scales[:, None]).round().to(torch.int8), None)
+    how: tuple[object, ...] = (_STEP, _MIDDLE, packed, scales, zeros, bias, 1.0, 0, torch.float32, "none", [], "")
+
+    def multiplied(x: Floats) -> Floats:
+        rounded = (x / _STEP + (_MIDDLE + 0.5)).astype(np.uint8)
+        return np.asarray(multiply(torch.from_numpy(rounded), *how).numpy())
+
+    return multiplied
+
+
+def _scales(weight: Tensor) -> Tensor:
+    """What a level is worth in each row of the weights, so that the largest weight is the last level."""
+    return weight.abs().amax(dim=1).clamp_min(torch.finfo(torch.float32).tiny) / _LEVELS

@@ -1,0 +1,64 @@
+"""The log of a run: one JSON line for every evaluation, in cv/<run>.jsonl."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one evaluation found. Losses are in nats per character; `train_loss` is the mean since the one before.
+
+    `seconds` is the time spent training since the run began, `characters_per_second` that since the last evaluation.
+    """
+
+    epoch: float
+    step: int
+    train_loss: float
+    val_loss: float
+    learning_rate: float
+    characters_per_second: int
+    seconds: float
+
+
+def append(path: Path, evaluation: Evaluation) -> None:
+    """Add one line and see it onto the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(evaluation)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read(path: Path) -> list[Evaluation]:
+    """The evaluations of a run, in order. A last line that a crash cut short is passed over.
+
+    Raises InputError where the log is absent or a line of it is not ours.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no log {path}; train a model with: python -m charrnn.train")
+    try:
+        *whole, _cut = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text, so not a training log; move the file away") from error
+    return [_parsed(path, number, line) for number, line in enumerate(whole, 1)]
+
+
+def cut(path: Path, step: int) -> None:
+    """Leave out what was logged after `step`: a run that goes on from there will log it again."""
+    if path.is_file():
+        kept = (evaluation for evaluation in read(path) if evaluation.step <= step)
+        write_whole(path, "".join(json.dumps(asdict(evaluation)) + "\n" for evaluation in kept))
+
+
+def _parsed(path: Path, number: int, line: str) -> Evaluation:
+    try:
+        return Evaluation(**json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: line {number} is not of a training log; move the file away") from error

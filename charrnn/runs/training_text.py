@@ -1,0 +1,82 @@
+"""The text that a checkpoint was trained on: found by its checksum, and split as the run split it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from charrnn.data import corpus as data
+from charrnn.model.checkpoint import Checkpoint
+from charrnn.runs import train_state
+from charrnn.train import options
+from scrape.common.errors import InputError
+
+DATA = Path("data")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A checkpoint's text. `same` says that it is the very text trained on, not another one to measure on."""
+
+    folder: Path
+    text: data.Split
+    same: bool
+
+    @property
+    def input(self) -> Path:
+        return self.folder / "input.txt"
+
+    @property
+    def trained(self) -> int:
+        """How many characters, from its beginning, are the part to train on: `novelty.Index.open(input, trained)`."""
+        return len(self.text.train)
+
+
+def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Origin:
+    """The text of the checkpoint in `path`, in its ids: in `folder`, or in the one of data/ that has its checksum.
+
+    It is split by the fractions that the run's state (cv/<run>.resume) names, and by the usual ones where there is
+    no state. Raises InputError where the text is not found, or has a character that the checkpoint does not know.
+    """
+    corpus = data.open_corpus(folder or _folder(loaded, path))
+    same = corpus.sha256 == loaded.corpus
+    try:
+        spoken = corpus.spoken_with(loaded.vocab)
+    except InputError as error:
+        strange = "".join(sorted(set(corpus.vocab.chars) - set(loaded.vocab.chars)))
+        raise InputError(
+            f"{path.name} does not know {strange!r}, which the text in {folder} has; "
+            "name the folder of a text in its characters with --data-dir"
+        ) from error
+    return Origin(folder or _folder(loaded, path), data.split(spoken, *_fractions(path)), same)
+
+
+def _folder(loaded: Checkpoint, path: Path) -> Path:
+    for note in sorted(DATA.glob("*/input.ids.json")):
+        if _checksum(note) == loaded.corpus:
+            return note.parent
+    usual = DATA / path.parent.name
+    if (usual / "input.txt").is_file() and data.open_corpus(usual).sha256 == loaded.corpus:
+        return usual
+    raise InputError(
+        f"no folder in {DATA}/ holds the text that {path.name} was trained on; name the folder with --data-dir"
+    )
+
+
+def _checksum(note: Path) -> str | None:
+    try:
+        checksum: str | None = json.loads(note.read_text(encoding="utf-8"))["sha256"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return checksum
+
+
+def _fractions(path: Path) -> tuple[float, float]:
+    """The shares to train and to validate on."""
+    state = path.parent.with_name(f"{path.parent.name}.resume")
+    if train_state.exists(state):
+        plan = train_state.load(state)["plan"]
+        return plan["train_frac"], plan["val_frac"]
+    usual = options.parse([]).plan()
+    return usual.train_frac, usual.val_frac

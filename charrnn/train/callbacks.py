@@ -1,0 +1,84 @@
+"""What a person sees of a run while it trains: how a posting begins by now, the loss plot, TensorBoard's curves."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from charrnn import plot
+from charrnn.model.checkpoint import Checkpoint
+from charrnn.runs import history
+from charrnn.runs.history import Evaluation
+from charrnn.sample.generate import generate
+from charrnn.train.loop import Files, Hook
+from scrape.common.console import say
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+
+BEGINNING = "<html>\n<h1>"
+LENGTH = 300  # characters of a preview
+TEMPERATURE = 0.7
+PLOT_SECONDS = 10.0
+
+
+def hooks(files: Files, tensorboard: bool, step: int) -> tuple[Hook, ...]:
+    """What is to be done after every evaluation of a run that begins, or goes on, at `step`."""
+    shown: tuple[Hook, ...] = (_print_preview, _plotter(files))
+    return (*shown, _events(files.events, step)) if tensorboard else shown
+
+
+def plot_losses(files: Files) -> None:
+    """Draw the log anew. A plot that cannot be written is no reason to stop: the log has all that it shows."""
+    try:
+        write_whole(files.plot, plot.draw(history.read(files.log), files.folder.name))
+    except (OSError, InputError) as error:
+        say(f"no loss plot: {error}")
+
+
+def rehearse(checkpoint: Checkpoint) -> None:
+    """Do what the hooks do, without showing it: to find how long it takes."""
+    _preview(checkpoint)
+    plot.draw([Evaluation(0.0, 1, 1.0, 1.0, 1e-3, 1, 1.0)], "")
+
+
+def _print_preview(checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
+    say("\n".join(f"    {line}" for line in _preview(checkpoint).splitlines()))
+
+
+def _preview(checkpoint: Checkpoint) -> str:
+    """How a posting goes on by the lights of this checkpoint, or any text of its alphabet. Its step is the seed."""
+    vocab = checkpoint.vocab
+    prompt = BEGINNING if set(BEGINNING) <= set(vocab.chars) else vocab.chars[0]
+    sampled = generate(
+        checkpoint.model(), vocab, [prompt], length=LENGTH, temperature=TEMPERATURE, seed=checkpoint.step, width=1
+    )
+    return next(sampled).text
+
+
+def _plotter(files: Files) -> Hook:
+    """Draws the plot, but not in every second of a run whose evaluations are near each other."""
+    drawn = time.monotonic()
+
+    def redraw(_checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
+        nonlocal drawn
+        if time.monotonic() - drawn > PLOT_SECONDS:
+            plot_losses(files)
+            drawn = time.monotonic()
+
+    return redraw
+
+
+def _events(folder: Path, step: int) -> Hook:
+    """TensorBoard's events, from `step` on. Raises InputError where the package is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError("--tensorboard needs a package: pip install tensorboard, or leave the flag out") from error
+    writer = SummaryWriter(str(folder), purge_step=step)
+
+    def write(_checkpoint: Checkpoint, evaluation: Evaluation) -> None:
+        for name in ("train_loss", "val_loss", "learning_rate", "characters_per_second"):
+            writer.add_scalar(name, getattr(evaluation, name), evaluation.step)
+        writer.flush()
+
+    return write

@@ -1,0 +1,162 @@
+"""Reading a board's answer without trusting it: every step gives a value of the type it names, or ChangedShape."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from bs4 import BeautifulSoup
+from bs4.filter import SoupStrainer
+
+from scrape.common.errors import ChangedShape
+from scrape.common.posting import Posting
+
+Row = dict[str, Any]
+
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
+
+
+def decode(body: str, url: str) -> Any:
+    """The JSON value that `body` holds. Raises ChangedShape where it is not JSON."""
+    try:
+        return json.loads(body, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise ChangedShape(f"{url}: the answer is not JSON ({str(error)[:80]}); open the address to see it") from None
+
+
+def rows(answer: Any, url: str, *path: str) -> list[Row]:
+    """The list of objects at `path` of a decoded answer. Raises ChangedShape where there is none."""
+    found = value(answer, *path)
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        where = f"under {'.'.join(path)!r}" if path else "at its top"
+        raise ChangedShape(f"{url}: the answer has no list of postings {where}")
+    return found
+
+
+def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> tuple[Posting, ...]:
+    """Each row read as a posting. One without key or title is left out; ChangedShape where that leaves none."""
+    made = [read(row) for row in found]
+    whole = tuple(posting for posting in made if posting.key and posting.title)
+    if made and not whole:
+        raise ChangedShape(f"{url}: none of the {len(made)} postings has both an id and a title where they used to be")
+    return whole
+
+
+def listed(row: Any, *path: str) -> list[Any]:
+    """The list at `path`; empty where there is none."""
+    found = value(row, *path)
+    return found if isinstance(found, list) else []
+
+
+def value(row: Any, *path: str) -> Any:
+    """What stands at `path` of nested objects, or None."""
+    for step in path:
+        row = row.get(step) if isinstance(row, dict) else None
+    return row
+
+
+def text(row: Any, *path: str) -> str:
+    """The string or number at `path` as one line of plain text; empty where there is none."""
+    found = value(row, *path)
+    if isinstance(found, bool) or not isinstance(found, str | int | float):
+        return ""
+    return line(str(found))
+
+
+def line(raw: str) -> str:
+    """`raw` as one line of plain text: entities resolved, white space collapsed."""
+    return " ".join(html.unescape(_whole(raw)).split())
+
+
+def raw(row: Any, *path: str) -> str:
+    """The string at `path` untouched, such as HTML; empty where there is none."""
+    found = value(row, *path)
+    return _whole(found) if isinstance(found, str) else ""
+
+
+def _whole(text: str) -> str:
+    """`text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def places(*named: str, remote: bool = False) -> str:
+    """A location line: the places named, each once, after `Remote` where the board says so and no place does."""
+    whole = [place for place in named if place]
+    said = any("remote" in place.casefold() for place in whole)
+    return "; ".join(dict.fromkeys(["Remote", *whole] if remote and not said else whole))
+
+
+def asking(url: str, **changed: str) -> str:
+    """`url` with these parameters of its query set or replaced: how the next page of an answer is asked for."""
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query) | {name: [setting] for name, setting in changed.items()}
+    return urlunsplit(parts._replace(query=urlencode(asked, doseq=True)))
+
+
+def day(moment: object) -> str:
+    """The ISO day (UTC) of an epoch in seconds or milliseconds, an ISO date or an RFC 822 date; empty otherwise."""
+    if isinstance(moment, bool):
+        return ""
+    if isinstance(moment, int | float):
+        return _epoch_day(moment)
+    if not isinstance(moment, str):
+        return ""
+    written = moment[:64].strip()
+    try:
+        if written.isdecimal():
+            return _epoch_day(int(written))
+        if _ISO_DAY.match(written):
+            return date.fromisoformat(written[:10]).isoformat()
+        return parsedate_to_datetime(written).date().isoformat()
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return ""
+
+
+def _epoch_day(number: float) -> str:
+    try:
+        seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def as_html(description: str) -> str:
+    """A description as HTML, whichever way it was written: as HTML, as HTML escaped once or twice, or as plain text."""
+    for _ in range(2):
+        if _TAG.search(description):
+            return description
+        description = html.unescape(description)
+    return description if _TAG.search(description) else _paragraphs(description)
+
+
+def _paragraphs(plain: str) -> str:
+    """Plain text as paragraphs, which an empty line keeps apart, of lines."""
+    escaped = html.escape(plain.replace("\r\n", "\n").strip(), quote=False)
+    blocks = [block.strip().replace("\n", "<br>") for block in re.split(r"\n\s*\n", escaped)]
+    return "".join(f"<p>{block}</p>" for block in blocks if block)
+
+
+def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
+    """`body` as parsed HTML; with `only`, just the elements of those names (several times as fast)."""
+    # Without its prolog, lest bs4 warn that HTML looks like XML.
+    source = _XML_PROLOG.sub("", body, count=1)
+    return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
+
+
+def feed(body: str) -> BeautifulSoup:
+    """`body` as parsed XML, such as a sitemap or RSS."""
+    return BeautifulSoup(_markup(body), "xml")
+
+
+def _markup(body: str) -> str:
+    """`body` with a newline more, lest bs4 warn that a short text looks like a file name or an address."""
+    return _whole(body) + "\n"

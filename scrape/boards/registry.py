@@ -1,0 +1,130 @@
+"""The boards that can be read. One board is one module; this is the list, and what a board must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Protocol, cast
+
+from scrape.boards.sites import (
+    arbeitnow,
+    ashby,
+    demo,
+    greenhouse,
+    hackernews,
+    himalayas,
+    indeed,
+    jobicy,
+    jsonld,
+    lever,
+    recruitee,
+    remoteok,
+    saved,
+    themuse,
+    usajobs,
+    weworkremotely,
+)
+from scrape.common.errors import InputError
+from scrape.common.posting import Page, Query
+
+
+class Board(Protocol):
+    """A board is a module with a name and two pure functions; it never touches the network or a clock.
+
+    `start` gives the addresses (or, for pages on disk, the paths) to ask first; it raises `InputError` where the person
+    must name something first, and `Refused` where the board may not be asked. `parse` reads one answer: the
+    postings in it and the addresses to follow; it raises `ChangedShape`, and nothing else, where the answer is not
+    what the board used to send. A page that simply holds nothing gives an empty `Page`.
+
+    A board may also say, and the functions below read:
+    HOME        the address that its name links to
+    REFUSED     why no address of it may be asked for over the network (its saved pages may still be parsed)
+    UNVERIFIED  why its shape is believed rather than known
+    BY_COMPANY  true where each company has a page of its own, so that one which is gone says nothing of the board
+    headers()   what a request to it must carry beyond the usual; raises `InputError` where a key is missing
+    """
+
+    NAME: str
+
+    def start(self, query: Query) -> Sequence[str]: ...
+
+    def parse(self, body: str, url: str) -> Page: ...
+
+
+_MODULES: tuple[ModuleType, ...] = (
+    arbeitnow,
+    ashby,
+    demo,
+    greenhouse,
+    hackernews,
+    himalayas,
+    indeed,
+    jobicy,
+    jsonld,
+    lever,
+    recruitee,
+    remoteok,
+    saved,
+    themuse,
+    usajobs,
+    weworkremotely,
+)
+
+BOARDS: dict[str, Board] = {board.NAME: cast(Board, board) for board in _MODULES}
+
+# What is read where a person names no board: open interfaces that permit it, need no key, and reach into the US; and
+# those that need one, where the environment holds it.
+DEFAULT = ("greenhouse", "lever", "ashby", "themuse", "hackernews", "remoteok", "jobicy", "himalayas")
+
+
+NEED_A_KEY = ("usajobs",)
+
+
+def default() -> tuple[str, ...]:
+    """The boards that are read where a person names none."""
+    return DEFAULT + tuple(name for name in NEED_A_KEY if _has_key(BOARDS[name]))
+
+
+def _has_key(board: Board) -> bool:
+    try:
+        return bool(headers(board))
+    except InputError:
+        return False
+
+
+def named(name: str) -> Board:
+    """The board called `name`. Raises InputError with the names there are."""
+    if name not in BOARDS:
+        raise InputError(f"there is no board {name!r}; the boards are {', '.join(sorted(BOARDS))}")
+    return BOARDS[name]
+
+
+def home(board: Board) -> str:
+    """The address that the board's name links to; empty for pages on disk and the demo."""
+    return str(getattr(board, "HOME", ""))
+
+
+def refused(board: Board) -> str:
+    """Why nothing may be asked of this board over the network; empty where it may."""
+    return str(getattr(board, "REFUSED", ""))
+
+
+def unverified(board: Board) -> str:
+    """Why the shape of this board's answers is not confirmed; empty where it is."""
+    return str(getattr(board, "UNVERIFIED", ""))
+
+
+def by_company(board: Board) -> bool:
+    """Whether each company has a page of its own on this board."""
+    return bool(getattr(board, "BY_COMPANY", False))
+
+
+def terms(board: Board) -> str:
+    """What the board is and on what terms it may be read: the first line of its module."""
+    return (board.__doc__ or "").partition("\n")[0]
+
+
+def headers(board: Board) -> Mapping[str, str]:
+    """What every request to this board must carry beyond the usual. Raises InputError where a key is missing."""
+    needed = cast("Callable[[], Mapping[str, str]] | None", getattr(board, "headers", None))
+    return needed() if needed else {}

@@ -1,0 +1,50 @@
+"""Arbeitnow. Its terms, sent with every answer: free for all, do not abuse, a link back to the site is appreciated.
+
+Source: https://www.arbeitnow.com/blog/job-board-api
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from scrape.boards.extract import Row, as_html, day, decode, places, postings, raw, rows, text
+from scrape.boards.schema_org import web_address
+from scrape.common.posting import Page, Posting, Query
+
+NAME = "arbeitnow"
+HOME = "https://www.arbeitnow.com"
+
+_CLOSING = re.compile(r'<p>Find (?:more )?<a href="https://www\.arbeitnow\.com/[^"]*">[^<]*</a> on Arbeitnow</[ap]>')
+
+
+def start(query: Query) -> Sequence[str]:
+    """The first page, newest postings first; the board filters by nothing that a query asks."""
+    return [f"{HOME}/api/job-board-api"]
+
+
+def parse(body: str, url: str) -> Page:
+    answer = decode(body, url)
+    found = postings(rows(answer, url, "data"), url, _posting)
+    onward = web_address(text(answer, "links", "next"))
+    same_host = urlsplit(onward).hostname == urlsplit(HOME).hostname
+    return Page(found, (onward,) if found and onward and same_host else ())
+
+
+def _posting(row: Row) -> Posting:
+    return Posting(
+        board=NAME,
+        key=text(row, "slug"),
+        url=text(row, "url"),
+        title=text(row, "title"),
+        company=text(row, "company_name"),
+        location=places(text(row, "location"), remote=row.get("remote") is True),
+        date=day(row.get("created_at")),
+        html=clean(raw(row, "description")),
+    )
+
+
+def clean(description: str) -> str:
+    """A description without the link to the board's own lists that ends every one of them."""
+    return as_html(_CLOSING.sub("", description))

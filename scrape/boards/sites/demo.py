@@ -1,0 +1,73 @@
+"""The bundled board of invented postings: see `scrape.demo` for the site that this reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+
+from bs4 import BeautifulSoup, Tag
+
+from scrape.common.errors import ChangedShape, InputError
+from scrape.common.posting import Page, Posting, Query
+
+NAME = "demo"
+
+
+def start(query: Query) -> Sequence[str]:
+    """The first result page. `query.pages[0]` is the address at which the site runs. Raises InputError without it."""
+    if not query.pages:
+        raise InputError("the demo board has no address of its own; run `python -m scrape demo`, or name its address")
+    where = ", ".join(part for part in (query.city, query.state) if part)
+    fields = {"what": query.title, "where": where, "company": query.company, "since": query.since}
+    asked = urlencode({name: value for name, value in fields.items() if value})
+    return [urlunsplit((*urlsplit(query.pages[0])[:2], "/jobs", asked, ""))]
+
+
+def parse(body: str, url: str) -> Page:
+    """A result page gives addresses, a posting page one posting, an expired one nothing. Else ChangedShape."""
+    soup = BeautifulSoup(body, "lxml")
+    if article := soup.select_one("article.posting"):
+        return Page(postings=(_posting(soup, article, url),))
+    if results := soup.select_one("ol.results"):
+        return Page(follow=tuple(dict.fromkeys([*_postings_in(results, url), *_next_page(soup, url)])))
+    if soup.select_one(".notice.expired"):
+        return Page()
+    raise ChangedShape(f"{url}: neither results nor a posting; has the demo site changed without its board module?")
+
+
+def _postings_in(results: Tag, url: str) -> Iterator[str]:
+    """The board's own postings. Sponsored results lead elsewhere, and what follows `?` only tracks the reader."""
+    for link in results.select("li.result h2 a[href]"):
+        address = urlsplit(urljoin(url, str(link["href"])))
+        if address.netloc == urlsplit(url).netloc and address.path.startswith("/posting/"):
+            yield urlunsplit((address.scheme, address.netloc, address.path, "", ""))
+
+
+def _next_page(soup: BeautifulSoup, url: str) -> Iterator[str]:
+    for link in soup.select("a[rel~=next][href]"):
+        yield urljoin(url, str(link["href"]))
+
+
+def _posting(soup: BeautifulSoup, article: Tag, url: str) -> Posting:
+    canonical = _one(soup, "link[rel=canonical]", url)
+    return Posting(
+        board=NAME,
+        key=str(article["data-posting"]),
+        url=str(canonical["href"]),
+        title=_text(article, "header h1", url),
+        company=_text(article, ".employer", url),
+        location=_text(article, ".where", url),
+        date=str(_one(article, "time", url)["datetime"]),
+        html=_one(article, ".posting-body", url).decode_contents().strip(),
+    )
+
+
+def _text(within: Tag, selector: str, url: str) -> str:
+    return _one(within, selector, url).get_text(" ", strip=True)
+
+
+def _one(within: Tag, selector: str, url: str) -> Tag:
+    found = within.select_one(selector)
+    if found is None:
+        raise ChangedShape(f"{url}: a posting page without {selector!r}; has the demo site changed?")
+    return found

@@ -1,0 +1,63 @@
+"""Himalayas, remote postings. Its notice asks for a visible link to the posting there and for its name as the source.
+
+Sources: https://himalayas.app/api and https://himalayas.app/docs/data-dictionary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from scrape.boards.extract import Row, as_html, asking, day, decode, line, listed, places, postings, raw, rows, text
+from scrape.boards.schema_org import web_address
+from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields.urls import canonical
+
+NAME = "himalayas"
+HOME = "https://himalayas.app"
+
+_LIMIT = "20"  # what the API gives however much is asked
+
+
+def start(query: Query) -> Sequence[str]:
+    """A search where a title is asked, else everything, newest first."""
+    if query.title:
+        return [f"{HOME}/jobs/api/search?{urlencode({'q': query.title, 'page': '1'})}"]
+    return [f"{HOME}/jobs/api?{urlencode({'limit': _LIMIT})}"]
+
+
+def parse(body: str, url: str) -> Page:
+    """A search is paged by number and ends with an empty page; the list of everything is paged by an opaque cursor."""
+    answer = decode(body, url)
+    found = postings(rows(answer, url, "jobs"), url, _posting)
+    return Page(found, _onward(answer, url) if found else ())
+
+
+def _onward(answer: object, url: str) -> tuple[str, ...]:
+    page, cursor = parse_qs(urlsplit(url).query).get("page", [""])[0], text(answer, "nextCursor")
+    if page.isdecimal():
+        return (asking(url, page=str(int(page) + 1)),)
+    return (asking(url, cursor=cursor),) if cursor else ()
+
+
+def _posting(row: Row) -> Posting:
+    """The address is the one on Himalayas: `guid` is it in most answers, `applicationLink` in all seen."""
+    links = [web_address(raw(row, name)) for name in ("guid", "applicationLink")]
+    own = next((link for link in links if (urlsplit(link).hostname or "").endswith("himalayas.app")), links[1])
+    return Posting(
+        board=NAME,
+        key=text(row, "guid") or (key_of(canonical(own)) if own else ""),
+        url=own,
+        title=text(row, "title"),
+        company=text(row, "companyName"),
+        location=places(*_countries(row), remote=True),
+        date=day(row.get("pubDate")),
+        html=as_html(raw(row, "description") or raw(row, "excerpt")),
+    )
+
+
+def _countries(row: Row) -> list[str]:
+    """Where the candidate must live, as names; newer answers give objects with a name."""
+    found = listed(row, "locationRestrictions")
+    named = [text(item, "name") if isinstance(item, dict) else item for item in found]
+    return [line(name) for name in named if isinstance(name, str) and name.strip()]

@@ -1,0 +1,145 @@
+"""Indeed, the board of the 2015 post, as saved pages only: its robots.txt and its terms allow no automated reading.
+
+Two layouts of each page are known: 2016-2020 (`jobsearch-SerpJobCard` cards, `#job_summary` or `#jobDescriptionText`)
+and 2023 and later (`mosaic-provider-jobcards` and `_initialData` as JSON inside a script). A page of results may also
+hold one posting, opened beside the list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+from scrape.boards import schema_org
+from scrape.boards.extract import Row, as_html, line, listed, page, raw, text, value
+from scrape.common.errors import ChangedShape, Refused
+from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields.urls import is_web
+
+NAME = "indeed"
+HOME = "https://www.indeed.com"
+REFUSED = "indeed.com forbids automated reading; save its pages in a browser and name the files"
+
+_CARDS = re.compile(r'window\.mosaic\.providerData\["mosaic-provider-jobcards"\]\s*=\s*')
+_POSTING = re.compile(r"window\._initialData\s*=\s*")
+_KEY = re.compile(r"[0-9a-f]{16}")
+_TITLES = (".jobsearch-JobInfoHeader-title", "[data-testid=simpler-jobTitle]", "b.jobtitle")
+_BODY = "#jobDescriptionText, #job_summary"
+_COMPANIES = (
+    "[data-company-name]",
+    ".jobsearch-JobInfoHeader-companyNameSimple",
+    ".jobsearch-InlineCompanyRating > div",
+    "span.company",
+)
+_PLACES = ("[data-testid=job-location]", ".jobsearch-JobInfoHeader-subtitle > div:last-child", "span.location")
+
+
+def start(query: Query) -> Sequence[str]:
+    """The saved pages that the person names. Raises Refused for anything that is on the network."""
+    if not query.pages or any(is_web(path) for path in query.pages):
+        raise Refused(REFUSED)
+    return query.pages
+
+
+def parse(body: str, url: str) -> Page:
+    """A posting page gives its posting, a page of results the addresses of the postings that Indeed itself hosts."""
+    soup = page(body)
+    results = list(_results(body, soup))
+    posting = _from_script(body, soup, url) or _from_page(soup, url, results)
+    if not results and not posting:
+        raise ChangedShape(f"{url}: neither a posting nor a page of results as Indeed has laid them out so far")
+    hosted = dict.fromkeys(_view(key) for key, _, link in results if _is_hosted(key, link))
+    return Page((posting,) if posting else (), tuple(link for link in hosted if not posting or link != posting.url))
+
+
+def _results(body: str, soup: BeautifulSoup) -> Iterator[tuple[str, str, str]]:
+    """Key, title and link of each result, in either layout; a link that leaves Indeed is given as it is."""
+    for row in _cards(_script_value(body, _CARDS)):
+        away = value(row, "redirectToThirdPartySite") is True
+        yield text(row, "jobkey"), text(row, "title"), raw(row, "thirdPartyApplyUrl") if away else raw(row, "link")
+    for card in soup.select(".jobsearch-SerpJobCard[data-jk]"):
+        link = card.select_one("a.jobtitle, .jobtitle a")
+        yield str(card["data-jk"]), _line(link), str(link.get("href", "")) if link else ""
+
+
+def _cards(model: Any) -> list[Row]:
+    found = listed(model, "metaData", "mosaicProviderJobCardsModel", "results")
+    return [row for row in found if isinstance(row, dict)]
+
+
+def _is_hosted(key: str, link: str) -> bool:
+    """The post's check: the result is a page of the board itself, not an advertisement's redirect nor another site."""
+    bare = link if "//" in link or link.startswith("/") else f"//{link}"
+    try:
+        parts = urlsplit(urljoin(HOME, bare))
+    except ValueError:
+        return False
+    return bool(_KEY.fullmatch(key)) and _is_own(parts.hostname) and not parts.path.startswith("/pagead/")
+
+
+def _is_own(host: str | None) -> bool:
+    return host is not None and (host == "indeed.com" or host.endswith(".indeed.com"))
+
+
+def _view(key: str) -> str:
+    return f"{HOME}/viewjob?jk={key}"
+
+
+def _script_value(body: str, before: re.Pattern[str]) -> Any:
+    """The JSON value that a script assigns right after `before`."""
+    found = before.search(body)
+    if not found:
+        return None
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(body, found.end())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _from_script(body: str, soup: BeautifulSoup, url: str) -> Posting | None:
+    """A posting page of 2023 and later."""
+    model = _script_value(body, _POSTING)
+    info = value(model, "jobInfoWrapperModel", "jobInfoModel")
+    head = value(info, "jobInfoHeaderModel")
+    description = raw(info, "sanitizedJobDescription") or raw(info, "sanitizedJobDescription", "content")
+    title = text(head, "jobTitle") or text(model, "jobTitle")
+    if not (title and description):
+        return None
+    key = text(model, "jobKey") or _key_of_page(soup, url)
+    place = text(head, "formattedLocation") or text(model, "jobLocation")
+    return _made(key, title, text(head, "companyName"), place, as_html(description))
+
+
+def _from_page(soup: BeautifulSoup, url: str, results: list[tuple[str, str, str]]) -> Posting | None:
+    """A posting page of 2016 to 2020, a later one saved after its scripts ran, or the posting opened beside a list."""
+    body, title = soup.select_one(_BODY), _pick(soup, _TITLES)
+    if body is None or not title:
+        return None
+    beside = [key for key, name, _ in results if name == title]
+    key = _key_of_page(soup, url) or (beside[0] if len(beside) == 1 else "")
+    return _made(key, title, _pick(soup, _COMPANIES), _pick(soup, _PLACES), str(body))
+
+
+def _pick(soup: BeautifulSoup, selectors: tuple[str, ...]) -> str:
+    """The text of the first selector that finds any."""
+    return next((found for found in (_line(soup.select_one(selector)) for selector in selectors) if found), "")
+
+
+def _made(key: str, title: str, company: str, place: str, html: str) -> Posting:
+    """A posting without a date: Indeed's pages say "30+ days ago"."""
+    own = key or key_of(f"{title}\n{company}\n{place}\n{html}")
+    return Posting(NAME, own, _view(key) if key else "", title, company, place, html=html)
+
+
+def _key_of_page(soup: BeautifulSoup, url: str) -> str:
+    query = parse_qs(urlsplit(schema_org.address(soup, url)).query)
+    return next((key for key in query.get("jk", []) if _KEY.fullmatch(key)), "")
+
+
+def _line(tag: Tag | None) -> str:
+    return line(tag.get_text(" ")) if tag else ""

@@ -1,0 +1,56 @@
+"""Remote OK. Its notice asks for a followed link to the posting on Remote OK and for its name, not its logo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scrape.boards.extract import Row, as_html, day, decode, line, postings, raw, rows, text
+from scrape.common.posting import Page, Posting, Query
+
+NAME = "remoteok"
+HOME = "https://remoteok.com"
+
+# The last line names a word and a tag that is the reader's own IP address in base64: no part of the posting.
+_CLOSING = re.compile(
+    r"(?:Please|Be sure to) mention the words? [^<>]{1,400}?"
+    r"when applying to show you read the job post completely[^<>]*",
+)
+_HIGH = re.compile(r"[\x80-\xff]+")
+
+
+def start(query: Query) -> Sequence[str]:
+    """One address: the API gives the newest hundred or so and has no paging."""
+    return [f"{HOME}/api"]
+
+
+def parse(body: str, url: str) -> Page:
+    """The first row is the legal notice, told from a posting by having no position."""
+    found = rows(decode(body, url), url)
+    return Page(postings([row for row in found if "legal" not in row], url, _posting))
+
+
+def _posting(row: Row) -> Posting:
+    return Posting(
+        board=NAME,
+        key=text(row, "id"),
+        url=text(row, "url"),
+        title=line(repair(raw(row, "position"))),
+        company=line(repair(raw(row, "company"))),
+        location=line(repair(raw(row, "location"))).rstrip(", ") or "Remote",
+        date=day(row.get("date")) or day(row.get("epoch")),
+        html=clean(raw(row, "description")),
+    )
+
+
+def clean(description: str) -> str:
+    """A description of Remote OK, its characters repaired and its closing line gone."""
+    return as_html(_CLOSING.sub("", repair(description)))
+
+
+def repair(text: str) -> str:
+    """Undo UTF-8 read as Latin-1, where every run of characters above ASCII decodes; else leave all as it is."""
+    try:
+        return _HIGH.sub(lambda run: run[0].encode("latin-1").decode("utf-8"), text)
+    except UnicodeDecodeError:
+        return text

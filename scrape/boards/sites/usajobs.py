@@ -1,0 +1,113 @@
+"""USAJOBS, the postings of the US government, which are in the public domain. Needs a free key and its e-mail address.
+
+Source: https://developer.usajobs.gov/api-reference/get-api-search
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from scrape.boards.extract import Row, as_html, asking, day, decode, listed, places, postings, rows, text, value
+from scrape.common.errors import InputError
+from scrape.common.posting import Page, Posting, Query
+from scrape.fields.places import STATES
+
+NAME = "usajobs"
+HOME = "https://www.usajobs.gov"
+
+KEY, EMAIL = "USAJOBS_API_KEY", "USAJOBS_EMAIL"
+
+_NAMES = {code: name.title() for name, code in STATES.items()}
+_SECTIONS = {
+    "JobSummary": "Summary",
+    "MajorDuties": "Duties",
+    "KeyRequirements": "Requirements",
+    "Requirements": "Requirements",
+    "QualificationSummary": "Qualifications",
+    "Education": "Education",
+    "Benefits": "Benefits",
+    "HowToApply": "How to apply",
+}
+
+
+def headers() -> Mapping[str, str]:
+    """What USAJOBS wants of a request. Raises InputError where the environment does not hold it."""
+    key, email = os.environ.get(KEY, ""), os.environ.get(EMAIL, "")
+    if not key or not email:
+        raise InputError(
+            f"USAJOBS needs {KEY} and {EMAIL} in the environment; a free key comes from "
+            "https://developer.usajobs.gov/apirequest/"
+        )
+    return {"Authorization-Key": key, "User-Agent": email}
+
+
+def start(query: Query) -> Sequence[str]:
+    """One address; the board filters by title and by city itself."""
+    asked = {"Fields": "Full", "ResultsPerPage": "250", "Page": "1"}
+    if query.title:
+        asked["PositionTitle"] = query.title
+    if query.city:
+        state = _NAMES.get(query.state.upper(), query.state)
+        asked["LocationName"] = f"{query.city}, {state}" if state else query.city
+    return [f"https://data.usajobs.gov/api/Search?{urlencode(asked)}"]
+
+
+def parse(body: str, url: str) -> Page:
+    answer = decode(body, url)
+    items = rows(answer, url, "SearchResult", "SearchResultItems")
+    found = postings(items, url, _posting)
+    return Page(found, _onward(answer, url) if found else ())
+
+
+def _onward(answer: object, url: str) -> tuple[str, ...]:
+    pages = text(answer, "SearchResult", "UserArea", "NumberOfPages")
+    page = parse_qs(urlsplit(url).query).get("Page", ["1"])[0]
+    more = pages.isdecimal() and page.isdecimal() and int(page) < int(pages)
+    return (asking(url, Page=str(int(page) + 1)),) if more else ()
+
+
+def _posting(row: Row) -> Posting:
+    job = value(row, "MatchedObjectDescriptor")
+    return Posting(
+        board=NAME,
+        key=text(row, "MatchedObjectId") or text(job, "PositionID"),
+        url=text(job, "PositionURI").replace(":443/", "/"),
+        title=text(job, "PositionTitle"),
+        company=text(job, "OrganizationName"),
+        location=_location(job),
+        date=day(value(job, "PublicationStartDate")),
+        html=_whole(job),
+    )
+
+
+def _location(job: object) -> str:
+    named = [text(place, "LocationName") for place in listed(job, "PositionLocation")]
+    remote = value(job, "UserArea", "Details", "RemoteIndicator") is True
+    return places(*(named or [text(job, "PositionLocationDisplay")]), remote=remote)
+
+
+def _whole(job: object) -> str:
+    """The announcement's sections in order; each is text, HTML, or a list of either."""
+    details = value(job, "UserArea", "Details")
+    found: list[str] = []
+    for name, heading in _SECTIONS.items():
+        part = value(details, name) or value(job, name)
+        body = _several(part) if isinstance(part, list) else as_html(part) if isinstance(part, str) else ""
+        if body and body not in found:
+            found += [f"<h3>{heading}</h3>", body]
+    return "".join(found)
+
+
+def _several(parts: list[object]) -> str:
+    """One paragraph alone as it is, several as a list."""
+    whole = [part for part in parts if isinstance(part, str) and part.strip()]
+    if len(whole) == 1:
+        return as_html(whole[0])
+    return f"<ul>{''.join(f'<li>{_item(part)}</li>' for part in whole)}</ul>" if whole else ""
+
+
+def _item(part: str) -> str:
+    return part if "<" in part else escape(part, quote=False)

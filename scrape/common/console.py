@@ -1,0 +1,102 @@
+"""How every command of both packages behaves in a terminal: exit codes, one-line errors, progress bars."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any, NoReturn, TypeVar, cast
+
+from tqdm import tqdm
+
+from scrape.common.errors import BoardError, InputError
+
+T = TypeVar("T")
+
+OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM, as an exception, so that `finally` and `except` run as they do for Ctrl-C."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line: the usage of a command with thirty options would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"error: {message}; `{self.prog} --help` lists what there is\n")
+
+
+def parser(prog: str, description: str, **options: Any) -> argparse.ArgumentParser:
+    """An argument parser with the flags that all commands share."""
+    made = _Parser(prog=prog, description=description, allow_abbrev=False, **options)
+    made.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return made
+
+
+def run(command: Callable[[], int], *, debug: bool = False) -> int:
+    """Call `command` and turn whatever ends it into an exit code and at most one line on stderr.
+
+    With `debug` the traceback stands before that line.
+    """
+    _raise_on_sigterm()
+    try:
+        return command()
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`| head`): keep Python from complaining again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (Exception, KeyboardInterrupt, Terminated) as end:
+        if debug:
+            traceback.print_exc()
+        code, line = _ending(end)
+        say(line)
+        return code
+
+
+def _ending(end: BaseException) -> tuple[int, str]:
+    """The exit code for what ended a command, and what to tell the person."""
+    match end:
+        case KeyboardInterrupt():
+            return INTERRUPTED, "stopped: Ctrl-C"
+        case Terminated():
+            return TERMINATED, "stopped: SIGTERM"
+        case InputError():
+            return BAD_INPUT, f"error: {end}"
+        case BoardError():
+            return FAILED, f"error: {end}"
+        case OSError():
+            return FAILED, f"error: {_explain(end)}"
+    return FAILED, f"error: {type(end).__name__}: {end} (a fault of the program; --debug shows where)"
+
+
+def say(line: str) -> None:
+    """Tell the person something that is not a result: one line on stderr, above any progress bar."""
+    tqdm.write(line, file=sys.stderr)
+
+
+def progress(items: Iterable[T] | None = None, **options: Any) -> tqdm[T]:
+    """A tqdm bar on stderr, silent where stderr is no terminal. Without items it is moved by `update`."""
+    bar = tqdm(items, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
+    return cast("tqdm[T]", bar)
+
+
+def _explain(error: OSError) -> str:
+    where = f": {error.filename}" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; what was saved before stands; free some space and run again"
+    return f"{error.strerror or error}{where}"
+
+
+def _raise_on_sigterm() -> None:
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Terminated
+
+    with contextlib.suppress(ValueError):  # not the main thread: whoever started us there handles signals
+        signal.signal(signal.SIGTERM, stop)

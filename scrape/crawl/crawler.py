@@ -1,0 +1,349 @@
+"""The one loop: boards side by side, each breadth-first through its pages, until it ends or its limit is reached.
+
+A board that fails never takes the others down, and a page that fails does not end its board: it is noted, and the
+board goes on until a site has failed too often in a row. What the board then gave stands. A board whose pages are
+on several hosts reads those side by side too, each one page at a time.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from scrape.boards.registry import Board, by_company, headers, refused
+from scrape.common.errors import Blocked, BoardError, Missing, Refused, Unreachable
+from scrape.common.posting import Page, Posting, Query
+from scrape.crawl import local_files
+from scrape.fields.match import matches_any
+from scrape.fields.urls import canonical, host_of, is_web
+from scrape.http.cache import MISSING, Answers
+from scrape.http.client import Answer
+
+DAY = 24 * 3600.0
+FAILED = ("blocked", "refused", "changed shape", "error")
+
+# How much each failure of a site counts; ten in a row and the site is left alone. A good page wipes the slate.
+_STRIKES: tuple[tuple[type[BoardError], int], ...] = (
+    (Blocked, 10),
+    (Unreachable, 5),
+    (Missing, 0),  # a posting that is over, or a company that has left its board
+    (Refused, 0),  # decided without asking
+    (BoardError, 2),
+)
+_OUT = 10
+_WAITING = 64  # events that may wait for the reader before the boards pause
+_AT_ONCE = 16  # hosts that one board reads side by side
+
+
+class Getter(Protocol):
+    """What is needed of a fetcher."""
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one board ended: `ok`, `empty`, `blocked`, `refused`, `changed shape` or `error`, and its counts.
+
+    `asked` counts addresses asked for, `kept` new postings, `known` those that were there before or came twice,
+    `filtered` those that the query did not ask for. `note` says what went wrong, or is empty. `unreachable`: not
+    one answer came.
+    """
+
+    board: str
+    status: str
+    asked: int = 0
+    kept: int = 0
+    known: int = 0
+    filtered: int = 0
+    note: str = ""
+    unreachable: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return self.status in FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one board is, in pages."""
+
+    board: str
+    done: int
+    waiting: int
+
+
+Event = Posting | Progress | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to ask. `answers` keeps what was asked before; `max_age` (seconds) is how long a list stays fresh.
+
+    At most `limit` postings are taken from each board. Addresses for which `skip` holds are not asked.
+    """
+
+    fetcher: Getter
+    answers: Answers | None = None
+    max_age: float = DAY
+    limit: int | None = None
+    skip: Callable[[str], bool] = lambda address: False
+    now: Callable[[], float] = time.time
+
+
+def crawl(walks: Sequence[Walk]) -> Iterator[Event]:
+    """Walk boards side by side, each in a thread of its own, and give everything out as it arrives.
+
+    Each board ends with its `Outcome`, whose `kept` counts what was given out; who saves postings knows how many
+    of them are new. Closing the iterator stops each board after the page that it is at.
+    """
+    events: queue.Queue[Event] = queue.Queue(_WAITING)
+    stop = threading.Event()
+    for walk in walks:
+        threading.Thread(target=_run, args=(walk, events, stop), name=walk.board.NAME, daemon=True).start()
+    running = len(walks)
+    try:
+        while running:
+            try:
+                event = events.get(timeout=0.5)  # not for ever: on Windows Ctrl-C would then wait as well
+            except queue.Empty:
+                continue
+            running -= isinstance(event, Outcome)
+            yield event
+    finally:
+        stop.set()
+
+
+def _run(walk: Walk, events: queue.Queue[Event], stop: threading.Event) -> None:
+    try:
+        for event in walk:
+            if not _put(events, event, stop):
+                return
+        ending = walk.outcome()
+    except Exception as error:  # not the board's parse, which Walk guards, but a full disk or a fault of ours
+        ending = replace(walk.outcome(), status="error", note=f"{type(error).__name__}: {error}")
+    _put(events, ending, stop)
+
+
+def _put(events: queue.Queue[Event], event: Event, stop: threading.Event) -> bool:
+    """Hand an event over; False where nobody waits for it any more."""
+    while not stop.is_set():
+        try:
+            events.put(event, timeout=0.2)
+            return True
+        except queue.Full:
+            continue
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An address to ask, and the one that led to it (empty for the first)."""
+
+    address: str
+    parent: str = ""
+
+    @property
+    def host(self) -> str:
+        return host_of(self.address)
+
+
+class Walk:
+    """One board's pages, breadth-first. Iterating gives the postings that match, each once, and the progress.
+
+    Pages are read in threads, one for each host; all that is counted is counted in the thread that iterates.
+    Raises InputError at once where the board needs something from the person first.
+    """
+
+    def __init__(self, board: Board, queries: Sequence[Query], settings: Settings) -> None:
+        self.board, self.queries, self.settings = board, queries, settings
+        self.asked = self.kept = self.known = self.filtered = 0
+        self._read = 0
+        self._counting = threading.Lock()
+        self._steps: dict[str, deque[_Step]] = {}  # of each host, those that it has left
+        self._met: set[str] = set()  # addresses, asked or to be asked
+        self._seen: set[str] = set()  # names and addresses of postings
+        self._strikes: Counter[str] = Counter()
+        self._out: dict[str, BoardError] = {}  # the sites to leave alone, and why
+        self._failures: list[BoardError] = []
+        self._headers = headers(board)
+        try:
+            for query in queries:
+                for address in board.start(replace(query, pages=local_files.expand(query.pages))):
+                    self._add(_Step(address))
+        except BoardError as error:
+            self._failures.append(error)
+
+    def __iter__(self) -> Iterator[Event]:
+        ended: queue.SimpleQueue[tuple[_Step, Page | Exception]] = queue.SimpleQueue()
+        busy: set[str] = set()
+        while True:
+            for step in self._next_steps(busy):
+                # Not by an executor, whose threads would keep a program that was stopped from ending.
+                threading.Thread(
+                    target=lambda step: ended.put((step, self._try(step))), args=(step,), daemon=True
+                ).start()
+            if not busy:
+                return
+            step, result = ended.get()
+            busy.remove(step.host)
+            yield from self._take(step, result)
+
+    def outcome(self) -> Outcome:
+        """How the board ended, as far as it has come."""
+        return Outcome(
+            board=self.board.NAME,
+            status=self._status(),
+            asked=self.asked,
+            kept=self.kept,
+            known=self.known,
+            filtered=self.filtered,
+            note=_note(self._failures),
+            unreachable=not self._read and any(isinstance(error, Unreachable) for error in self._failures),
+        )
+
+    def _add(self, step: _Step) -> None:
+        address = canonical(step.address)
+        if address in self._met or step.host in self._out or self.settings.skip(step.address):
+            return
+        self._met.add(address)
+        self._steps.setdefault(step.host, deque()).append(step)
+
+    def _next_steps(self, busy: set[str]) -> Iterator[_Step]:
+        """The next step of every host that is not busy; it then is."""
+        free = (host for host in self._steps if host not in busy)
+        for host in list(islice(free, 0 if self._full() else _AT_ONCE - len(busy))):
+            busy.add(host)
+            steps = self._steps[host]
+            yield steps.popleft()
+            if not steps:
+                del self._steps[host]
+
+    def _try(self, step: _Step) -> Page | Exception:
+        try:
+            return self._answered(step)
+        except Exception as error:  # judged in the thread that counts
+            return error
+
+    def _take(self, step: _Step, result: Page | Exception) -> Iterator[Event]:
+        """Count what came of a step, and give it out."""
+        if isinstance(result, BoardError):
+            self._fail(step.host, result)
+        elif isinstance(result, Exception):
+            raise result
+        else:
+            self._read += 1
+            self._strikes[step.host] = 0
+            for address in result.follow:
+                if is_web(address):  # a page has no say in which files are read
+                    self._add(_Step(address, step.address))
+            yield from self._new(result.postings)
+        yield Progress(self.board.NAME, self._read, sum(map(len, self._steps.values())))
+
+    def _full(self) -> bool:
+        return self.settings.limit is not None and self.kept >= self.settings.limit
+
+    def _new(self, postings: Sequence[Posting]) -> Iterator[Posting]:
+        for posting in postings:
+            marks = {posting.name, canonical(posting.url)} - {""}
+            if not matches_any(posting, self.queries):
+                self.filtered += 1
+            elif not self._seen.isdisjoint(marks):
+                self.known += 1
+            elif not self._full():
+                self.kept += 1
+                self._seen |= marks
+                yield posting
+
+    def _fail(self, site: str, error: BoardError) -> None:
+        self._failures.append(error)
+        self._strikes[site] += next(count for kind, count in _STRIKES if isinstance(error, kind))
+        if site and self._strikes[site] >= _OUT:  # files on disk have no site to be spared
+            self._out[site] = error
+            self._steps.pop(site, None)
+
+    def _answered(self, step: _Step) -> Page:
+        if not is_web(step.address):
+            return self._parse(local_files.read(step.address))
+        if why := refused(self.board):
+            raise Refused(f"{step.address} is not asked for: {why}")
+        answers = self.settings.answers
+        kept = answers.find(step.address) if answers else None
+        if kept and self.settings.now() - kept.fetched < self.settings.max_age:
+            return self._parse(kept.answer)
+        return (kept and self._own_page(kept.answer, step)) or self._parse(self._fetch(step.address))
+
+    def _fetch(self, url: str) -> Answer:
+        """Ask, and keep the answer before anyone reads it. That a page is gone is an answer, too."""
+        with self._counting:
+            self.asked += 1
+        try:
+            answer = self.settings.fetcher.get(url, headers=self._headers)
+        except Missing:
+            answer = Answer(url, url, MISSING, {}, b"")
+        if self.settings.answers:
+            self.settings.answers.keep(url, answer, self.settings.now())
+        return answer
+
+    def _parse(self, answer: Answer) -> Page:
+        if answer.status == MISSING:
+            raise Missing(f"{answer.url} is gone (status {answer.status})")
+        try:
+            return self.board.parse(answer.text, answer.final_url)
+        except BoardError:
+            raise
+        except Exception as error:
+            raise BoardError(f"{answer.url}: cannot be read: {type(error).__name__}: {error}") from error
+
+    def _own_page(self, answer: Answer, step: _Step) -> Page | None:
+        """The page, if it is one posting's own, which need never be asked again. All others are lists.
+
+        It holds that posting alone, and stands at the posting's address or at another path than the page
+        that led to it, since the pages of a list differ in their parameters.
+        """
+        try:
+            page = self._parse(answer)
+        except BoardError:
+            return None
+        if len(page.postings) != 1 or page.follow:
+            return None
+        at_home = canonical(page.postings[0].url) in {canonical(answer.url), canonical(answer.final_url)}
+        return page if at_home or (step.parent and _path(step.address) != _path(step.parent)) else None
+
+    def _status(self) -> str:
+        """A site that had to be left alone decides; else what was found; else what went wrong first."""
+        if self._out:
+            return next(iter(self._out.values())).status
+        if self.kept or self.known:
+            return "ok"
+        telling = [error for error in self._failures if not isinstance(error, Missing)]
+        if telling and not self.filtered:
+            return telling[0].status
+        return "error" if self._failures and not self._read and not self._by_company() else "empty"
+
+    def _by_company(self) -> bool:
+        """Whether what is gone is only the page of a company that the person named, which this board then has not."""
+        return by_company(self.board) and all(query.company for query in self.queries)
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
+
+
+def _note(failures: Sequence[BoardError]) -> str:
+    """The first failure in its words, how many more there were, and how many pages are gone."""
+    gone = [error for error in failures if isinstance(error, Missing)]
+    others = [error for error in failures if not isinstance(error, Missing)]
+    parts = []
+    if others:
+        parts.append(str(others[0]) + (f" (and {len(others) - 1} more)" if others[1:] else ""))
+    if gone:
+        parts.append(str(gone[0]) if len(gone) == 1 else f"{len(gone)} pages are gone, such as {gone[0]}")
+    return "; ".join(parts)

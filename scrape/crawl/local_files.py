@@ -1,0 +1,44 @@
+"""Pages on the person's own disk, read through the same door as pages on the network."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from scrape.common.errors import BoardError, InputError
+from scrape.fields.urls import is_web
+from scrape.http.client import Answer
+
+SUFFIXES = (".html", ".htm", ".json", ".jsonl", ".jsonl.gz")
+
+
+def expand(pages: Iterable[str]) -> tuple[str, ...]:
+    """Web addresses as they are, files as they are, folders as the pages in them, sorted. Raises InputError."""
+    return tuple(page for given in pages for page in ([given] if is_web(given) else _paths(given)))
+
+
+def read(path: str) -> Answer:
+    """The file as an answer; a `.gz` is unpacked. Raises BoardError where it cannot be read."""
+    try:
+        body = Path(path).read_bytes()
+        if path.endswith(".gz"):
+            body = gzip.decompress(body)
+    except OSError as error:
+        raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (EOFError, zlib.error) as error:
+        raise BoardError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from error
+    return Answer(path, path, 200, {}, body)
+
+
+def _paths(given: str) -> list[str]:
+    path = Path(given)
+    if path.is_file():
+        return [given]
+    if not path.is_dir():
+        raise InputError(f"there is no page {given}; name a web address, a file, or a folder of pages")
+    found = sorted(str(file) for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
+    if not found:
+        raise InputError(f"the folder {given} holds no page ({', '.join(SUFFIXES)})")
+    return found

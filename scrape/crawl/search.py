@@ -1,0 +1,111 @@
+"""From what a person wants to the boards that are asked for it, and the public `search`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import product
+
+from scrape.boards import registry
+from scrape.boards.registry import Board
+from scrape.common.errors import BoardError
+from scrape.common.posting import Posting, Query
+from scrape.crawl.crawler import Getter, Outcome, Settings, Walk, crawl
+from scrape.fields import match
+from scrape.fields.urls import is_web
+from scrape.http.client import Fetcher
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for: any of the titles, in any of the places (city, state), at any of the companies.
+
+    An empty tuple asks for everything. `boards` None means those of `boards.default()` or, where `pages` are
+    named, those that read them.
+    """
+
+    titles: tuple[str, ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
+    companies: tuple[str, ...] = ()
+    since: str = ""
+    pages: tuple[str, ...] = ()
+    boards: tuple[str, ...] | None = None
+
+
+def search(
+    city: str = "",
+    state: str = "",
+    title: str = "",
+    *,
+    boards: Sequence[str] | None = None,
+    company: str = "",
+    since: str = "",
+    limit: int | None = None,
+    pages: Sequence[str] = (),
+    fetcher: Getter | None = None,
+) -> Iterator[Posting]:
+    """The postings for `title` in a place, as they arrive from all boards; nothing is kept on disk.
+
+    What the fields mean is told in `scrape.match`. `city` may be `Remote`. `boards` are names; without them those
+    of `boards.default()` are asked or, with `pages` (addresses and paths), those that read pages. `since` is an
+    ISO date, or days (`7d`) or weeks (`2w`) ago. At most `limit` postings come from each board. The html of
+    a posting is as the board gave it: see `scrape.simplify`.
+
+    Raises InputError for what cannot be used. A board that failed is warned of at the end, or, if nothing
+    at all was found, raised as BoardError: blocked is not empty.
+    """
+    place = (city, state) if state else match.place(city) if city else ("", "")
+    wish = Wish(_some(title), (place,) if any(place) else (), _some(company), since, tuple(pages), _names(boards))
+    settings = Settings(fetcher or Fetcher(), limit=limit)
+    return _postings(walks(wish, settings))
+
+
+def walks(wish: Wish, settings: Settings) -> list[Walk]:
+    """One walk for each board that the wish is for. Raises InputError before anything is asked."""
+    asked = queries(wish)
+    return [Walk(board, [replace(query, pages=pages) for query in asked], settings) for board, pages in _chosen(wish)]
+
+
+def queries(wish: Wish) -> list[Query]:
+    """Every combination of title, place and company."""
+    since = match.since(wish.since, date.today())
+    return [
+        Query(title=title, city=city, state=state, company=company, since=since)
+        for title, (city, state), company in product(
+            wish.titles or ("",), wish.places or (("", ""),), wish.companies or ("",)
+        )
+    ]
+
+
+def _chosen(wish: Wish) -> list[tuple[Board, tuple[str, ...]]]:
+    if wish.boards is not None:
+        return [(registry.named(name), wish.pages) for name in dict.fromkeys(wish.boards)]
+    if wish.pages:
+        web = tuple(page for page in wish.pages if is_web(page))
+        paths = tuple(page for page in wish.pages if not is_web(page))
+        return [(registry.named(name), pages) for name, pages in (("saved", paths), ("jsonld", web)) if pages]
+    return [(registry.named(name), ()) for name in registry.default()]
+
+
+def _postings(started: Sequence[Walk]) -> Iterator[Posting]:
+    found, failed = 0, []
+    for event in crawl(started):
+        if isinstance(event, Posting):
+            found += 1
+            yield event
+        elif isinstance(event, Outcome) and event.failed:
+            failed.append(f"{event.board}: {event.status}: {event.note}")
+    if failed and not found:
+        raise BoardError("; ".join(failed))
+    for line in failed:
+        warnings.warn(line, stacklevel=2)
+
+
+def _some(text: str) -> tuple[str, ...]:
+    return (text,) if text.strip() else ()
+
+
+def _names(boards: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if boards is None else tuple(boards)

@@ -1,0 +1,282 @@
+"""A dataset on disk: what the boards gave, the bare documents made of it, and what must not come back.
+
+    data/<dataset>/raw/<name>.json        one posting as its board gave it
+    data/<dataset>/postings/<name>.html   the same posting as a document of bare markup
+    data/<dataset>/forgotten.txt          names and addresses of postings that must not come back
+    data/<dataset>/.lock                  held by the one command that may write here
+
+A posting is added once and never rewritten, so a rerun changes nothing where its input did not change.
+Of two postings with the same canonical address the one whose name sorts first is kept, whatever the order
+in which they came. Nothing here depends on the time or on the order of arrival.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from scrape.common.errors import InputError
+from scrape.common.files import write_whole
+from scrape.common.lock import exclusive
+from scrape.common.posting import Posting
+from scrape.fields.urls import canonical, is_web
+
+DATA = Path("data")
+_HTML_LINE = ' "html": '
+_SEARCH_AGAIN = "delete it and search again"
+_LONE = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON carries: UTF-8 has no room for it
+
+
+class Store:
+    """One dataset. Opening it reads nothing; reading needs no lock; `add` and `forget` need `locked()`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.raw = root / "raw"
+        self.postings = root / "postings"
+        self.answers = root / "answers"
+        self._guard = threading.Lock()
+        self._known: dict[str, str] | None = None  # canonical address -> name
+        self._forgotten: frozenset[str] | None = None
+
+    # ------------------------------------------------------------------ reading
+
+    def names(self) -> list[str]:
+        """The names of all postings, sorted."""
+        return sorted(_stems(self.raw, ".json"))
+
+    def document_names(self) -> list[str]:
+        """The names of all postings that have a document, sorted."""
+        return sorted(_stems(self.postings, ".html"))
+
+    def posting(self, name: str) -> Posting:
+        """The posting as its board gave it. Raises InputError where the file is missing or spoilt."""
+        path = self.raw_path(name)
+        return _posting(_read(path), path)
+
+    def head(self, name: str) -> Posting:
+        """Like `posting`, but without the html, which is most of the file and is not read."""
+        path = self.raw_path(name)
+        with _opened(path) as lines:
+            head = list(itertools.takewhile(lambda line: not line.startswith(_HTML_LINE), lines))
+        return _posting("".join([*head, _HTML_LINE, '""\n}']), path)
+
+    def document(self, name: str) -> str:
+        """The bare document of a posting. Raises InputError where the file is missing or spoilt."""
+        return _read(self.document_path(name), "delete it and run `python -m scrape simplify`")
+
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Every (name, document), sorted by name, one in memory at a time."""
+        for name in self.document_names():
+            yield name, self.document(name)
+
+    def raw_path(self, name: str) -> Path:
+        return self.raw / f"{name}.json"
+
+    def document_path(self, name: str) -> Path:
+        return self.postings / f"{name}.html"
+
+    def require(self) -> Store:
+        """This store, if it holds a posting; else InputError with what to run."""
+        if not any(_stems(self.raw, ".json")):
+            raise InputError(f"no postings in {self.root}; run scripts/scrape.sh first (or `python -m scrape search`)")
+        return self
+
+    # ------------------------------------------------------------------ writing
+
+    @contextmanager
+    def locked(self) -> Iterator[Store]:
+        """Keep every other writing command out until the block ends; a killed process lets go by itself.
+
+        Raises InputError at once where another process is writing here. Whatever a killed run left half
+        written is swept away.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InputError(f"{self.root} is not a folder; name another place for the dataset") from error
+        with exclusive(self.root / ".lock", f"{self.root} is being written by another run; wait until it ends"):
+            self._sweep()
+            self._known = self._forgotten = None
+            yield self
+
+    def add(self, posting: Posting) -> bool:
+        """Save a posting; False where it is known or forgotten. Safe to call from several threads."""
+        with self._guard:
+            if self._is_forgotten(posting):
+                return False
+            known, address = self._addresses(), canonical(posting.url)
+            other = known.get(address) if address else None
+            if self.raw_path(posting.name).exists() or (other is not None and other <= posting.name):
+                return False
+            write_whole(self.raw_path(posting.name), encode(posting))
+            if other is not None:
+                self._remove(other)
+            if address:
+                known[address] = posting.name
+            return other is None
+
+    def forget(self, name_or_url: str) -> list[Posting]:
+        """Take a posting out for good, by its name or any form of its address; what was removed, without html.
+
+        What is forgotten is written down first, so that a crash in between cannot bring it back; an address
+        that is not in the store is written down too, and will not come in. Raises InputError for a name
+        that no posting has.
+        """
+        with self._guard:
+            heads = self._matching(name_or_url)
+            if not heads and not is_web(name_or_url):
+                raise InputError(f"no posting in {self.root} is called {name_or_url!r}; give its name or its address")
+            marks = {canonical(name_or_url)} | {mark for head in heads for mark in (head.name, canonical(head.url))}
+            lines = sorted((self._marks() | marks) - {""})
+            write_whole(self.root / "forgotten.txt", "".join(f"{mark}\n" for mark in lines))
+            self._known = self._forgotten = None
+            for head in heads:
+                self._remove(head.name)
+            return heads
+
+    def is_forgotten(self, mark: str) -> bool:
+        """Whether a name or address must not come back."""
+        return canonical(mark) in self._marks()
+
+    def put_document(self, name: str, text: str) -> bool:
+        """Write the document of a posting unless it stands there already; whether the file changed.
+
+        An equal document that is older than its posting only gets a new time, which is how `stale_documents`
+        knows that it was looked at.
+        """
+        path = self.document_path(name)
+        try:
+            if path.read_bytes() == text.encode("utf-8"):
+                if path.stat().st_mtime_ns < self.raw_path(name).stat().st_mtime_ns:
+                    os.utime(path)
+                return False
+        except FileNotFoundError:
+            pass
+        write_whole(path, text)
+        return True
+
+    def stale_documents(self) -> list[str]:
+        """The names whose document is missing or older than the posting, sorted."""
+        made = dict(_times(self.postings, ".html"))
+        return sorted(name for name, time in _times(self.raw, ".json") if made.get(name, -1) < time)
+
+    def without_document(self) -> int:
+        """How many postings have no document yet."""
+        return len(set(_stems(self.raw, ".json")) - set(_stems(self.postings, ".html")))
+
+    def stamps(self) -> dict[str, str]:
+        """For each posting that has a document, a text that changes whenever one of its two files does."""
+        made = dict(_times(self.postings, ".html"))
+        return {name: f"{time} {made[name]}" for name, time in _times(self.raw, ".json") if name in made}
+
+    def drop_orphans(self) -> list[str]:
+        """Remove documents whose posting has gone, as an add or a forget that was killed leaves them."""
+        orphans = sorted(set(_stems(self.postings, ".html")) - set(_stems(self.raw, ".json")))
+        for name in orphans:
+            self.document_path(name).unlink(missing_ok=True)
+        return orphans
+
+    # ------------------------------------------------------------------ inside
+
+    def _addresses(self) -> dict[str, str]:
+        if self._known is None:
+            self._known = {}
+            for head in self._heads():
+                name, address = head.name, canonical(head.url)
+                first = self._known.setdefault(address, name)
+                if address and first != name:  # a run was killed between saving one and removing the other
+                    self._remove(name)
+        return self._known
+
+    def _is_forgotten(self, posting: Posting) -> bool:
+        return not self._marks().isdisjoint({posting.name, canonical(posting.url)})
+
+    def _marks(self) -> frozenset[str]:
+        if self._forgotten is None:
+            path = self.root / "forgotten.txt"
+            text = _read(path, "mend it: it keeps out what was forgotten") if path.exists() else ""
+            self._forgotten = frozenset(text.splitlines())
+        return self._forgotten
+
+    def _matching(self, name_or_url: str) -> list[Posting]:
+        if not is_web(name_or_url):
+            names = set(self.names())
+            return [self.head(name_or_url)] if name_or_url in names else []
+        address = canonical(name_or_url)
+        return [head for head in self._heads() if canonical(head.url) == address]
+
+    def _heads(self) -> Iterator[Posting]:
+        """The heads of all postings but the spoilt ones, which whoever makes documents of them reports."""
+        for name in self.names():
+            with suppress(InputError):
+                yield self.head(name)
+
+    def _remove(self, name: str) -> None:
+        self.document_path(name).unlink(missing_ok=True)
+        self.raw_path(name).unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        for folder in (self.root, self.raw, self.postings, self.answers):
+            for path in folder.glob(".*.part"):
+                path.unlink(missing_ok=True)
+
+
+def encode(posting: Posting) -> str:
+    """A posting as the text of its raw file: JSON, one field a line, the html last."""
+    text = json.dumps(asdict(posting), ensure_ascii=False, indent=1) + "\n"
+    return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _posting(text: str, path: Path) -> Posting:
+    try:
+        fields = json.loads(text)
+        posting = Posting(**fields)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path} is not a posting ({error}); {_SEARCH_AGAIN}") from error
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise InputError(f"{path} is not a posting (a field is not text); {_SEARCH_AGAIN}")
+    return posting
+
+
+def _read(path: Path, remedy: str = _SEARCH_AGAIN) -> str:
+    with _opened(path, remedy) as file:
+        return file.read()
+
+
+@contextmanager
+def _opened(path: Path, remedy: str = _SEARCH_AGAIN) -> Iterator[TextIO]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {path}; run the search again") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}); {remedy}") from error
+
+
+def _files(folder: Path, suffix: str) -> Iterator[os.DirEntry[str]]:
+    """The finished files of a folder; none where there is no folder."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        yield from (entry for entry in entries if entry.name.endswith(suffix) and not entry.name.startswith("."))
+
+
+def _stems(folder: Path, suffix: str) -> Iterator[str]:
+    return (entry.name.removesuffix(suffix) for entry in _files(folder, suffix))
+
+
+def _times(folder: Path, suffix: str) -> Iterator[tuple[str, int]]:
+    """(name, time of last writing in nanoseconds) of every file."""
+    return ((entry.name.removesuffix(suffix), entry.stat().st_mtime_ns) for entry in _files(folder, suffix))

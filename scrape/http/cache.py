@@ -1,0 +1,89 @@
+"""The answers of boards, kept on disk so that a rerun asks for nothing twice. Safe to delete.
+
+One file per address: a line of JSON about the answer, then its body, both packed. An answer is saved before it is
+read, so a run that is killed has lost at most the answer on its way.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from scrape.common.files import write_whole
+from scrape.common.posting import key_of
+from scrape.http.client import Answer
+
+MISSING = 404
+_KEPT_HEADERS = ("content-type", "last-modified", "etag")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer and when it came, in seconds of Unix time."""
+
+    answer: Answer
+    fetched: float
+
+
+class Answers:
+    """The answers kept in one folder.
+
+    `stands_for` is `(address, lasting address)` of a site that has another address at every run, such as the
+    bundled board on a free port: its answers are kept under the lasting one.
+    """
+
+    def __init__(self, folder: Path, stands_for: tuple[str, str] = ("", "")) -> None:
+        self._folder = folder
+        self._passing, self._lasting = stands_for
+
+    def find(self, url: str) -> Kept | None:
+        """The answer kept for `url`; None where there is none or its file is spoilt."""
+        try:
+            head, _, body = gzip.decompress(self._path(url).read_bytes()).partition(b"\n")
+            about = json.loads(head)
+            headers = MappingProxyType(dict(about["headers"]))
+            final_url = _swap(about["final_url"], self._lasting, self._passing)
+            return Kept(Answer(url, final_url, int(about["status"]), headers, body), float(about["fetched"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+            return None  # asked again, and written anew
+
+    def keep(self, url: str, answer: Answer, fetched: float) -> None:
+        """Save the answer for `url`, over an older one. Raises OSError."""
+        about = {
+            "url": _swap(url, self._passing, self._lasting),
+            "final_url": _swap(answer.final_url, self._passing, self._lasting),
+            "status": answer.status,
+            "headers": {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            "fetched": round(fetched, 3),
+        }
+        write_whole(self._path(url), gzip.compress(json.dumps(about).encode() + b"\n" + answer.body, 6, mtime=0))
+
+    def drop_mentions(self, words: Collection[str]) -> int:
+        """Forget every answer that has one of `words` in its address or body; how many there were."""
+        plain = [word.encode() for word in words]
+        patterns = re.compile(b"|".join(map(re.escape, plain + [word.replace(b"/", b"\\/") for word in plain])))
+        dropped = 0
+        for path in self._folder.glob("*.gz"):
+            try:
+                mentions = patterns.search(gzip.decompress(path.read_bytes())) is not None
+            except (OSError, EOFError, zlib.error):
+                mentions = True  # spoilt: it is of no use to anyone
+            if mentions:
+                path.unlink(missing_ok=True)
+            dropped += mentions
+        return dropped
+
+    def _path(self, url: str) -> Path:
+        return self._folder / f"{key_of(_swap(url, self._passing, self._lasting))}.gz"
+
+
+def _swap(url: str, old: str, new: str) -> str:
+    return new + url[len(old) :] if old and url.startswith(old) else url

@@ -1,0 +1,447 @@
+"""The network edge: the only module that asks a site for anything, sleeps or tries again.
+
+Every request goes out under the site's robots.txt and opt-outs, at the site's pace, to public addresses
+only, inside deadlines and size caps. What comes back is a whole `Answer` or an error that says what happened,
+where, and what to do.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from random import random as _random
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.exceptions import InvalidSchema, InvalidURL
+
+from scrape.common.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
+from scrape.http import challenge_pages, charset, decompress, robots
+from scrape.http.robots import Robots
+from scrape.http.transport import Watch, check_literal, open_session
+
+PRODUCT = "DreamJobs"  # the token that a robots.txt can name
+
+_AGAIN = {429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # 52x: Cloudflare could not reach its origin
+_BLOCKED = {401, 402, 403, 407, 429, 999}  # 999: LinkedIn's own
+_BY_HAND = "read it in a browser, save the pages and give them to the board 'saved'"
+_ADVICE = {401: "check the key, where this board needs one", 429: "it wants fewer requests, so come back later"}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_CHUNK = 64 * 1024  # bytes read at a time
+_GLIMPSE = 64 * 1024  # bytes kept of an error page: enough to tell whose wall it is
+_ROBOTS_LIVE = 24 * 3600.0  # seconds; RFC 9309, section 2.4
+_LONG = 10.0  # seconds; a longer wait is worth a word
+_FAILURES_LIVE = 600.0  # seconds until a robots.txt that could not be read is tried again
+_ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of everything an answer may take. Times in seconds, sizes in bytes."""
+
+    headers: float = 30.0  # wall clock, from looking the name up to the last header
+    body: float = 120.0  # wall clock, from the last header to the last byte
+    size: int = 64 * 1024 * 1024  # of the body, unpacked
+    redirects: int = 10
+    tries: int = 4
+    backoff: float = 2.0  # the first wait after a failure; it doubles with each
+    wait: float = 300.0  # the longest wait that a site may ask for and get
+    crawl_delay: float = 30.0  # the longest Crawl-delay that is kept; a longer one counts as this
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole: `body` is unpacked, `headers` ignore case, `final_url` is where redirects led."""
+
+    url: str
+    final_url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body by its byte order mark, header, own declaration, or as UTF-8 or windows-1252."""
+        return charset.decode(self.body, self.headers.get("content-type", ""))
+
+
+class _Failed(Exception):
+    """One exchange came to nothing; `lasting` where asking again would end the same way."""
+
+    def __init__(self, reason: str, *, lasting: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.lasting = lasting
+
+
+@dataclass(slots=True)
+class _Host:
+    """One host's turn: requests to it go one at a time, and not before `free` on the fetcher's clock."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    free: float = -math.inf
+
+
+@dataclass(slots=True)
+class _Rules:
+    """One origin's robots.txt, or the error that reading it ended with."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    found: Robots | BoardError | None = None
+    until: float = -math.inf
+
+
+class Fetcher:
+    """Asks sites for pages, politely. Safe to share between threads; a host sees one request at a time.
+
+    `contact` is an address or URL that a site's keeper can write to; it goes into the User-Agent.
+    `allow_loopback` names the hosts, as `host:port`, that may be at an address that is not public, such as the
+    bundled board; they are asked without pauses. `interval` is the least time between two requests to a host, in
+    seconds. With `train_opt_out` off, opt-outs from training are not looked at: for reading that ends in no corpus.
+    `clock` and `sleep` count seconds, `now` is the time of day as Unix time, `random` gives numbers in [0, 1).
+    `say` is told of long waits. A `session` stands in for the network: its `get` is called like that of requests
+    with `stream=True`, and address checks and deadlines are then its own affair.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str = "",
+        session: Any = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+        random: Callable[[], float] = _random,
+        allow_loopback: Collection[str] = (),
+        interval: float = 1.0,
+        limits: Limits = Limits(),
+        train_opt_out: bool = True,
+        say: Callable[[str], object] = lambda line: None,
+    ) -> None:
+        self._session = open_session() if session is None else session
+        self._clock, self._now, self._sleep, self._random = clock, now, sleep, random
+        self._say = say
+        self._trusted = frozenset(allow_loopback)
+        self._interval = interval
+        self._limits = limits
+        self._train_opt_out = train_opt_out
+        self._agent = user_agent(contact)
+        self._lock = threading.Lock()
+        self._hosts: dict[str, _Host] = {}
+        self._rules: dict[str, _Rules] = {}
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """What `url` answers, after redirects. `headers` go to the origin of `url` alone, not where it redirects to.
+
+        Raises Refused (robots.txt, opt-out, an address we must not ask), Blocked (401, 403, 429 to the end, a
+        bot wall), Missing (404, 410), Unreachable (no whole answer after every try) or BoardError.
+        """
+        hop, seen = url, [url]
+        own = dict(headers or {})
+        while True:
+            rules = self._admit(hop)
+            answer = self._ask(hop, own, pause=self._pause(hop, rules))
+            target = self._target(answer)
+            if target is None:
+                self._judge(answer)
+                return replace(answer, url=url)
+            if target in seen or len(seen) > self._limits.redirects:
+                raise BoardError(f"{url} redirects {_how(target, seen)}; open it in a browser to see where it leads")
+            if _origin(_split(target)) != _origin(_split(hop)):
+                own = {}
+            seen.append(target)
+            hop = target
+
+    def rules(self, url: str) -> Robots:
+        """The robots.txt that `url` stands under, read once a day. Raises Unreachable, Blocked or Refused."""
+        origin = _origin(_split(url))
+        with self._lock:
+            kept = self._rules.setdefault(origin, _Rules())
+        with kept.lock:
+            if kept.found is None or self._clock() >= kept.until:
+                kept.found = self._read_rules(origin)
+                good = isinstance(kept.found, Robots) and not kept.found.closed
+                kept.until = self._clock() + (_ROBOTS_LIVE if good else _FAILURES_LIVE)
+            if isinstance(kept.found, BoardError):
+                raise type(kept.found)(*kept.found.args)
+            return kept.found
+
+    def _admit(self, url: str) -> Robots:
+        rules = self.rules(url)
+        host = _split(url).netloc
+        if rules.closed:
+            raise Refused(f"{url} may not be read: {rules.closed}; try again later")
+        if not rules.allows(url):
+            raise Refused(f"{url} may not be read: the robots.txt of {host} disallows it for {PRODUCT}")
+        opt_out = rules.opt_out(url) if self._train_opt_out else ""
+        if opt_out:
+            raise Refused(f"{url} may not be learned from: {opt_out} in the robots.txt of {host} says no")
+        return rules
+
+    def _read_rules(self, origin: str) -> Robots | BoardError:
+        hop = f"{origin}/robots.txt"
+        try:
+            for _ in range(_ROBOTS_REDIRECTS + 1):
+                answer = self._ask(hop, {}, pause=self._pause(hop, None), head=robots.MOST_BYTES)
+                target = self._target(answer)
+                if target is None:
+                    _refuse_wall(answer)
+                    return robots.from_answer(answer.status, answer.body, PRODUCT)
+                hop = target
+        except BoardError as error:
+            return error
+        return Robots("", PRODUCT, closed=f"its robots.txt redirects more than {_ROBOTS_REDIRECTS} times")
+
+    def _pause(self, url: str, rules: Robots | None) -> float:
+        """Seconds to leave between the coming request and the next one to its host."""
+        if _authority(_split(url)) in self._trusted:
+            return 0.0
+        return max(self._interval, min(rules.crawl_delay, self._limits.crawl_delay) if rules else 0.0)
+
+    def _ask(self, url: str, headers: dict[str, str], *, pause: float, head: int = 0) -> Answer:
+        """One address, without following redirects, until it answers or the tries are used up.
+
+        An answer of 429 or 5xx that stays so is returned: it means one thing for a page and another for robots.txt.
+        """
+        host = self._host(url)
+        for failures in range(1, self._limits.tries + 1):
+            got = self._exchange(host, url, headers, pause=pause, head=head)
+            if not _may_pass(got):
+                break
+            asked = retry_after(got.headers.get("retry-after", ""), self._now()) if isinstance(got, Answer) else 0.0
+            self._hold(host, max(asked, self._backoff(failures)))
+        if isinstance(got, Answer):
+            return got
+        if got.lasting:
+            raise Unreachable(f"{url} cannot be reached: {got.reason}; check the address and the network")
+        raise Unreachable(
+            f"{url} gives no whole answer: {got.reason}, after {self._limits.tries} tries; try again later"
+        )
+
+    def _backoff(self, failures: int) -> float:
+        """Exponential with jitter: between a half and all of the doubled wait, so that clients do not march in step."""
+        return float(self._limits.backoff * 2 ** (failures - 1) * (0.5 + self._random() / 2))
+
+    def _host(self, url: str) -> _Host:
+        with self._lock:
+            return self._hosts.setdefault(_split(url).hostname or "", _Host())
+
+    def _hold(self, host: _Host, seconds: float) -> None:
+        with host.lock:
+            host.free = max(host.free, self._clock() + seconds)
+
+    def _exchange(self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int) -> Answer | _Failed:
+        """One request and its answer, in the host's turn. With `head`, the first bytes of the body are enough."""
+        split = _split(url)
+        trusted = _authority(split) in self._trusted
+        if not trusted:
+            check_literal(split.hostname or "")
+        with host.lock:
+            self._wait(host, split.netloc)
+            try:
+                with Watch(trusted=trusted) as watch:
+                    return self._request(watch, url, headers, head)
+            except _Failed as failed:
+                return failed
+            finally:
+                host.free = max(host.free, self._clock() + pause)
+
+    def _wait(self, host: _Host, name: str) -> None:
+        """The one place that sleeps. A host that asked for more patience than we have is not asked again."""
+        wait = host.free - self._clock()
+        if wait > self._limits.wait:
+            raise Blocked(f"{name} asks us to stay away for {wait:,.0f} s; come back after that")
+        if wait > _LONG:
+            self._say(f"{name} wants a pause of {wait:.0f} s")
+        if wait > 0:
+            self._sleep(wait)
+
+    def _request(self, watch: Watch, url: str, headers: dict[str, str], head: int) -> Answer:
+        limits = self._limits
+        own = {"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
+        watch.limit(limits.headers)
+        try:
+            response = self._session.get(
+                url,
+                headers=own | headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=limits.headers,
+                auth=_no_auth,
+                # A proxy of the environment is used, and then it is the proxy that looks names up and guards what
+                # they stand for; we can still refuse private addresses that are spelt out. What the user
+                # named on this machine is not asked for through a proxy elsewhere.
+                proxies={"no_proxy": "*"} if _authority(_split(url)) in self._trusted else None,
+            )
+        except (InvalidSchema, InvalidURL, UnicodeError) as error:
+            raise Refused(f"{url!r} is no address: {error}") from error
+        except requests.RequestException as error:
+            raise _failed(watch, error, "headers", limits.headers) from error
+        with response:
+            watch.limit(limits.body)
+            return Answer(url, url, response.status_code, response.headers, self._body(watch, response, head))
+
+    def _body(self, watch: Watch, response: requests.Response, head: int) -> bytes:
+        status, limits = response.status_code, self._limits
+        if status in _REDIRECTS:
+            return b""
+        cap = head or (limits.size if status < 400 else _GLIMPSE)
+        coding = response.headers.get("content-encoding", "")
+        try:
+            body = decompress.unpack(_chunks(response), coding, cap, cut=bool(head) or status >= 400)
+            if (
+                body.startswith(decompress.GZIP) and not head and status < 400
+            ):  # a file that is packed, as sitemaps may be
+                body = decompress.unpack(_cut(body), "gzip", cap)
+        except decompress.TooLarge:
+            raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left alone") from None
+        except decompress.Unreadable as error:
+            raise BoardError(f"{response.url} is packed as {str(error)!r}, although we asked for gzip only") from None
+        except (decompress.Torn, urllib3.exceptions.HTTPError, OSError) as error:
+            if status >= 400 and not watch.expired:
+                return b""  # the status says enough
+            raise _failed(watch, error, "body", limits.body) from error
+        if watch.expired:
+            raise _Failed(f"its body took longer than {limits.body:g} s")
+        return body
+
+    def _judge(self, answer: Answer) -> None:
+        """Let a good answer pass; otherwise raise what the person must know."""
+        url, status = answer.final_url, answer.status
+        _refuse_wall(answer)
+        if status in (404, 410):
+            raise Missing(f"{url} is gone (status {status})")
+        if status in _BLOCKED:
+            raise Blocked(f"{url} answers {status}; {_ADVICE.get(status, _BY_HAND)}")
+        if status >= 500:
+            raise Unreachable(f"{url} answers {status}, after {self._limits.tries} tries; try again later")
+        if not 200 <= status < 300:
+            raise BoardError(f"{url} answers {status}, which is no page")
+        opt_out = robots.header_opt_out(answer.headers) if self._train_opt_out else ""
+        if opt_out:
+            raise Refused(f"{url} may not be learned from: {opt_out} in the headers of the answer says no")
+
+    def _target(self, answer: Answer) -> str | None:
+        """Where a redirect leads, or None for any other answer."""
+        location = answer.headers.get("location", "")
+        if answer.status not in _REDIRECTS or not location:
+            return None
+        target = _resolve(answer.final_url, location)
+        inside = _authority(_split(target)) in self._trusted
+        if inside and _authority(_split(answer.final_url)) not in self._trusted:
+            raise Refused(f"{answer.final_url} redirects to {target}, which is not for a site to ask for")
+        return target
+
+
+def user_agent(contact: str) -> str:
+    """Who we are, for a site's logs: product, version and, where given, a contact. Raises InputError."""
+    if not contact.isascii() or not (contact + " ").isprintable():
+        raise InputError(f"{contact!r} cannot be sent as a contact; give an e-mail address or URL in plain ASCII")
+    try:
+        version = metadata.version("dream-jobs")
+    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
+        version = "0"
+    return f"{PRODUCT}/{version}" + (f" (+{contact})" if contact else "")
+
+
+def retry_after(value: str, now: float) -> float:
+    """The seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it makes no sense."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        return max(email.utils.parsedate_to_datetime(value).timestamp() - now, 0.0)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from sending the passwords of ~/.netrc along."""
+    return request
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    while chunk := response.raw.read(_CHUNK, decode_content=False):
+        yield chunk
+
+
+def _cut(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
+
+
+def _failed(watch: Watch, error: Exception, part: str, seconds: float) -> _Failed:
+    if watch.expired:
+        return _Failed(f"its {part} took longer than {seconds:g} s")
+    root = _root(error)
+    unknown = isinstance(root, socket.gaierror) and root.errno == socket.EAI_NONAME
+    return _Failed(_words(root), lasting=unknown or isinstance(root, ssl.SSLCertVerificationError))
+
+
+def _root(error: BaseException) -> BaseException:
+    """What went wrong in the first place, below the layers of requests and urllib3."""
+    below = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return _root(below) if below else error
+
+
+def _words(error: BaseException) -> str:
+    """An error in one printable line: what a server sends may stand in it."""
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = "".join(char for char in " ".join(words.split()) if char.isprintable())
+    return line[:200] or type(error).__name__
+
+
+def _may_pass(got: Answer | _Failed) -> bool:
+    """Whether asking again may end better. A bot wall stays, whatever its status."""
+    if isinstance(got, _Failed):
+        return not got.lasting
+    return got.status in _AGAIN and not challenge_pages.wall(got.headers, got.body)
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address that we may ask. Raises Refused for any other."""
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError as error:
+        raise Refused(f"{url!r} is no address: {error}") from error
+    if split.scheme not in ("http", "https") or not split.hostname or port == 0:
+        raise Refused(f"{url!r} is not asked for: only http and https addresses are")
+    if split.username is not None or split.password is not None:
+        raise Refused(f"an address at {split.hostname} carries a name or password; leave it out")
+    return split
+
+
+def _authority(split: SplitResult) -> str:
+    """`host:port`, with the port that the scheme stands for where the address has none."""
+    return f"{split.hostname}:{split.port or (443 if split.scheme == 'https' else 80)}"
+
+
+def _origin(split: SplitResult) -> str:
+    return f"{split.scheme}://{split.netloc.lower()}"
+
+
+def _resolve(url: str, location: str) -> str:
+    """The address that a Location header means. HTTP hands its bytes over as Latin-1; an address is UTF-8."""
+    try:
+        return urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace")).partition("#")[0]
+    except ValueError as error:
+        raise Refused(f"{url} redirects to {location!r}, which is no address") from error
+
+
+def _refuse_wall(answer: Answer) -> None:
+    maker = challenge_pages.wall(answer.headers, answer.body)
+    if maker:
+        raise Blocked(f"{answer.final_url} answers {answer.status} with a bot wall ({maker}); {_BY_HAND}")
+
+
+def _how(target: str, seen: list[str]) -> str:
+    return "in a circle" if target in seen else f"more than {len(seen) - 1} times"

@@ -1,0 +1,90 @@
+"""Lists that somebody typed: lines that begin with a bullet character become items.
+
+Two such lines in a row make a list; one alone may be a dash or a footnote, and stays as it is. Where another sort of
+bullet comes in, a list inside the list begins, until the outer sort comes back. The marks go, the words stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scrape.markup.simplify.blocks import ITEM, Line, Listing
+from scrape.markup.simplify.inline import plain, without
+
+# Word writes bullets in symbol fonts: a private character from U+F000 to U+F0FF, or the letter at the same place.
+_GLYPHS = "•·∙●○◦‣⁃▪▫■□◾◽▶▸►▹➢➤➔➜→⇒»›◆◇❖★☆✦✧✓✔✅☑❑❒❏" + "".join(map(chr, range(0xF000, 0xF100)))
+_DASHES = "-–—−*"
+_SIGNS = "+>~"  # before a number they mean something
+_LETTERS = "o§Øü¨"
+_MARKS = frozenset(_GLYPHS + _DASHES + _SIGNS + _LETTERS)
+_SAME_SORT = {"·": "•", "∙": "•", "●": "•", "–": "-", "—": "-", "−": "-"}
+
+_sure = rf"[{_GLYPHS}] ?|[{re.escape(_DASHES)}] "
+_and_a_word = r"(?=.*\w)"
+_item_mark = re.compile(rf"(?:{_sure})++{_and_a_word}")
+_line_mark = re.compile(rf"(?:{_sure}|[{_SIGNS}] (?!\d)|[{_LETTERS}] |-(?=[^\W\d_]))++{_and_a_word}")
+
+
+def itemize(lines: list[Line]) -> list[Line]:
+    """`lines` with every run of bullet lines made into items, and with no mark at the head of any item."""
+    marks = [_mark_of(line) for line in lines]
+    if not any(marks):
+        return lines
+    made: list[Line] = []
+    for start, end in _stretches(lines, marks):
+        if end - start > 1:
+            made += _listed(lines[start:end], marks[start:end])
+        else:
+            made.append(_unmarked_item(lines[start]))
+    return made
+
+
+def _mark_of(line: Line) -> str:
+    """The bullet that the line begins with, and the space after it; empty where it begins with none."""
+    if line.runs[0][1][0] not in _MARKS or (line.heading and not line.listing):
+        return ""
+    found = _line_mark.match(plain(line.runs))
+    return found[0] if found else ""
+
+
+def _stretches(lines: list[Line], marks: list[str]) -> Iterator[tuple[int, int]]:
+    """(start, end) of each run of bullet lines in one place, and of each other line alone."""
+    start = 0
+    for at in range(1, len(lines) + 1):
+        if at == len(lines) or not (marks[at - 1] and marks[at] and _together(lines[at - 1], lines[at])):
+            yield start, at
+            start = at
+
+
+def _together(line: Line, following: Line) -> bool:
+    return line.listing is following.listing and (line.listing is None or following.gap < ITEM)
+
+
+def _listed(lines: list[Line], marks: list[str]) -> Iterator[Line]:
+    """The bullet lines of one run as items, a list deeper for each new sort of bullet."""
+    listings: dict[str, Listing] = {}  # of the sorts in use here, outermost first
+    outermost = _listing_for(lines[0])
+    for line, mark in zip(lines, marks, strict=True):
+        sort = _SAME_SORT.get(mark[0], mark[0])
+        if sort in listings:
+            while next(reversed(listings)) != sort:
+                listings.popitem()
+        else:
+            listings[sort] = Listing("ul", outermost.level + len(listings)) if listings else outermost
+        yield Line(without(line.runs, len(mark)), ITEM, listings[sort])
+
+
+def _listing_for(first: Line) -> Listing:
+    """The list that a run of bullet lines makes: a new one, or the one whose item it begins."""
+    if first.listing is None:
+        return Listing("ul", 1)
+    return first.listing if first.gap == ITEM else Listing("ul", first.listing.level + 1)
+
+
+def _unmarked_item(line: Line) -> Line:
+    if line.listing is None or line.gap < ITEM or line.runs[0][1][0] not in _MARKS:
+        return line
+    found = _item_mark.match(plain(line.runs))
+    return replace(line, runs=without(line.runs, found.end())) if found else line

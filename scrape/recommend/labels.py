@@ -1,0 +1,116 @@
+"""The labels that a person gave postings, `labels.db`: yes, no or skipped, each on the disk before the next is asked.
+
+A label keeps the name of its posting and its address, so that it still belongs to the posting when another board's
+copy of the same page takes its place.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from scrape.common.errors import InputError
+from scrape.fields.urls import canonical
+
+FILE = "labels.db"
+YES, NO, SKIPPED = "yes", "no", "skipped"
+
+_VERSION = 1  # rises when the table below changes
+_TABLE = """
+CREATE TABLE IF NOT EXISTS label (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE, address TEXT NOT NULL,
+    answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'skipped'))
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person said of a posting. `address` is canonical, or empty."""
+
+    name: str
+    address: str
+    answer: str
+
+
+class Labels:
+    """The opened labels of a dataset. Every change is on the disk when the call returns."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def all(self) -> list[Label]:
+        """In the order in which they were given."""
+        rows = self._database.execute("SELECT name, address, answer FROM label ORDER BY number")
+        return [Label(*row) for row in rows]
+
+    def put(self, *labels: Label) -> None:
+        """Add labels, all or none; a posting that has one gets the new one, as the latest."""
+        with self._database:
+            rows = [(label.name, canonical(label.address), label.answer) for label in labels]
+            self._database.executemany("INSERT OR REPLACE INTO label (name, address, answer) VALUES (?, ?, ?)", rows)
+
+    def take_back(self) -> Label | None:
+        """Take the latest label out; it, or None where there is none."""
+        with self._database:
+            row = self._database.execute(
+                "SELECT number, name, address, answer FROM label ORDER BY number DESC"
+            ).fetchone()
+            if row is None:
+                return None
+            self._database.execute("DELETE FROM label WHERE number = ?", row[:1])
+            return Label(*row[1:])
+
+    def drop(self, marks: Collection[str]) -> int:
+        """Take out the labels of the postings with these names or canonical addresses; how many there were."""
+        gone = [
+            (label.name,) for label in self.all() if label.name in marks or (label.address and label.address in marks)
+        ]
+        with self._database:
+            self._database.executemany("DELETE FROM label WHERE name = ?", gone)
+        return len(gone)
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[Labels]:
+    """The labels of a dataset. Raises InputError where they cannot be read; the file is left as it is."""
+    path = root / FILE
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as database:
+            _prepare(database)
+            yield Labels(database)
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path} cannot be used ({error}); mend it or move it aside: it holds your labels") from error
+
+
+def answers(labels: Collection[Label], addresses: Mapping[str, str]) -> dict[str, str]:
+    """{name: answer} of the postings that are there, given {name: canonical address}.
+
+    A label belongs to the posting of its name or, where that has gone, to the one at its address.
+    """
+    at = {address: name for name, address in addresses.items() if address}
+    found = ((label.name if label.name in addresses else at.get(label.address), label.answer) for label in labels)
+    return {name: answer for name, answer in found if name is not None}
+
+
+def drop_labels(root: Path, marks: Collection[str]) -> int:
+    """Take out the labels of the postings with these names or canonical addresses; how many there were."""
+    if not (root / FILE).exists():
+        return 0
+    with opened(root) as labels:
+        return labels.drop(marks)
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves no trace in the file
+    database.execute("PRAGMA synchronous = FULL")
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > _VERSION:
+        raise InputError("the labels were written by a newer version of this program; update it")
+    with database:
+        database.execute(_TABLE)
+        database.execute(f"PRAGMA user_version = {_VERSION}")

@@ -1,0 +1,179 @@
+"""`python -m charrnn.evaluate`: the right text is found, split as in training, and the table tells what was found."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charrnn.data.corpus import open_corpus
+from charrnn.evaluate import report as trial
+from charrnn.evaluate.__main__ import lines, main
+from charrnn.evaluate.report import FREE, MASKED, REAL, Wishes
+from charrnn.model import checkpoint, loss
+from charrnn.model.lstm import CharLSTM
+from charrnn.runs import train_state, training_text
+from charrnn.sample.generate import Sample
+from scrape.common import console
+from scrape.common.errors import InputError
+from scrape.markup import document
+from tests.support import tiny
+
+PLAIN = "".join(f"Line {number} tells of {number * number}.\n" for number in range(400))
+FAST = ["--count", "3", "--length", "60", "--device", "cpu"]
+
+
+def trained(home: Path) -> Path:
+    """A checkpoint of a barely trained network, in cv/tiny, beside its text in data/tiny."""
+    return checkpoint.save(home / "cv" / "tiny", tiny.trainer(home / "data").checkpoint(2.0))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def plain_trained(home: Path) -> Path:
+    """The same of a text that is no postings."""
+    folder = tiny.corpus_folder(home / "data", PLAIN)
+    corpus = open_corpus(folder)
+    made = tiny.trainer(home / "elsewhere").checkpoint(2.0)
+    config = replace(made.config, vocab_size=len(corpus.vocab))
+    weights = CharLSTM(config).state_dict()
+    whole = replace(made, config=config, weights=weights, vocab=corpus.vocab, corpus=corpus.sha256)
+    return checkpoint.save(home / "cv" / "tiny", whole)
+
+
+def test_the_table_and_the_json_tell_of_all_kinds(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = trained(home)
+    assert main([*FAST, "--json", "found.json"]) == console.OK
+    printed = capsys.readouterr().out
+    found = json.loads(Path("found.json").read_text())
+    loaded = checkpoint.load(path)
+    source = training_text.find(loaded, path)
+    bits = loss.mean_loss(loaded.model(), loss.streams(source.text.validation)) / math.log(2)
+    assert found["guesses"]["network"] == pytest.approx(bits)
+    assert f"{bits:.3f}" in printed
+    assert set(found["texts"]) == {MASKED, FREE, REAL}
+    assert found["texts"][MASKED]["valid"] == 1.0
+    assert found["texts"][FREE]["valid"] == 0.0  # a network that hardly learned cannot close a tag
+    assert found["texts"][REAL]["texts"] == source.text.vocab.decode(source.text.validation).count("</html>\n")
+    assert found["texts"][MASKED]["texts"] == 3
+    assert found["sampling"][MASKED]["changed"] > 0
+    assert found["sampling"][MASKED]["cost"] > 0
+    assert found["sampling"][FREE]["changed"] == 0
+    assert found["sampling"][FREE]["ended"] == 0.0  # nor end a posting in 60 characters
+    assert found["trained_on_it"]
+    assert "100.0 %" in printed
+    assert "with the mask" in printed
+
+
+def test_the_longest_shared_run_is_of_the_training_part_only(home: Path) -> None:
+    path = trained(home)
+    source = training_text.find(checkpoint.load(path), path)
+    real = trial.held_out(source.text, 60)
+    found = trial.qualities({REAL: real}, source, True)[REAL]
+    assert found.longest < min(map(len, real))
+
+
+def test_a_text_that_is_no_postings_skips_what_it_lacks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain_trained(home)
+    assert main([*FAST, "--json", "found.json"]) == console.OK
+    printed = capsys.readouterr().out
+    found = json.loads(Path("found.json").read_text())
+    assert set(found["texts"]) == {FREE, REAL}
+    assert found["texts"][REAL]["valid"] is None
+    assert "valid markup" not in printed
+    assert "no postings" in printed
+
+
+def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: Path) -> None:
+    text = tiny.postings() + "<html>\n<h1>Baker</h1>\n" + "<p>who kneads dough</p>\n" * 30
+    path = trained(home)
+    loaded = checkpoint.load(path)
+    source = training_text.find(loaded, path)
+    whole = source.text.vocab.encode(text)
+    cut = text.rindex("<html>")
+    source = replace(source, text=replace(source.text, train=whole[:cut], validation=whole[cut:]))
+    report = trial.run(path, loaded.model(), source, Wishes(2, 0.7, 1, 60))
+    assert set(report.texts) == {MASKED, FREE}
+    assert any("with the mask" in line for line in lines(report))
+
+
+def test_ended_is_the_share_that_the_network_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = trained(home)
+    loaded = checkpoint.load(path)
+    made = [Sample(0, "", "<html>\n", False, 2, 0.5), Sample(1, "", "</html>\n", True, 1, 0.25)]
+    monkeypatch.setattr(trial, "generate", lambda *_, **__: iter(made))
+    _, found = trial.sample(loaded.model(), loaded.vocab, Wishes(2, 0.7, 1, 60), None, True)
+    assert (found.ended, found.changed, found.cost) == (0.5, 3, 0.75)
+
+
+def test_the_same_seed_gives_the_same_texts_and_another_others(home: Path) -> None:
+    path = trained(home)
+    source = training_text.find(checkpoint.load(path), path)
+    model = checkpoint.load(path).model()
+
+    def texts(seed: int) -> list[str]:
+        wishes = Wishes(2, 0.7, seed, 60)
+        return [made.text for made in trial.sample(model, source.text.vocab, wishes, None, True)[0]]
+
+    assert texts(1) == texts(1) != texts(2)
+
+
+def test_the_text_is_found_by_its_checksum_whatever_the_folder_is_called(home: Path) -> None:
+    path = trained(home)
+    (home / "data" / "tiny").rename(home / "data" / "other")
+    found = training_text.find(checkpoint.load(path), path)
+    assert (found.folder, found.same) == (Path("data/other"), True)
+    assert found.trained == len(found.text.train)
+
+
+def test_another_text_is_measured_when_it_is_named_and_said_to_be_another(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained(home)
+    other = tiny.corpus_folder(home / "elsewhere", "".join(document.split([tiny.postings(50, seed=2)])))
+    assert main([*FAST, "--data-dir", str(other)]) == console.OK
+    assert "not the text that it was trained on" in capsys.readouterr().out
+
+
+def test_a_text_that_is_not_there_is_asked_for(home: Path) -> None:
+    path = trained(home)
+    tiny.corpus_folder(home / "data", tiny.postings(50, seed=2))
+    with pytest.raises(InputError, match="--data-dir"):
+        training_text.find(checkpoint.load(path), path)
+
+
+def test_a_text_in_unknown_characters_is_refused_with_their_names(home: Path) -> None:
+    path = trained(home)
+    other = tiny.corpus_folder(home / "elsewhere", tiny.postings() + "日本")
+    with pytest.raises(InputError, match="日本"):
+        training_text.find(checkpoint.load(path), path, other)
+
+
+def test_the_text_is_split_as_the_run_split_it(home: Path) -> None:
+    path = trained(home)
+    usual = training_text.find(checkpoint.load(path), path).trained
+    made = tiny.trainer(home / "data")
+    state = made.state()
+    state["plan"] |= {"train_frac": 0.5, "val_frac": 0.1}
+    train_state.save(Path("cv/tiny.resume"), state)
+    found = training_text.find(checkpoint.load(path), path)
+    assert found.trained < usual
+    assert len(found.text.test) > 0
+
+
+@pytest.mark.parametrize("flags", [["--count", "0"], ["--length", "x"], ["--checkpoint", "no.pt"], ["--seed", "-1"]])
+def test_what_cannot_be_is_one_line_and_2(home: Path, flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    trained(home)
+    try:
+        code = main([*FAST, *flags])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    assert code == console.BAD_INPUT
+    assert capsys.readouterr().err.count("error:") == 1

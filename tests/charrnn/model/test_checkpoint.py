@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+import random
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from charrnn.data.vocab import Vocab
+from charrnn.model import checkpoint
+from charrnn.model.checkpoint import Checkpoint
+from charrnn.model.lstm import CharLSTM, ModelConfig
+from scrape.common.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def made(epoch: float = 1.0, val_loss: float = 1.5, kind: str = "lstm") -> Checkpoint:
+    torch.manual_seed(3)
+    vocab = Vocab("abcdé")
+    model = CharLSTM(ModelConfig(len(vocab), 8, 2, kind, 0.25))
+    return Checkpoint(model.config, vocab, model.state_dict(), epoch, 70, val_loss, "ab12")
+
+
+def same(one: Checkpoint, other: Checkpoint) -> bool:
+    weights = all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights | other.weights)
+    return weights and replace(one, weights={}) == replace(other, weights={})
+
+
+def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
+    for kind in ("lstm", "gru", "rnn"):
+        saved = made(kind=kind)
+        assert same(checkpoint.load(checkpoint.save(tmp_path / kind, saved)), saved)
+
+
+def test_a_loaded_model_computes_the_same_without_dropout(tmp_path: Path) -> None:
+    saved = made()
+    original = CharLSTM(saved.config).eval()
+    original.load_state_dict(saved.weights)
+    text = torch.tensor([[0, 4, 2, 1]])
+    model = checkpoint.load(checkpoint.save(tmp_path / "run", saved)).model()
+    assert torch.equal(model(text, model.initial_state(1))[0], original(text, original.initial_state(1))[0])
+
+
+def test_names_serve_the_loop_of_the_post(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    checkpoint.save(folder, made(19.0, 1.2345))
+    checkpoint.save(folder, made(0.5, 3.25))
+    numbers = [[float(word) for word in f[13:-3].split("_")] for f in os.listdir(folder)]  # noqa: PTH208 - as the post had it
+    assert sorted(numbers) == [[0.5, 3.25], [19.0, 1.2345]]
+
+
+def test_saving_leaves_nothing_beside(tmp_path: Path) -> None:
+    path = checkpoint.save(tmp_path / "run", made())
+    assert list(tmp_path.rglob("*")) == [tmp_path / "run", path]
+
+
+def test_the_same_checkpoint_is_the_same_bytes(tmp_path: Path) -> None:
+    one, other = (checkpoint.save(tmp_path / name, made()).read_bytes() for name in ("one", "other"))
+    assert one == other
+
+
+def test_a_checkpoint_is_a_sound_zip_that_torch_loads_safely(tmp_path: Path) -> None:
+    path = checkpoint.save(tmp_path, made())
+    assert zipfile.ZipFile(path).testzip() is None
+    assert torch.load(path, weights_only=True)["vocab"] == "abcdé"
+
+
+def test_every_flipped_bit_is_found(tmp_path: Path) -> None:
+    path = checkpoint.save(tmp_path, made())
+    whole = path.read_bytes()
+    draw = random.Random(1)
+    for at in [0, len(whole) - 1, *(draw.randrange(len(whole)) for _ in range(200))]:
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << draw.randrange(8)]) + whole[at + 1 :])
+        with pytest.raises(InputError, match=r"damaged|cut short"):
+            checkpoint.load(path)
+
+
+@pytest.mark.parametrize("left", [0, 1, 100, 0.5, 0.99])
+def test_a_file_cut_short_gives_one_line(tmp_path: Path, left: float) -> None:
+    path = checkpoint.save(tmp_path, made())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(left * len(whole)) if isinstance(left, float) else left])
+    with pytest.raises(InputError, match=r"^[^\n]*cut short[^\n]*$"):
+        checkpoint.load(path)
+
+
+def test_what_is_no_checkpoint_gives_one_line(tmp_path: Path) -> None:
+    foreign, sealed, pickled = tmp_path / "foreign.pt", tmp_path / "sealed.pt", tmp_path / "pickled.pt"
+    torch.save({"weights": torch.zeros(2)}, foreign)
+    sealed.write_bytes(checkpoint.seal({"format": "something else"}))
+    pickled.write_bytes(checkpoint.seal({"format": checkpoint.FORMAT, "code": Path("x")}))
+    for path in (foreign, sealed, pickled):
+        with pytest.raises(InputError, match=r"^[^\n]*use another checkpoint$"):
+            checkpoint.load(path)
+    with pytest.raises(InputError, match=r"is a folder"):
+        checkpoint.load(tmp_path)
+    with pytest.raises(InputError, match=r"there is no .*train a model with"):
+        checkpoint.load(tmp_path / "absent.pt")
+
+
+def test_best_and_last_go_by_the_names(tmp_path: Path) -> None:
+    paths = {epoch: checkpoint.save(tmp_path, made(epoch, loss)) for epoch, loss in ((1, 1.5), (2, 1.2), (10, 1.3))}
+    (tmp_path / "notes.txt").write_text("not a checkpoint")
+    (tmp_path / "lm_lstm_epoch99.pt").write_text("nor this")
+    assert checkpoint.best(tmp_path) == paths[2]
+    assert checkpoint.last(tmp_path) == paths[10]
+
+
+def test_of_equals_the_latest_is_best(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, made(1, 1.2))
+    assert checkpoint.best(tmp_path) != (later := checkpoint.save(tmp_path, made(2, 1.2)))
+    assert checkpoint.best(tmp_path) == later
+
+
+def test_where_there_is_none_the_command_is_named(tmp_path: Path) -> None:
+    for find in (checkpoint.best, checkpoint.last, checkpoint.newest_run):
+        with pytest.raises(InputError, match=r"there is no checkpoint in .*python -m charrnn.train"):
+            find(tmp_path / "cv")
+
+
+def test_the_newest_run_is_the_one_that_was_written_last(tmp_path: Path) -> None:
+    for age, name in enumerate(("b", "a", "c")):
+        os.utime(checkpoint.save(tmp_path / name, made()), ns=(0, 10**9 * (5 - age)))
+    (tmp_path / "empty").mkdir()
+    assert checkpoint.newest_run(tmp_path) == tmp_path / "b"
+
+
+@pytest.mark.parametrize("keep", [0, 2, 9])
+def test_pruning_keeps_best_last_and_the_newest_others(tmp_path: Path, keep: int) -> None:
+    paths = [checkpoint.save(tmp_path, made(epoch, 1 + abs(epoch - 2) / 10)) for epoch in range(1, 8)]
+    checkpoint.prune(tmp_path, keep)
+    others = [paths[0], *paths[2:6]]
+    assert {entry.path for entry in checkpoint.entries(tmp_path)} == {paths[1], paths[6], *others[max(0, 5 - keep) :]}
+
+
+def test_the_checkpoint_that_comes_along_is_nobodys_newest_run(tmp_path: Path) -> None:
+    (tmp_path / "showcase").mkdir()
+    (tmp_path / "showcase" / "lm_lstm_epoch1.00_0.5000.pt").touch()
+    with pytest.raises(InputError, match="cv/showcase"):
+        checkpoint.newest_run(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lm_lstm_epoch1.00_0.9000.pt").touch()
+    assert checkpoint.newest_run(tmp_path) == tmp_path / "mine"

@@ -1,0 +1,166 @@
+"""Two processes that train one model are one process that trains it faster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from charrnn.model import checkpoint, distributed
+from charrnn.model.distributed import ALONE, Group
+from charrnn.runs import history, train_state
+from charrnn.train.trainer import Trainer
+from scrape.common.errors import InputError
+from tests.support.paths import ROOT
+from tests.support.tiny import corpus_folder, trainer
+
+SMALL = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu", "--dtype", "float32"]
+PACE = 40  # steps between evaluations
+
+pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch is without torch.distributed")
+
+
+class Launcher:
+    """`python -m charrnn.train` as one or as two processes that know each other, as torchrun would start them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cv, self.data = folder / "cv", corpus_folder(folder)
+        self.running: list[subprocess.Popen[str]] = []
+
+    def start(self, size: int, *flags: str) -> list[subprocess.Popen[str]]:
+        places = ["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv)]
+        command = [sys.executable, "-m", "charrnn.train", *places, *SMALL, "--eval-val-every", str(PACE), *flags]
+        common = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        ranks = ({"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)} for rank in range(size))
+        started = [
+            subprocess.Popen(
+                command, env=common | rank, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            for rank in ranks
+        ]
+        self.running += started
+        return started
+
+    def __call__(self, size: int, *flags: str) -> list[tuple[int, str, str]]:
+        """The exit code, output and remarks of each process."""
+        return [ended(process) for process in self.start(size, *flags)]
+
+    def losses(self, run: str) -> list[tuple[int, float, float]]:
+        return [(line.step, line.train_loss, line.val_loss) for line in history.read(self.cv / f"{run}.jsonl")]
+
+    def weights(self, run: str) -> dict[str, torch.Tensor]:
+        return dict(checkpoint.load(checkpoint.last(self.cv / run)).weights)
+
+    def wait_for_evaluation(self, run: str) -> None:
+        end = time.monotonic() + 60
+        while not checkpoint.entries(self.cv / run):
+            assert time.monotonic() < end and self.running[-1].poll() is None
+            time.sleep(0.02)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=90)
+    return process.returncode, out, err
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launcher]:
+    made = Launcher(tmp_path)
+    yield made
+    for process in made.running:
+        process.kill()
+        process.communicate()
+
+
+def test_two_processes_learn_what_one_learns(launch: Launcher) -> None:
+    flags = ["--recipe", "char-rnn", "--dropout", "0", "--max-epochs", "2", "--learning-rate", "0.01"]
+    (one,) = launch(1, *flags, "--run", "one")
+    first, second = launch(2, *flags, "--run", "two")
+    assert (one[0], first[0], second[0]) == (0, 0, 0), first[2] + second[2]
+    assert first[1].startswith(str(launch.cv)) and (second[1], second[2]) == ("", "")
+    alone, together = launch.losses("one"), launch.losses("two")
+    assert [line[0] for line in alone] == [line[0] for line in together]
+    for a, b in zip(alone, together, strict=True):
+        assert b[1:] == pytest.approx(a[1:], abs=2e-3)
+    assert alone[-1][2] < alone[0][2] - 0.1
+
+
+def test_a_process_that_is_killed_ends_the_others_and_both_go_on_exactly(launch: Launcher) -> None:
+    flags = ["--dropout", "0.3", "--max-epochs", "6"]
+    assert [code for code, _, _ in launch(2, *flags, "--run", "whole")] == [0, 0]
+    first, second = launch.start(2, *flags, "--run", "torn")
+    launch.wait_for_evaluation("torn")
+    second.send_signal(signal.SIGKILL)
+    code, _, err = ended(first)
+    assert code == 1 and err.strip().splitlines()[-1].startswith("error: another process of this run has ended")
+    assert ended(second)[0] == -signal.SIGKILL
+    assert len(launch.losses("torn")) < len(launch.losses("whole"))
+    again = launch(2, *flags, "--run", "torn", "--resume")
+    assert [code for code, _, _ in again] == [0, 0], again[0][2]
+    assert launch.losses("torn") == launch.losses("whole")
+    torn, whole = launch.weights("torn"), launch.weights("whole")
+    assert all(torch.equal(torn[name], weight) for name, weight in whole.items())
+
+
+def test_what_one_process_is_asked_all_do_after_the_same_step(launch: Launcher) -> None:
+    first, second = launch.start(2, "--max-epochs", "500", "--run", "asked")
+    launch.wait_for_evaluation("asked")
+    second.send_signal(signal.SIGTERM)
+    assert (ended(first)[0], ended(second)[0]) == (143, 143)
+    state = train_state.load(launch.cv / "asked.resume")
+    assert state["step"] > 0 and len(state["random"]) == 2
+    assert [part.shape[1] for part in state["hidden"]] == [4, 4]
+    (alone,) = launch(1, "--run", "asked", "--resume", "--max-epochs", str(state["step"] / 83 + 0.1))
+    assert alone[0] == 0 and "dropout is drawn anew" in alone[2]
+
+
+def test_minutes_are_shared(launch: Launcher) -> None:
+    first, second = launch(2, "--minutes", "0.05", "--run", "short")
+    assert (first[0], second[0]) == (0, 0), first[2] + second[2]
+
+
+def test_a_batch_that_cannot_be_dealt_is_refused(launch: Launcher) -> None:
+    for code, _, err in launch(2, "--batch-size", "3"):
+        assert code == 2
+        assert "a batch of 3 streams cannot be dealt evenly to 2 processes; try --batch-size 2" in err
+
+
+def test_the_streams_are_dealt_without_rest() -> None:
+    assert [Group(rank, 3).share(12) for rank in range(3)] == [slice(0, 4), slice(4, 8), slice(8, 12)]
+    with pytest.raises(InputError, match="--batch-size 12"):
+        Group(0, 3).share(14)
+    with pytest.raises(InputError, match="--batch-size 3"):
+        Group(0, 3).share(2)
+
+
+def test_alone_nothing_is_exchanged(tmp_path: Path) -> None:
+    assert ALONE.leads and ALONE.share(5) == slice(0, 5)
+    assert (ALONE.sums(1.5, 2), ALONE.most(3), ALONE.gathered("x")) == ([1.5, 2], 3, ["x"])
+    gradients = [torch.ones(2)]
+    ALONE.average(gradients)
+    assert torch.equal(gradients[0], torch.ones(2))
+    with distributed.joined(torch.device("cpu"), {}) as group:
+        assert group is ALONE
+
+
+def test_other_ranks_draw_otherwise_from_the_same_first_weights(tmp_path: Path) -> None:
+    first = trainer(tmp_path)
+    drawn = torch.rand(3)
+    second = Trainer(first.plan, first.text, first.device, Group(1, 2))
+    assert not torch.equal(drawn, torch.rand(3))
+    for one, other in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(one, other)

@@ -1,0 +1,426 @@
+"""Pages: whatever a network wrote, they show it and run none of it, and every link leads somewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html as lxml_html
+
+from charrnn.evaluate.memorization import Index
+from charrnn.pages import gallery
+from charrnn.pages import posting as render
+from charrnn.pages.gallery import FILTER, Stage, first_sentence
+from charrnn.pages.kit import Html, element, walled
+from charrnn.pages.style import STYLE
+from charrnn.pages.views import Origin, Shown, marked, shown_text
+from charrnn.sample.generate import Sample
+from scrape.common.posting import Posting
+from scrape.markup import document, grammar
+
+ORIGIN = Origin("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
+COOK = (
+    "<html>\n<h1>Cook</h1>\n<h2>Blue Door &amp; Sons</h2>\n<h3>Chicago, IL</h3>\n<p><b>Duties</b></p>\n"
+    "<p>You cook 3<em>rd</em> dinners<br/>for all, Dr. Who &lt;3 included, five days a week. Then rest.</p>\n"
+    "<h4>Needs</h4>\n<ul>\n<li>Salt\n<ol>\n<li>Fine</li>\n</ol>\n</li>\n</ul>\n</html>\n"
+)
+ELEMENTS = {
+    *("html", "head", "meta", "title", "style", "body", "nav", "header", "main", "aside", "footer", "div", "span", "p"),
+    *("h1", "h2", "a", "b", "em", "br", "ul", "ol", "li", "dl", "dt", "dd", "details", "summary", "pre"),
+    *("figure", "figcaption", "img", "section", "article", "h3", "h4", "input", "label", "output", "mark", "script"),
+}
+ATTRIBUTES = {
+    *("lang", "charset", "http-equiv", "content", "name", "class", "href", "rel", "role", "aria-label", "open"),
+    *("src", "alt", "id", "for", "type", "autocomplete", "placeholder", "hidden", "data-words", "aria-labelledby"),
+}
+OWN_PAYLOADS = [
+    "<script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "</pre></details><img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "<a href=javascript:alert(1)>x</a>",
+    "<p style=background:url(http://x)>x</p>",
+    "<b onclick=alert(1)>x</b>",
+    "<h1><iframe src=//x></h1>",
+    "<!--><script>alert(1)</script>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&amp;lt;script&amp;gt;",
+    "<p>&#60;script&#62;</p>",
+    "<html><base href=//x><meta http-equiv=refresh content=0>",
+    "<p>x</p\n><script\x00>alert(1)</script>",
+    "\u202egnp.exe\u200b\x00\x1b[31m",
+    "{{7*7}}${7*7}<%= 7 %>",
+]
+
+
+def sample(text: str, row: int = 0, ended: bool = True) -> Sample:
+    return Sample(row, "<html>\n", text, ended)
+
+
+def shown(samples: list[Sample], index: Index | None = None) -> list[Shown]:
+    measured = [index.novelty(shown_text(each)) if index else None for each in samples]
+    return [Shown.of(each, at, len(samples), measured[at - 1]) for at, each in enumerate(samples, 1)]
+
+
+def pages(samples: list[Sample], origin: Origin = ORIGIN, *, plot: bool = False) -> dict[str, str]:
+    return gallery.pages(shown(samples), origin, plot=plot, stages=[Stage("early", 0.5, 2.0, shown(samples))])
+
+
+def page_of(text: str, **how: bool) -> str:
+    return pages([sample(text, **how)])["posting-01.html"]  # type: ignore[arg-type]
+
+
+def visible_text(page: str) -> str:
+    return " ".join(lxml_html.fromstring(page).find("body").text_content().split())
+
+
+def check_inert(page: str, names: set[str]) -> None:
+    """Nothing in the page but our own elements, attributes, style and links."""
+    tree = lxml_html.document_fromstring(page)
+    for node in tree.iter():
+        assert isinstance(node.tag, str), f"a comment or instruction: {node}"
+        assert node.tag in ELEMENTS, node.tag
+        assert set(node.attrib) <= ATTRIBUTES, dict(node.attrib)
+        assert node.get("href", render.INDEX) in names | {render.INDEX, gallery.TEXTS, "#learned"}
+        assert node.get("src", gallery.PLOT) == gallery.PLOT
+        assert node.tag != "style" or node.text == STYLE
+        assert node.tag != "script" or node.text == FILTER
+        assert node.get("http-equiv") in (None, "Content-Security-Policy")
+    assert len(tree.findall(".//meta")) == 6
+    assert len(tree.findall(".//style")) == 1
+
+
+def check_trusted(page: str) -> None:
+    """nh3 found in the posting what we wrote into it: nothing of it is shown as source."""
+    assert not lxml_html.document_fromstring(page).xpath("//main//pre")
+
+
+def check_payloads(payloads: list[str]) -> None:
+    """Each as what the network wrote, whole and in the body, and as the head of a posting."""
+    texts = []
+    for payload in payloads:
+        posting = Posting("b", "k", "u", payload, payload, payload, html=f"<p>{grammar.escape('x ' + payload)}</p>\n")
+        texts += [payload, f"<html>\n<h1>Cook</h1>\n<p>{payload}</p>\n</html>\n"]
+        shown = grammar.tidy(payload).strip()
+        if shown:
+            texts.append(document.write(Posting("", "", "", shown, shown, shown, html=posting.html[:0])))
+    made = pages([sample(text, row) for row, text in enumerate(texts)], plot=True)
+    for name, page in made.items():
+        if name.endswith(".html"):
+            check_inert(page, set(made))
+            check_trusted(page)
+
+
+def test_own_payloads_become_text() -> None:
+    check_payloads(OWN_PAYLOADS)
+
+
+def test_known_payloads_become_text(shared: Path) -> None:
+    lines = (shared / "vectors" / "xss.jsonl").read_text("utf-8").strip().split("\n")
+    payloads = [json.loads(line)["payload"] for line in lines]
+    assert len(payloads) > 4000
+    for start in range(0, len(payloads), 300):
+        check_payloads(payloads[start : start + 300])
+
+
+@pytest.mark.parametrize("payload", OWN_PAYLOADS)
+def test_settings_are_escaped_too(payload: str) -> None:
+    origin = Origin(payload, payload, payload, 1, 1, 1, 1, 1)
+    made = pages([Sample(0, payload, COOK, True)], origin, plot=True)
+    for page in (made["posting-01.html"], made["index.html"]):
+        check_inert(page, set(made))
+
+
+def test_the_policy_allows_our_style_and_nothing_else() -> None:
+    made = pages([sample(COOK, row) for row in range(4)], plot=True)
+    style_hash, script_hash = (base64.b64encode(hashlib.sha256(t.encode()).digest()).decode() for t in (STYLE, FILTER))
+    filtering = {"script-src": f"'sha256-{script_hash}'"}
+    for name, images, scripts in (("posting-01.html", "'none'", {}), ("index.html", "'self' file:", filtering)):
+        head = made[name].partition("<style>")[0]
+        policy = lxml_html.fromstring(made[name]).xpath("//meta[@http-equiv]/@content")[0]
+        assert "Content-Security-Policy" in head
+        assert {rule.split(" ", 1)[0]: rule.split(" ", 1)[1] for rule in policy.split("; ")} == {
+            "default-src": "'none'",
+            "style-src": f"'sha256-{style_hash}'",
+            "img-src": images,
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            **scripts,
+        }
+
+
+def test_the_style_loads_nothing_from_elsewhere() -> None:
+    assert not re.search(r"url\(|@import|@font-face|//", STYLE)
+
+
+def test_a_page_shows_the_posting_as_it_is() -> None:
+    tree = lxml_html.fromstring(page_of(COOK))
+    assert [node.text_content() for node in tree.iter("h1")] == ["Cook"]
+    assert tree.find(".//title").text == "Cook (imagined)"
+    assert [node.text_content() for node in tree.xpath("//main/header/p")] == ["Blue Door & Sons", "Chicago, IL"]
+    body = tree.xpath("//div[@class='body']")[0]
+    assert [node.text_content() for node in body.iter("h2")] == ["Duties", "Needs"]
+    assert [node.tag for node in body] == ["h2", "p", "h2", "ul"]
+    assert body.xpath("string(.//li/ol/li)") == "Fine"
+    assert "Dr. Who <3 included" in body.text_content()
+
+
+def test_a_page_says_that_it_is_imagined_and_by_what() -> None:
+    shown = visible_text(page_of(COOK))
+    assert "Imagined by a recurrent network. This job does not exist." in shown
+    assert "Nobody is hiring." in shown
+    for fact in ("Run demo", "epoch 6.00", "loss 0.4231", "temperature 0.7", "seed 123", "0.610 bits"):
+        assert fact in shown
+
+
+def test_a_page_says_what_was_mended_and_shows_the_text_as_sampled() -> None:
+    torn = "<html>\n<h1>Night Baker</h1>\n<p>Bread & <b>butter</p>\n<ul><li>One<li>Two"
+    tree = lxml_html.fromstring(page_of(torn, ended=False))
+    notices = [node.text_content() for node in tree.xpath("//p[@role='note']")]
+    assert len(notices) == 2
+    assert "was mended" in notices[1]
+    assert "line 3" in notices[1]
+    assert tree.xpath("string(//pre)") == torn
+    assert [node.text_content() for node in tree.xpath("//div[@class='body']//li")] == ["One", "Two"]
+    assert "mended" not in visible_text(page_of(COOK))
+
+
+def test_the_raw_text_hides_nothing() -> None:
+    assert lxml_html.fromstring(page_of("a\u202eb\u200bc\x00d\n\u00e9")).xpath("string(//pre)") == "a�b�c�d\n\u00e9"
+
+
+def test_pages_link_to_their_neighbours_and_the_gallery_to_all() -> None:
+    made = pages([sample(COOK.replace("Cook<", f"Cook {row}<"), row) for row in range(3)])
+    names = ["posting-01.html", "posting-02.html", "posting-03.html"]
+    assert set(made) == {*names, render.INDEX, gallery.TEXTS}
+
+    def links(name: str, where: str) -> list[str]:
+        return lxml_html.fromstring(made[name]).xpath(f"//{where}//a/@href")
+
+    assert [links(name, "nav[@class='around']") for name in names] == [[names[1]], [names[0], names[2]], [names[1]]]
+    assert all(links(name, "nav[@class='top']") == [render.INDEX] for name in names)
+    assert links(render.INDEX, "ol[@class='cards']") == names
+    assert all(gallery.OWN_NAME.fullmatch(name) for name in names)
+    assert not gallery.OWN_NAME.fullmatch(render.INDEX)
+
+
+def test_a_card_has_title_company_place_first_sentence_and_remarks() -> None:
+    made = pages([sample(COOK), sample("<html>\n<h1>X</h1>\n<p>Then", 1, ended=False)])
+    whole, torn = (card.text_content() for card in lxml_html.fromstring(made[render.INDEX]).xpath("//li"))
+    for part in ("Cook", "Blue Door & Sons", "Chicago, IL", "You cook 3rd dinners for all"):
+        assert part in whole
+    assert "length limit" in torn
+    assert "mended" in torn
+    assert "length limit" not in whole
+
+
+def test_the_gallery_has_the_plot_or_says_that_there_is_none() -> None:
+    for plot in (True, False):
+        tree = lxml_html.fromstring(pages([sample(COOK)], plot=plot)[render.INDEX])
+        assert tree.xpath("//img/@src") == ["loss.svg"] * plot
+        assert ("no loss plot" in tree.text_content()) != plot
+
+
+def test_the_texts_are_kept_as_sampled_each_on_lines_of_its_own() -> None:
+    texts = [COOK, "<p>cut & loose", COOK]
+    made = pages([sample(text, row) for row, text in enumerate(texts)])
+    assert made[gallery.TEXTS] == COOK + "<p>cut & loose\n" + COOK
+
+
+def test_the_same_samples_give_the_same_bytes() -> None:
+    made = [pages([sample(COOK), sample("torn", 1)], plot=True) for _ in range(2)]
+    assert made[0] == made[1]
+    assert list(made[0])[-1] == render.INDEX
+
+
+def test_element_escapes_text_and_attributes_and_nothing_twice() -> None:
+    inner = element("b", "a<b>&")
+    assert inner == Html("<b>a&lt;b&gt;&amp;</b>")
+    assert element("p", inner, "\"'<", class_="a\"'>").text == (
+        '<p class="a&quot;&#x27;&gt;"><b>a&lt;b&gt;&amp;</b>"\'&lt;</p>'
+    )
+    assert element("meta", http_equiv="x").text == '<meta http-equiv="x">'
+
+
+@pytest.mark.parametrize(
+    ("blocks", "sentence"),
+    [
+        ("", ""),
+        ("<ul>\n<li>One</li>\n<li>Two</li>\n</ul>\n", "One Two"),
+        (
+            "<p>Short.</p>\n<p>We bake bread for the whole of this long street and the next, daily. And more.</p>\n",
+            "We bake bread for the whole of this long street and the next, daily.",
+        ),
+        (f"<p>{'word ' * 60}</p>\n", "word " * 37 + "word …"),
+    ],
+)
+def test_the_first_sentence(blocks: str, sentence: str) -> None:
+    assert first_sentence(blocks) == sentence
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<p onclick='x'>a</p>",
+        "<p>a<script>x</script></p>",
+        "<p>a</p><img src=x>",
+        "<p>a",
+        "a</p>",
+        "<p><p>a</p></p>",
+        "<!-- a -->",
+        "<p>a &nosuch; < b</p>",
+        "<mark class=x>a</mark>",
+    ],
+)
+def test_what_the_second_wall_finds_otherwise_than_written_is_shown_as_source(hostile: str) -> None:
+    assert walled(hostile).text == f"<pre>{html.escape(hostile, quote=False)}</pre>"
+
+
+def test_the_second_wall_lets_through_what_we_write() -> None:
+    blocks = (
+        "<h2>a</h2>\n<p>x <b>b <em>c</em></b><br>&amp; &lt; &gt; \" '</p>\n"
+        "<ul>\n<li>é\n<ol>\n<li><mark>d</mark></li>\n</ol>\n</li>\n</ul>\n"
+    )
+    assert walled(blocks) == Html(blocks)
+
+
+def test_a_body_that_the_wall_refuses_is_on_the_page_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nh3.clean", lambda blocks, **how: blocks.replace("Salt", ""))
+    body = lxml_html.fromstring(page_of(COOK)).xpath("//div[@class='body']")[0]
+    assert [node.tag for node in body.iter()] == ["div", "pre"]
+    assert "<li>Salt" in body.text_content()
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([], "<p>a &amp; b</p>\n<p>c</p>\n"),
+        ([(3, 5)], "<p><mark>a </mark>&amp; b</p>\n<p>c</p>\n"),
+        ([(0, 7)], "<p><mark>a &amp;</mark> b</p>\n<p>c</p>\n"),
+        ([(11, 30)], "<p>a &amp; <mark>b</mark></p>\n<p><mark>c</mark></p>\n"),
+        ([(3, 4), (11, 12)], "<p><mark>a</mark> &amp; <mark>b</mark></p>\n<p>c</p>\n"),
+        ([(0, 99)], "<p><mark>a &amp; b</mark></p>\n<p><mark>c</mark></p>\n"),
+    ],
+)
+def test_runs_are_marked_within_the_elements(runs: list[tuple[int, int]], expected: str) -> None:
+    assert marked("<p>a &amp; b</p>\n<p>c</p>\n", runs) == expected
+
+
+@given(st.lists(st.integers(0, len(COOK)), min_size=2, max_size=8))
+def test_marks_change_nothing_but_what_is_marked(cuts: list[int]) -> None:
+    ends = sorted(set(cuts))
+    made = marked(COOK, list(zip(ends[::2], ends[1::2], strict=False)))
+    assert re.sub("</?mark>", "", made) == COOK
+    assert "<mark></mark>" not in made
+
+
+LONG = "We bake bread for the whole of this long street and the next one, daily, and twice on Sundays."
+
+
+def copying_page() -> str:
+    """A posting that has a sentence, and a heading before it, from its corpus."""
+    index = Index.of(f"<html>\n<h1>Baker</h1>\n<p><b>Duties</b></p>\n<p>{LONG}</p>\n</html>\n")
+    text = f"<html>\n<h1>Cook</h1>\n<p>New words.</p>\n<p><b>Duties</b></p>\n<p>{LONG} Then rest.</p>\n</html>\n"
+    here = shown([sample(text)], index)
+    return gallery.pages(here, ORIGIN, plot=False)["posting-01.html"]
+
+
+def test_what_is_copied_is_marked_and_a_box_shows_it() -> None:
+    tree = lxml_html.fromstring(copying_page())
+    assert "".join(tree.xpath("//main//mark//text()")) == "Duties" + LONG
+    assert tree.xpath("//h2//mark/text()") == ["Duties"]
+    (label,) = tree.xpath("//label")
+    (box,) = tree.xpath(f"//input[@id='{label.get('for')}']")
+    assert (box.get("type"), box.get("checked")) == ("checkbox", None)
+    assert re.search(r"Mark the [67]\d% that is copied", label.text_content())
+
+
+def test_a_posting_without_copies_has_no_box_and_one_unmeasured_says_so() -> None:
+    fresh = shown([sample(COOK)], Index.of("Nothing of the kind."))
+    tree = lxml_html.fromstring(gallery.pages(fresh, ORIGIN, plot=False)["posting-01.html"])
+    assert not tree.xpath("//input | //mark")
+    assert "not measured" in page_of(COOK)
+    assert not lxml_html.fromstring(page_of(COOK)).xpath("//input | //mark")
+
+
+@pytest.mark.parametrize(
+    ("masked", "cost", "raw", "text", "told"),
+    [
+        (0, 0.0, False, COOK, "well formed by the network alone"),
+        (1, 0.25, False, COOK, "stepped in once, or the markup would be broken; it cost 0.25 nats"),
+        (3, 1.5, False, COOK, "stepped in 3 times"),
+        (0, 0.0, True, COOK, "not enforced; what the network wrote is well formed"),
+        (0, 0.0, True, "torn", "not enforced; what the network wrote is not well formed"),
+    ],
+)
+def test_a_page_says_what_the_grammar_did(masked: int, cost: float, raw: bool, text: str, told: str) -> None:
+    made = pages([Sample(0, "", text, True, masked, cost, -100.0)], replace(ORIGIN, raw=raw))
+    assert told in visible_text(made["posting-01.html"])
+
+
+def test_a_page_says_how_likely_the_text_was() -> None:
+    made = pages([Sample(0, COOK[:10], COOK, True, 0, 0.0, -(len(COOK) - 10) / 2)])
+    assert "0.500 nats (0.721 bits) per character" in visible_text(made["posting-01.html"])
+
+
+def test_the_gallery_says_what_the_network_does_unaided_and_what_is_copied() -> None:
+    texts = [Sample(0, "", COOK, True, 0, 0.0), Sample(1, "", COOK, True, 2, 0.75), Sample(2, "", COOK, True, 1, 0.5)]
+    index = Index.of(COOK[:60])
+    made = gallery.pages(shown(texts, index), ORIGIN, plot=False)[render.INDEX]
+    tree = lxml_html.fromstring(made)
+    facts = dict(zip(tree.xpath("//dt/text()"), tree.xpath("//dd/text()"), strict=True))
+    assert facts["Well formed unaided"] == "1 of 3"
+    assert facts["Grammar"] == f"stepped in 3 times in {3 * len(COOK)} characters, at a cost of 1.25 nats"
+    assert facts["Copied"] == f"{60 / len(COOK):.0%} on average, at most 60 characters in a row"
+    assert f"{60 / len(COOK):.0%} copied, at most 60 characters in a row" in tree.xpath("string(//li)")
+    assert "not measured" in pages([sample(COOK)])[render.INDEX]
+
+
+def test_of_raw_texts_the_gallery_counts_those_that_are_well_formed() -> None:
+    made = pages([sample(COOK), sample("torn", 1)], replace(ORIGIN, raw=True))[render.INDEX]
+    assert "1 of 2" in visible_text(made)
+    assert "stepped in" not in visible_text(made)
+
+
+def test_every_word_of_a_posting_is_there_to_filter_by() -> None:
+    card = lxml_html.fromstring(pages([sample(COOK)])[render.INDEX]).xpath("//li[@class='card']")[0]
+    words = card.get("data-words").split()
+    assert words == sorted(set(words))
+    assert {"cook", "blue", "sons", "chicago", "il", "duties", "dinners", "needs", "salt", "fine", "rest"} <= set(words)
+
+
+def test_without_script_the_filter_is_hidden_and_few_postings_have_none() -> None:
+    def boxes(count: int) -> list[str]:
+        tree = lxml_html.fromstring(pages([sample(COOK, row) for row in range(count)])[render.INDEX])
+        assert len(tree.xpath("//script")) == len(tree.xpath("//div[@class='filter']"))
+        return [box.get("hidden") for box in tree.xpath("//div[@class='filter']")]
+
+    assert boxes(4) == [""]
+    assert boxes(3) == []
+
+
+def test_stages_stand_side_by_side_with_the_beginnings_of_their_postings() -> None:
+    early = Stage("early", 0.5, 2.0, shown([sample("<html>\n<h1>Xk</h1>\n<p>zqx zqx</p>\n</html>\n")]))
+    best = Stage("the best", 3.0, 1.0, shown([sample(COOK), sample(COOK.replace("Cook<", "Baker<"))]))
+    tree = lxml_html.fromstring(
+        gallery.pages(shown([sample(COOK)]), ORIGIN, plot=False, stages=[early, best])["index.html"]
+    )
+    columns = tree.xpath("//div[@class='stage']")
+    assert [column.xpath("string(h3/text())") for column in columns] == ["Epoch 0.50, early", "Epoch 3.00, the best"]
+    assert [column.xpath(".//h4/text()") for column in columns] == [["Xk"], ["Cook", "Baker"]]
+    assert "zqx zqx" in columns[0].text_content()
+    assert tree.xpath("//a[@href='#learned']")
+    assert not lxml_html.fromstring(gallery.pages(shown([sample(COOK)]), ORIGIN, plot=False)["index.html"]).xpath(
+        "//div[@class='stage'] | //a[@href='#learned']"
+    )

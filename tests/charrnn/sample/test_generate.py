@@ -1,0 +1,322 @@
+"""Sampling: each row what it would be alone, drawn as the network says, ended where it should be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.data.vocab import Vocab
+from charrnn.model.lstm import CELLS, CharLSTM, ModelConfig
+from charrnn.sample.generate import EXACT_WIDTH, LEAD, Sample, generate
+from charrnn.sample.grammar_mask import Constraint
+from scrape.common.errors import InputError
+from scrape.markup import grammar
+
+VOCAB = Vocab("\n &-/0123456789;<>abcdefghijklmnopqrstuvwxyz")
+GRAMMAR = Constraint(VOCAB.chars)
+WORDS = [char for char in VOCAB.chars if char.isalnum()]
+HEAD = "<html>\n<h1>"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def network(kind: str = "lstm", seed: int = 1, sharpness: float = 6.0) -> CharLSTM:
+    """A random network whose guesses depend on what it has read, and are not all alike."""
+    torch.manual_seed(seed)
+    made = CharLSTM(ModelConfig(len(VOCAB), rnn_size=24, num_layers=2, model=kind)).eval()
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.mul_(sharpness)
+    return made
+
+
+def sampled(model: CharLSTM, prompts: list[str], length: int = 60, **how: object) -> list[Sample]:
+    settings = {"length": length, "stop": "zz", "exact": True} | how
+    made = list(generate(model, VOCAB, prompts, **settings))  # type: ignore[arg-type]
+    return sorted(made, key=lambda sample: sample.row)
+
+
+def prompts_of(count: int) -> list[str]:
+    return ["abcdefgh"[: 1 + number % 7] * (1 + number % 3) for number in range(count)]
+
+
+@pytest.mark.parametrize("kind", sorted(CELLS))
+def test_a_row_of_a_batch_equals_that_row_sampled_alone(kind: str) -> None:
+    model, prompts = network(kind), prompts_of(2 * EXACT_WIDTH + 5)
+    together = sampled(model, prompts, seed=7)
+    assert len({sample.text for sample in together}) == len(prompts)
+    for row in (0, 3, EXACT_WIDTH - 1, EXACT_WIDTH, 2 * EXACT_WIDTH + 4):
+        assert sampled(model, [prompts[row]], seed=7, first=row) == [together[row]]
+
+
+def fed(model: CharLSTM, prompts: list[str], first: int = 0) -> torch.Tensor:
+    """What the network was given to read: (steps, lanes)."""
+    seen: list[torch.Tensor] = []
+    hook = model.register_forward_pre_hook(lambda _model, inputs: seen.append(inputs[0].clone()))
+    sampled(model, prompts, 10, first=first)
+    hook.remove()
+    assert {tuple(ids.shape) for ids in seen} == {(EXACT_WIDTH, 1)}
+    return torch.cat(seen, dim=1).t()
+
+
+def test_the_network_sees_one_shape_and_a_row_always_in_its_own_lane() -> None:
+    """Else the last bits of its guesses depend on the rows beside, and so, sooner or later, does the text."""
+    model, row = network(), EXACT_WIDTH + 3
+    alone, together = fed(model, ["abc"], first=row)[:, 3], fed(model, ["abc"] * (row + 1))[:, 3]
+    assert torch.equal(alone, together[-len(alone) :])
+
+
+def test_what_a_lane_read_before_is_forgotten() -> None:
+    model = network()
+    alone = sampled(model, ["abc"], first=2, width=1, temperature=0.0)[0]
+    third = sampled(model, ["xyz", "k", "abc"], width=1, temperature=0.0)[2]
+    assert third == alone
+
+
+def test_a_text_sampled_in_two_goes_is_the_text_sampled_in_one() -> None:
+    model = network()
+    whole = sampled(model, ["ab"], 50, seed=3)[0].text
+    half = sampled(model, ["ab"], 20, seed=3)[0].text
+    assert sampled(model, [half], 30, seed=3)[0].text == whole
+
+
+def test_seeds_and_rows_differ_and_repeat() -> None:
+    model = network()
+    first, again, other = (sampled(model, ["a"] * 3, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert len({sample.text for sample in first + other}) == 6
+
+
+@torch.inference_mode()
+def test_temperature_zero_takes_the_likeliest_character() -> None:
+    model, text = network(), "abcab"
+    for _ in range(40):
+        ids = torch.tensor(VOCAB.encode(LEAD + text).astype(np.int64))[None]
+        text += VOCAB.chars[int(model(ids, model.initial_state(1))[0][0, -1].argmax())]
+    assert sampled(model, ["abcab", "q"], 40, temperature=0.0)[0].text == text
+
+
+@torch.inference_mode()
+def test_characters_come_as_often_as_the_network_says() -> None:
+    model = network(sharpness=3.0)
+    ids = torch.tensor(VOCAB.encode(LEAD + "ab").astype(np.int64))[None]
+    logits = model(ids, model.initial_state(1))[0][0, -1].double()
+    count = 4000
+    drawn = sampled(model, ["ab"] * count, 1, temperature=0.8, width=200)
+    shares = np.bincount([VOCAB.chars.index(sample.text[-1]) for sample in drawn], minlength=len(VOCAB)) / count
+    chances = torch.softmax(logits / 0.8, 0).numpy()
+    assert np.abs(shares - chances).max() < 5 * np.sqrt(0.25 / count)
+
+
+@pytest.mark.parametrize("kind", sorted(CELLS))
+def test_the_quick_way_writes_what_the_exact_one_does_while_their_guesses_agree(kind: str) -> None:
+    """Rounding moves a guess by little, so texts part sooner or later: most of them after more than 30 characters."""
+    model, prompts = network(kind, sharpness=2.0), prompts_of(60)
+    stop = sampled(model, prompts[:1], 9)[0].text[-1]
+    quick = sampled(model, prompts, 30, exact=False, width=13, stop=stop)
+    exact = sampled(model, prompts, 30, stop=stop)
+    assert [sample.prompt for sample in quick] == prompts
+    assert len({len(sample.text) - len(sample.prompt) for sample in quick}) > 5, "lanes are taken over at all times"
+    same = sum(one.text == other.text for one, other in zip(quick, exact, strict=True))
+    assert same > 30
+
+
+def test_the_quick_way_repeats_itself() -> None:
+    first, again, other = (sampled(network(), prompts_of(20), exact=False, seed=seed, width=9) for seed in (5, 5, 6))
+    assert first == again
+    assert not {sample.text for sample in first} & {sample.text for sample in other}
+
+
+def test_texts_longer_than_what_is_laid_out_for_them_have_random_numbers_of_their_own_throughout() -> None:
+    model = network(sharpness=1.0)
+    long, short = (sampled(model, ["ab", "c"], length, stop="", exact=False) for length in (2500, 900))
+    assert all(one.text.startswith(other.text) for one, other in zip(long, short, strict=True))
+    half = sampled(model, [long[1].text[:1500]], 1001, stop="", exact=False, first=1)
+    assert half[0].text == long[1].text
+    assert len(set(long[0].text[-1200:])) > 20
+
+
+def test_a_text_ends_where_the_stop_is_written_and_not_where_the_prompt_has_it() -> None:
+    model = network()
+    stop = next(char for char in sampled(model, ["ab"])[0].text[2:] if char != "b")
+    for sample in sampled(model, ["ab" + stop] * 4, 300, stop=stop):
+        written = sample.text.removeprefix(sample.prompt)
+        assert sample.ended == written.endswith(stop)
+        assert stop not in written[:-1]
+        assert sample.ended or len(written) == 300
+
+
+def test_the_length_is_what_is_written_to_the_prompt() -> None:
+    for sample in sampled(network(), prompts_of(5), 33, stop=""):
+        assert len(sample.text) == len(sample.prompt) + 33
+        assert not sample.ended
+
+
+def test_an_empty_prompt_will_do_where_the_end_of_a_posting_can_be_read() -> None:
+    assert sampled(network(), [""], 5)[0].text != sampled(network(), ["a"], 5)[0].text[1:]
+    few = CharLSTM(ModelConfig(3, rnn_size=4, num_layers=1))
+    assert len(next(generate(few, Vocab("abc"), ["a"], length=5)).text) == 6
+    with pytest.raises(InputError, match="--primetext"):
+        generate(few, Vocab("abc"), [""], length=5)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("length", [40, 41, 60, 100, 400])
+def test_constrained_texts_are_documents_at_every_length(length: int, exact: bool) -> None:
+    prompts = [HEAD, "", HEAD + "cook</h1>\n"] * 4
+    made = sampled(network(), prompts, length, constrain=GRAMMAR, stop=grammar.END, exact=exact)
+    for sample in made:
+        assert grammar.problem(sample.text) is None, sample.text
+        assert len(sample.text) <= len(sample.prompt) + length
+
+
+def test_nothing_comes_after_a_whole_document_whatever_the_stop() -> None:
+    made = sampled(network(), [HEAD] * 60, 3000, constrain=GRAMMAR, stop="")
+    assert any(sample.ended for sample in made)
+    assert all(grammar.problem(sample.text) is None for sample in made)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("sharpness", [0.0, 1.0, 6.0])
+def test_every_constrained_text_is_a_document_at_any_temperature(sharpness: float, temperature: float) -> None:
+    """Of a network that knows nothing, one fresh from its first draw, and one that insists on its errors."""
+    model, rows = network(sharpness=sharpness), 150
+    made = sampled(
+        model, [HEAD] * rows, 150, constrain=GRAMMAR, stop=grammar.END, exact=False, width=64, temperature=temperature
+    )
+    assert len(made) == rows
+    assert [sample.text for sample in made if grammar.problem(sample.text)] == []
+
+
+def test_a_text_that_the_limit_closed_did_not_end_by_itself() -> None:
+    model = network()
+    free = sampled(model, [HEAD] * 12, 2000, constrain=GRAMMAR, stop=grammar.END)
+    tight = sampled(model, [HEAD] * 12, 36, constrain=GRAMMAR, stop=grammar.END)
+    assert any(sample.ended for sample in free)
+    for long, short in zip(free, tight, strict=True):
+        assert short.ended <= (short.text == long.text)
+
+
+@pytest.mark.parametrize("how", [{"temperature": 0.5}, {"top_k": 4}, {"temperature": 2.0, "min_p": 0.05}])
+def test_a_text_is_the_free_one_up_to_where_the_constraint_first_steps_in(how: dict[str, float]) -> None:
+    model, count = network(sharpness=4.0), 40
+    with torch.no_grad():
+        model.decoder.bias[[VOCAB.chars.index(char) for char in "\n&<>;"]] -= 6.0
+    free = sampled(model, [HEAD] * count, 12, stop="", **how)
+    held = sampled(model, [HEAD] * count, 40, stop="", constrain=GRAMMAR, **how)
+    grammatical = [_read_as_far_as_possible(sample.text) for sample in free]
+    assert {length for length in grammatical if length == len(HEAD) + 12}, "some are right by themselves"
+    for loose, strict, length in zip(free, held, grammatical, strict=True):
+        assert strict.text[:length] == loose.text[:length]
+        assert strict.text[: length + 1] != loose.text[: length + 1] or length == len(loose.text)
+        assert strict.masked or length == len(loose.text)
+
+
+def _read_as_far_as_possible(text: str) -> int:
+    """How many characters of `text` begin a document."""
+    for length in range(len(text), 0, -1):
+        try:
+            GRAMMAR.read(text[:length])
+        except InputError:
+            continue
+        return length
+    return 0
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0])
+def test_a_sample_tells_what_the_network_thought_of_it(temperature: float) -> None:
+    model = network(sharpness=3.0)
+    for sample in sampled(model, [HEAD] * 3, 60, temperature=temperature, constrain=GRAMMAR, stop=grammar.END):
+        context = LEAD + sample.prompt
+        ids = torch.tensor(VOCAB.encode(context + sample.text.removeprefix(sample.prompt)).astype(np.int64))[None]
+        logits = model(ids, model.initial_state(1))[0][0, len(context) - 1 : -1].double()
+        chosen = ids[0, len(context) :, None]
+        assert sample.logprob == pytest.approx(float(logits.log_softmax(1).gather(1, chosen).sum()), abs=1e-3)
+        chances = (logits / (temperature or 1.0)).softmax(1)
+        left = [len(sample.prompt) + 60 - at for at in range(len(sample.prompt), len(sample.text))]
+        masks = [
+            GRAMMAR.allowed(GRAMMAR.read(sample.text[:at]), budget)
+            for at, budget in zip(range(len(sample.prompt), len(sample.text)), left, strict=True)
+        ]
+        cost = -(chances * torch.tensor(np.array(masks))).sum(1).log().sum()
+        assert sample.cost == pytest.approx(float(cost), rel=1e-4, abs=1e-3)
+        assert 0 < sample.masked <= len(masks)
+
+
+def test_a_free_sample_was_never_masked() -> None:
+    assert all((sample.masked, sample.cost) == (0, 0.0) for sample in sampled(network(), ["ab"] * 3))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_every_character_is_ticked_once(exact: bool) -> None:
+    ticks: list[int] = []
+    made = sampled(network(), prompts_of(20), 25, tick=ticks.append, exact=exact, width=6)
+    assert sum(ticks) == sum(len(sample.text) - len(sample.prompt) for sample in made)
+
+
+def test_what_is_finished_before_an_interruption_has_been_given() -> None:
+    model, done = network(), list[Sample]()
+    stop = sampled(model, ["a"], 30)[0].text[-1]
+    whole = sampled(model, ["a"] * 8, 200, stop=stop)
+
+    def interrupt(_written: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        for sample in generate(model, VOCAB, ["a"] * 8, length=200, stop=stop, tick=interrupt, exact=True):
+            done.append(sample)
+    assert 0 < len(done) < 8
+    assert all(sample == whole[sample.row] for sample in done)
+
+
+def test_the_libraries_settings_are_left_as_they_were() -> None:
+    for setting in (False, True):
+        torch.backends.mkldnn.enabled = setting  # type: ignore[assignment]
+        sampled(network(), ["a"], 3)
+        assert bool(torch.backends.mkldnn.enabled) == setting
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"prompts": ["ok", "caf\u00e9"]}, r"'\u00e9' at 3"),
+        ({"length": 0}, "length 0"),
+        ({"temperature": -1.0}, "temperature -1"),
+        ({"top_p": 0.0}, "top-p 0"),
+        ({"seed": -1}, "seed -1"),
+        ({"constrain": GRAMMAR, "prompts": ["hello"]}, "at 0"),
+        ({"constrain": GRAMMAR, "prompts": [HEAD], "length": 14}, "length 14 is too short"),
+    ],
+)
+def test_a_bad_request_is_refused_before_anything_is_sampled(how: dict[str, object], message: str) -> None:
+    request = {"prompts": ["a"], "length": 50} | how
+    with pytest.raises(InputError, match=message):
+        generate(network(), VOCAB, **request)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("part", ["decoder.bias", "layers.0.weight_hh_l0"])
+def test_a_diverged_model_is_named_as_such(part: str, exact: bool) -> None:
+    model = network()
+    with torch.no_grad():
+        model.get_parameter(part).view(-1)[0] = float("nan")
+    with pytest.raises(InputError, match="diverged"):
+        sampled(model, ["a"], exact=exact)
+
+
+def test_each_character_is_told_as_it_is_written() -> None:
+    heard = {0: HEAD, 1: HEAD + "c"}
+
+    def told(row: int, char: str) -> None:
+        heard[row] += char
+
+    made = generate(network(), VOCAB, list(heard.values()), length=40, constrain=GRAMMAR, told=told)
+    assert {sample.row: sample.text for sample in made} == heard

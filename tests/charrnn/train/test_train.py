@@ -1,0 +1,467 @@
+"""The command: its flags, its files, and one line for every input that cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from charrnn.data.corpus import Streams
+from charrnn.model import checkpoint, device, loss
+from charrnn.model.lstm import CharLSTM
+from charrnn.runs import history
+from charrnn.train import __main__ as train
+from charrnn.train import loop, options
+from charrnn.train import time_budget as budget
+from charrnn.train import trainer as trainer_module
+from charrnn.train.recipes import Plan
+from charrnn.train.trainer import DivergedError, Trainer, planned
+from scrape.common.lock import exclusive
+from tests.support.tiny import corpus_folder, postings, trainer
+
+TINY = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu"]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.set_num_threads(1)
+    monkeypatch.setattr("charrnn.plot.draw", lambda *_: b"a picture takes a third of a second")
+
+
+class Command:
+    """The command on a corpus of this test's own; `out` and `err` are what it printed."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.cv, self.data, self._capture = folder / "cv", corpus_folder(folder), capture
+        self.out = self.err = ""
+
+    def __call__(self, *flags: str) -> int:
+        status = train.main(["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv), *TINY, *flags])
+        self.out, self.err = self._capture.readouterr()
+        return status
+
+    def log(self, run: str = "tiny") -> list[history.Evaluation]:
+        return history.read(self.cv / f"{run}.jsonl")
+
+
+@pytest.fixture
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(tmp_path, capsys)
+
+
+def test_a_run_leaves_checkpoints_a_log_and_the_best_ones_path(command: Command) -> None:
+    assert command("--recipe", "char-rnn", "--max-epochs", "8", "--learning-rate", "0.01") == 0
+    log = command.log()
+    assert log[-1].val_loss < log[0].val_loss < math.log(30)
+    best = min(log, key=lambda line: line.val_loss)
+    path = Path(command.out.strip())
+    assert path == command.cv / "tiny" / f"lm_lstm_epoch{best.epoch:.2f}_{best.val_loss:.4f}.pt"
+    assert len(list((command.cv / "tiny").iterdir())) == len(log) == 8
+
+
+def test_a_checkpoint_needs_no_corpus(command: Command) -> None:
+    assert command("--max-epochs", "0.1") == 0
+    shutil.rmtree(command.data)
+    loaded = checkpoint.load(Path(command.out.strip()))
+    assert loaded.vocab.chars == "".join(sorted(set(postings())))
+    model = loaded.model("cpu")
+    logits, _ = model(torch.tensor([[1, 2]]), model.initial_state(1))
+    assert logits.shape == (1, 2, len(loaded.vocab))
+
+
+def test_the_loss_that_a_checkpoint_names_is_the_loss_that_it_has(command: Command) -> None:
+    assert command("--max-epochs", "1", "--dtype", "float32", "--train-frac", "0.9", "--val-frac", "0.1") == 0
+    made = checkpoint.load(Path(command.out.strip()))
+    text = trainer(command.data.parent).text
+    assert loss.mean_loss(made.model(), loss.streams(text.validation)) == pytest.approx(made.val_loss, abs=1e-4)
+
+
+def test_every_flag_of_char_rnn_is_understood(command: Command) -> None:
+    flags = {
+        "--rnn-size": "9", "--num-layers": "1", "--model": "gru", "--learning-rate": "0.003",
+        "--learning-rate-decay": "0.9", "--learning-rate-decay-after": "1", "--decay-rate": "0.9", "--dropout": "0.3",
+        "--seq-length": "7", "--batch-size": "3", "--max-epochs": "1", "--grad-clip": "2", "--train-frac": "0.8",
+        "--val-frac": "0.1", "--seed": "7", "--print-every": "50", "--eval-val-every": "30", "--savefile": "word",
+    }  # fmt: skip
+    assert command(*(word for pair in flags.items() for word in pair)) == 0
+    made = checkpoint.load(Path(command.out.strip()))
+    assert (made.config.rnn_size, made.config.num_layers, made.config.model) == (9, 1, "gru")
+    assert made.config.dropout == 0.3
+    assert Path(command.out.strip()).name.startswith("lm_word_epoch")
+    assert "step 50 of" in command.err
+    assert [line.step for line in command.log()][:3] == [30, 60, 90]
+
+
+def test_a_flag_overrides_the_recipe_and_nothing_else_does() -> None:
+    plan = options.parse(["--recipe", "char-rnn", "--dropout", "0.5", "--grad-clip", "3"]).plan()
+    expected = options.RECIPES["char-rnn"]
+    assert (plan.recipe.dropout, plan.recipe.grad_clip) == (0.5, 3)
+    assert options.replace(plan.recipe, dropout=expected.dropout, grad_clip=expected.grad_clip) == expected
+
+
+def test_where_nothing_is_said_the_corpus_of_scrape_sh_is_meant() -> None:
+    parsed = options.parse([])
+    assert (parsed.data_dir, parsed.checkpoint_dir, parsed.run) == (Path("data/jobs"), Path("cv"), "jobs")
+    assert parsed.plan() == options.parse(["--recipe", options.DEFAULT]).plan()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--rnn-size", "0"], ["--rnn-size", "x"], ["--dropout", "1"], ["--val-frac", "0"], ["--max-epochs", "0"],
+        ["--learning-rate", "nan"], ["--minutes", "-1"], ["--run", "../x"], ["--run", ".x"], ["--model", "transformer"],
+        ["--resume", "--init-from", "x.pt"], ["--nonsense"],
+    ],
+)  # fmt: skip
+def test_a_flag_that_cannot_be_is_refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        options.parse(flags)
+    assert left.value.code == 2
+    assert flags[0] in capsys.readouterr().err
+
+
+def test_a_corpus_that_cannot_be_used_gives_one_line_and_2(command: Command) -> None:
+    text = command.data / "input.txt"
+    for content, words in ((b"", "is empty"), (b"ab\xff", "byte 0xff at offset 2"), (b"ab", "too small to train")):
+        text.write_bytes(content)
+        assert command() == 2
+        assert words in command.err and command.err.count("\n") == 1
+    text.unlink()
+    assert command() == 2
+    assert "there is no" in command.err and command.err.count("\n") == 1
+
+
+def test_a_folder_and_a_file_in_each_others_place_are_named(command: Command) -> None:
+    assert command("--checkpoint-dir", str(command.data / "input.txt")) == 2
+    assert "--checkpoint-dir names the folder of the runs" in command.err
+    (command.data / "input.txt").unlink()
+    (command.data / "input.txt").mkdir()
+    assert command() == 2
+    assert "input.txt is a folder" in command.err
+
+
+def test_a_corpus_too_small_for_a_batch_shrinks_it_and_says_so(command: Command) -> None:
+    (command.data / "input.txt").write_text(postings(2))
+    assert command("--batch-size", "50", "--max-epochs", "1") == 0
+    assert "the corpus is small: a batch has" in command.err
+
+
+def test_a_device_that_is_not_there_is_refused(command: Command) -> None:
+    assert command("--device", "quantum") == 2
+    assert "device 'quantum' cannot be used here; --device cpu always works" in command.err
+
+
+def test_a_name_that_is_taken_is_refused_with_three_ways_out(command: Command) -> None:
+    assert command("--max-epochs", "0.2", "--seed", "1") == 0
+    before = {path: path.read_bytes() for path in command.cv.rglob("*.*") if path.is_file()}
+    assert command("--max-epochs", "0.2") == 2
+    assert all(way in command.err for way in ("--resume", "--run NAME", "--overwrite"))
+    assert before == {path: path.read_bytes() for path in command.cv.rglob("*.*") if path.is_file()}
+    assert command("--max-epochs", "0.2", "--run", "other") == 0
+    assert command("--max-epochs", "0.1", "--seed", "2", "--overwrite") == 0
+    assert len(list((command.cv / "tiny").iterdir())) == len(command.log()) > 0
+    assert {line.step for line in command.log()} != {line.step for line in command.log("other")}
+
+
+def test_overwrite_deletes_nothing_where_the_new_run_cannot_begin(command: Command) -> None:
+    assert command("--max-epochs", "0.2") == 0
+    (command.data / "input.txt").write_text("")
+    assert command("--overwrite") == 2
+    assert checkpoint.best(command.cv / "tiny").exists() and command.log()
+
+
+def test_there_must_be_something_to_resume(command: Command) -> None:
+    assert command("--resume") == 2
+    assert "there is nothing to resume" in command.err and not command.cv.exists()
+
+
+def test_a_finished_run_resumed_is_still_finished(command: Command) -> None:
+    assert command("--max-epochs", "0.2") == 0
+    log, best = command.log(), command.out
+    assert command("--resume") == 0
+    assert (command.log(), command.out) == (log, best)
+
+
+def test_init_from_takes_the_weights_and_their_shape(command: Command) -> None:
+    assert command("--max-epochs", "3", "--num-layers", "1", "--learning-rate", "0.02") == 0
+    learned = checkpoint.load(Path(command.out.strip()))
+    flags = ["--run", "second", "--init-from", command.out.strip(), "--eval-val-every", "1", "--learning-rate", "1e-9"]
+    assert command(*flags, "--max-epochs", "0.01") == 0
+    begun = command.log("second")[0]
+    assert begun.val_loss == pytest.approx(learned.val_loss, abs=0.01) and begun.step == 1
+    assert checkpoint.load(Path(command.out.strip())).config.num_layers == 1
+
+
+def test_init_from_refuses_what_does_not_fit(command: Command) -> None:
+    assert command("--max-epochs", "0.1") == 0
+    path = command.out.strip()
+    assert command("--run", "b", "--init-from", path, "--num-layers", "3") == 2
+    assert "has --num-layers 2" in command.err
+    (command.data / "input.txt").write_text(postings() + "ß")
+    assert command("--run", "b", "--init-from", path) == 2
+    assert "unknown character 'ß'" in command.err
+    assert command("--run", "b", "--init-from", str(command.data)) == 2
+    assert "is a folder" in command.err
+
+
+def test_keep_prunes_as_it_goes(command: Command) -> None:
+    assert command("--max-epochs", "1", "--eval-val-every", "10", "--keep", "1") == 0
+    left = checkpoint.entries(command.cv / "tiny")
+    losses = [line.val_loss for line in command.log()]
+    assert len(losses) > 5 and len(left) in (2, 3)
+    assert min(entry.val_loss for entry in left) == pytest.approx(min(losses), abs=1e-4)
+    assert left[-1].epoch == pytest.approx(1)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, 1e6])
+def test_a_loss_gone_wrong_stops_before_the_update(
+    command: Command, monkeypatch: pytest.MonkeyPatch, wrong: float
+) -> None:
+    summed, calls, stopped = trainer_module.summed_loss, [0], []
+
+    def going_wrong(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        calls[0] += 1
+        return summed(logits, targets) * (wrong if calls[0] > 30 else 1)
+
+    def remembering(self: Trainer) -> float:
+        before = {name: weight.clone() for name, weight in self.model.state_dict().items()}
+        try:
+            return step(self)
+        except DivergedError:
+            stopped.append(all(torch.equal(before[name], weight) for name, weight in self.model.state_dict().items()))
+            raise
+
+    step = Trainer.step
+    monkeypatch.setattr(trainer_module, "summed_loss", going_wrong)
+    monkeypatch.setattr(Trainer, "step", remembering)
+    assert command("--max-epochs", "1", "--eval-val-every", "20") == 1
+    assert stopped == [True]
+    last = checkpoint.last(command.cv / "tiny")
+    assert "at step 30" in command.err and str(last) in command.err
+    assert all(weight.isfinite().all() for weight in checkpoint.load(last).weights.values())
+
+
+def test_a_full_disk_keeps_what_was_saved(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [12]
+
+    def fsync(_handle: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    assert command("--max-epochs", "1", "--eval-val-every", "10") == 1
+    assert "the disk is full" in command.err
+    found = checkpoint.entries(command.cv / "tiny")
+    assert found and all(checkpoint.load(entry.path) for entry in found)
+    assert not list(command.cv.rglob("*.part"))
+    monkeypatch.undo()
+    assert command("--resume") == 0
+
+
+def test_evaluation_and_hooks_leave_the_random_state_alone(tmp_path: Path) -> None:
+    made = trainer(tmp_path, dropout=0.5)
+    made.step()
+    before = torch.get_rng_state()
+    first = made.evaluate()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert made.evaluate() == first and made.model.training
+    with device.kept_random_state(made.device):
+        torch.rand(7)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_model_that_knows_nothing_loses_the_logarithm_of_its_alphabet(tmp_path: Path) -> None:
+    made = trainer(tmp_path)
+    for weight in made.model.parameters():
+        weight.data.zero_()
+    assert loss.mean_loss(made.model, made.validation) == pytest.approx(math.log(len(made.text.vocab)))
+
+
+def test_state_is_carried_from_window_to_window_of_validation(tmp_path: Path) -> None:
+    made = trainer(tmp_path)
+    for weight in made.model.parameters():
+        weight.data.mul_(20)  # so that what it remembers matters
+    ids = made.text.validation[:300]
+    single, windows, at_once = (loss.mean_loss(made.model, Streams(ids, 1, length)) for length in (1, 7, len(ids)))
+    assert single == pytest.approx(at_once, rel=1e-5) and windows == pytest.approx(at_once, rel=1e-5)
+    forward = made.model.forward
+    made.model.forward = lambda text, state: forward(text, made.model.initial_state(1))  # type: ignore[method-assign]
+    assert loss.mean_loss(made.model, Streams(ids, 1, 7)) != pytest.approx(at_once, rel=1e-2)
+
+
+def test_training_carries_the_state_and_zeroes_it_where_streams_wrap(tmp_path: Path) -> None:
+    made = trainer(tmp_path, max_epochs=2.0)
+    seen = []
+    made.model.register_forward_pre_hook(lambda _module, inputs: seen.append([part.clone() for part in inputs[1]]))
+    for _ in range(len(made.streams) + 2):
+        made.step()
+        seen[-1].append(made.hidden[0].clone())
+    wraps = [number for number, (hidden, _cell, _after) in enumerate(seen) if not hidden.any()]
+    assert wraps == [0, len(made.streams)]
+    assert torch.equal(seen[1][0], seen[0][2])
+
+
+def test_a_shifted_pass_begins_elsewhere_every_epoch(tmp_path: Path) -> None:
+    made = trainer(tmp_path, shift=True, max_epochs=3.0)
+    begins = []
+    for _ in range(3 * len(made.streams)):
+        made.step()
+        begins.append(made.streams.offset)
+    assert len(set(begins)) == 3
+
+
+def test_the_start_of_the_default_recipe_meets_no_plateau(tmp_path: Path) -> None:
+    losses = {}
+    for init in ("scaled", "uniform"):
+        made = trainer(tmp_path, "one-cycle", init=init, rnn_size=64, num_layers=3, max_epochs=5.0)
+        losses[init] = sum([made.step() for _ in range(150)][-20:]) / 20
+    assert losses["scaled"] < losses["uniform"] - 0.1
+
+
+def test_minutes_are_kept_and_a_resumed_run_keeps_the_steps(command: Command) -> None:
+    begun = time.monotonic()
+    assert command("--minutes", "0.1") == 0
+    assert time.monotonic() - begun < 30
+    log = command.log()
+    assert log[-1].seconds < 10
+    stored = json.dumps([line.step for line in log])
+    assert command("--resume", "--minutes", "0.1") == 0
+    assert json.dumps([line.step for line in command.log()]) == stored
+    assert command("--resume", "--minutes", "5") == 2
+    assert "--minutes 5" in command.err
+    assert command("--resume", "--eval-val-every", "7") == 0
+    assert json.dumps([line.step for line in command.log()]) == stored
+
+
+def test_a_run_made_longer_says_that_its_schedule_is_stretched(command: Command) -> None:
+    for recipe, says in (("one-cycle", True), ("char-rnn", False)):
+        assert command("--recipe", recipe, "--run", recipe, "--max-epochs", "0.2") == 0
+        assert command("--run", recipe, "--max-epochs", "0.4", "--resume") == 0
+        assert ("is stretched from" in command.err) is says
+
+
+def test_a_run_that_is_being_trained_is_left_alone(command: Command) -> None:
+    assert command("--max-epochs", "0.2") == 0
+    before = {path: path.read_bytes() for path in command.cv.rglob("*") if path.is_file()}
+    with exclusive(command.cv / ".tiny.lock", "never"):
+        for flags in ([], ["--resume", "--max-epochs", "1"], ["--overwrite"]):
+            assert command(*flags) == 2
+            assert "'tiny' is being trained just now" in command.err
+        assert command("--run", "other", "--max-epochs", "0.1") == 0
+    assert before == {path: path.read_bytes() for path in before}
+    assert command("--resume", "--max-epochs", "0.3") == 0
+
+
+@pytest.mark.parametrize("every", [0, 40])
+@pytest.mark.parametrize("seconds", [20, 300, 4000])
+@pytest.mark.parametrize("disturbed", [False, True])
+def test_the_steps_that_fit_fill_the_time_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, every: int, disturbed: bool
+) -> None:
+    now, calls = [0.0], [0]
+    step, evaluation, saving, extra = 0.01, 0.5, 0.02, 0.1
+
+    def stepping() -> None:
+        calls[0] += 1
+        now[0] += step * (30 if disturbed and calls[0] % 4 == 0 else 1)  # now and then the machine has other work
+
+    def reading(_model: object, text: Streams, *_: object, **__: object) -> None:
+        now[0] += evaluation * len(text.ids) / len(probe.validation.ids)
+
+    def takes(cost: float) -> Callable[..., None]:
+        return lambda *_: now.__setitem__(0, now[0] + cost)
+
+    probe = trainer(tmp_path, eval_val_every=every, max_epochs=1e9)
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(probe, "step", stepping)
+    monkeypatch.setattr(budget.loss, "mean_loss", reading)
+    monkeypatch.setattr(budget, "seal", takes(saving))
+    fit = budget.fit(probe, seconds, takes(extra))
+    plan = planned(probe.plan, probe.text, fit.steps, fit.evaluations)
+    assert plan.steps == fit.steps
+    spent = now[0] + fit.steps * step + len(due(plan, probe)) * (evaluation + 2 * saving + extra)
+    assert 0.9 * seconds < spent < seconds
+
+
+def due(plan: Plan, made: Trainer) -> list[int]:
+    """The steps after which the loop evaluates, found by asking it at every one."""
+    made.plan, found = plan, []
+    for made.step_number in range(plan.steps + 1):
+        if loop._due(made):
+            found.append(made.step_number)
+            made.evaluated_at = made.step_number
+    return found
+
+
+@pytest.mark.parametrize("steps", [1, 70, 83, 400, 1001])
+@pytest.mark.parametrize("evaluations", [1, 3, 10])
+def test_the_budget_counts_the_evaluations_that_the_loop_makes(tmp_path: Path, steps: int, evaluations: int) -> None:
+    made = trainer(tmp_path, eval_val_every=0, max_epochs=1e9)
+    plan = planned(made.plan, made.text, steps, evaluations)
+    assert budget._evaluations(plan, len(made.streams)) == len(due(plan, made)) >= 1
+
+
+def test_however_little_time_there_is_a_step_is_made(tmp_path: Path) -> None:
+    assert budget.fit(trainer(tmp_path), 1e-3) == budget.Fit(1, 1)
+
+
+def test_bfloat16_learns_as_float32_does(tmp_path: Path) -> None:
+    losses = {}
+    for dtype in ("float32", "bfloat16"):
+        made = trainer(tmp_path, max_epochs=4.0)
+        made.dtype = device.precision(dtype, made.device)
+        losses[dtype] = [made.step() for _ in range(100)]
+        assert all(weight.dtype == torch.float32 for weight in (*made.model.parameters(), *made.hidden))
+    assert losses["bfloat16"] != losses["float32"]
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+
+
+def test_models_of_every_kind_train(command: Command) -> None:
+    for kind in ("gru", "rnn"):
+        assert command("--model", kind, "--run", kind, "--max-epochs", "0.2") == 0
+        assert isinstance(checkpoint.load(Path(command.out.strip())).model(), CharLSTM)
+        assert Path(command.out.strip()).name[13:-3].split("_")[0] == "0.20"
+
+
+def test_previews_are_printed_and_the_plot_lies_beside(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert command("--max-epochs", "2", "--eval-val-every", "50") == 0
+    assert command.err.count("    <html>") == len(command.log())
+    assert (command.cv / "tiny.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_text_without_markup_is_previewed_too(command: Command) -> None:
+    (command.data / "input.txt").write_text("to be or not to be\n" * 100)
+    assert command("--max-epochs", "1", "--run", "plain") == 0
+
+
+def test_tensorboard_is_asked_for_only_where_it_is(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert command("--max-epochs", "0.1", "--tensorboard") == 2
+    assert "pip install tensorboard" in command.err
+    written: list[tuple[object, ...]] = []
+
+    class Writer:
+        def __init__(self, folder: str, purge_step: int) -> None:
+            assert folder == str(command.cv / "tiny.events") and purge_step == 0
+
+        def add_scalar(self, *scalar: object) -> None:
+            written.append(scalar)
+
+        def flush(self) -> None:
+            pass
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    assert command("--max-epochs", "0.1", "--tensorboard") == 0
+    losses = [(value, step) for name, value, step in written if name == "val_loss"]
+    assert losses == [(line.val_loss, line.step) for line in command.log()]

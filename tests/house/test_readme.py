@@ -1,0 +1,96 @@
+"""README.md says what is: its flags, its commands and its tree are the real ones."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from charrnn import plot, score
+from charrnn.evaluate import __main__ as evaluate
+from charrnn.sample import __main__ as sample
+from charrnn.train import options
+from scrape import __main__ as scrape_main
+from scrape.boards import registry
+from scrape.recommend import __main__ as recommend
+from tests.support.paths import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+PARSERS = {
+    "charrnn.train": options.options_parser,
+    "charrnn.sample": sample.options_parser,
+    "charrnn.plot": plot.options_parser,
+    "charrnn.evaluate": evaluate.options_parser,
+    "charrnn.score": score.options_parser,
+    "scrape.recommend": recommend.options_parser,
+}
+
+
+def flags_of(parser: argparse.ArgumentParser) -> set[str]:
+    """All flags of a parser and of its verbs."""
+    own = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")} - {"--help"}
+    verbs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return own.union(*(flags_of(verb) for action in verbs for verb in action.choices.values()))
+
+
+def section(marker: str) -> str:
+    """What stands between a comment `<!-- marker -->` and the next blank line after it."""
+    return README.split(f"<!-- {marker} -->\n", 1)[1].split("\n\n", 1)[0]
+
+
+def commands() -> list[list[str]]:
+    """Every command in a block of shell, as words; comments are left out."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if not line.startswith(".venv\\")]
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+@pytest.mark.parametrize("module", PARSERS)
+def test_the_table_of_flags_is_the_parsers(module: str) -> None:
+    first_cells = re.findall(r"^\| (.*?) \|", section(f"flags: {module}"), re.MULTILINE)
+    assert set(re.findall(r"`(--[a-z-]+)`", " ".join(first_cells))) == flags_of(PARSERS[module]())
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_is_one_that_there_is(words: list[str]) -> None:
+    while "=" in words[0]:  # a variable for the command's environment
+        words = words[1:]
+    if words[0].startswith("scripts/"):
+        assert (ROOT / words[0]).stat().st_mode & 0o111, f"{words[0]} can be run"
+        return
+    assert words[:2] == ["python", "-m"]
+    module, arguments = words[2], words[3:]
+    if module == "scrape":
+        assert scrape_main.options_parser().parse_args(arguments)
+    elif module in PARSERS:
+        assert PARSERS[module]().parse_args(arguments)
+    else:
+        assert module in ("venv", "pip")
+
+
+def test_the_tree_is_the_repositorys() -> None:
+    named = re.findall(r"^( *)([\w.-]+/?) ", section("tree"), re.MULTILINE)
+    top = [name for indent, name in named if not indent]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("needs git, and a checkout, to list the files")
+    tracked = {line.split("/")[0] + ("/" if "/" in line else "") for line in listed.stdout.splitlines()}
+    assert set(top) == {name for name in tracked if not name.startswith(".") and name != "README.md"}
+    assert all((ROOT / "scrape" / name).is_dir() for indent, name in named if indent)
+
+
+def test_every_board_stands_in_the_table() -> None:
+    rows = re.findall(r"^\| (`[a-z, `]+) \| (?:yes|no|never|with|when)", README, re.MULTILINE)
+    named = re.findall(r"`(\w+)`", " ".join(rows))
+    assert sorted(named) == sorted(registry.BOARDS)
+    default = re.findall(r"^\| (`[a-z, `]+) \| yes", README, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(default))) == sorted(registry.DEFAULT)
+
+
+def test_every_link_within_the_repository_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,0 +1,61 @@
+"""The experiment's script: every stage on a text small enough for a test, and what it writes down."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+from tests.support.tiny import corpus_folder, postings
+
+TINY = ["--rnn-size", "8", "--num-layers", "1", "--batch-size", "4", "--seq-length", "10", "--max-epochs", "2"]
+
+
+def reproduce(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "scripts/reproduce.py"), *flags, *TINY, "--count", "2", "--device", "cpu"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    (tmp_path / "RESULTS.md").write_text("# Results\n\nWhat stood here before.\n")
+    return tmp_path
+
+
+def test_a_run_on_postings_is_written_down_once_and_again_in_its_place(house: Path) -> None:
+    corpus_folder(house, postings(120))
+    first = reproduce(house, "--data-dir", "tiny", "--run", "one", "--train-frac", "0.8", "--val-frac", "0.2")
+    assert first.returncode == 0, first.stderr
+    written = (house / "RESULTS.md").read_text()
+    assert written.startswith("# Results\n\nWhat stood here before.\n\n<!-- run one -->\n")
+    for part in ("--rnn-size 8", "Bits per character", "xz -9", "with the mask", "Epoch 1.00", "Epoch 2.00"):
+        assert part in written
+    assert "    <html>" in written
+    assert (house / "samples/results/one.png").read_bytes().startswith(b"\x89PNG")
+    assert (house / "samples/one/index.html").exists()
+
+    (house / "RESULTS.md").write_text(written + "\nWhat follows.\n")
+    again = reproduce(house, "--data-dir", "tiny", "--run", "one", "--figures-only")
+    assert again.returncode == 0, again.stderr
+    figures = (house / "RESULTS.md").read_text()
+    assert figures.count("<!-- run one -->") == 1
+    assert figures.endswith("<!-- end of one -->\n\nWhat follows.\n")
+    assert "    <html>" not in figures
+
+
+def test_a_plain_text_has_neither_mask_nor_gallery(house: Path) -> None:
+    (house / "poem.txt").write_text("".join(f"{n} green bottles hanging on the wall\n" for n in range(300)))
+    done = reproduce(house, "--text", "poem.txt", "--train-frac", "0.8", "--val-frac", "0.2")
+    assert done.returncode == 0, done.stderr
+    written = (house / "RESULTS.md").read_text()
+    assert "the end of a line" in written and "with the mask" not in written and "Epoch 1.00" in written
+    assert not (house / "samples/reproduce-poem").exists()
+    (house / "poem.txt").write_text("another text")
+    other = reproduce(house, "--text", "poem.txt")
+    assert other.returncode == 2
+    assert "is another text already" in other.stderr

@@ -1,0 +1,458 @@
+"""Every board, over pairs of an answer and its postings: `tests/boards/<board>/<case>.*` and `<case>.expected.json`.
+
+An expected file names in `source` the document or the recorded answer that the answer's shape comes from. All texts
+in them are invented.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import string
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scrape.boards import companies, extract, registry, schema_org
+from scrape.boards.registry import BOARDS, DEFAULT
+from scrape.boards.sites import indeed, remoteok, usajobs
+from scrape.common.errors import ChangedShape, InputError, Refused
+from scrape.common.posting import Page, Posting, Query
+
+FOLDER = Path(__file__).parent / "fixtures"
+CASES = sorted(FOLDER.glob("*/*.expected.json"))
+ON_DISK = ("saved", "indeed")
+OURS = sorted(set(BOARDS) - {"demo"})
+
+QUERY = Query(title="data scientist", city="San Francisco", state="CA", pages=("https://jobs.example/sitemap.xml",))
+
+
+def read_case(expected: Path) -> tuple[str, str, dict[str, Any]]:
+    """The board's name, the answer and what is expected of it."""
+    stem = expected.name.removesuffix(".expected.json")
+    (given_answer,) = (path for path in expected.parent.glob(f"{stem}.*") if path != expected)
+    wanted = json.loads(expected.read_text(encoding="utf-8"))
+    return expected.parent.name, given_answer.read_text(encoding="utf-8"), wanted
+
+
+def answers() -> list[tuple[str, str, str]]:
+    return [(board, body, wanted["url"]) for board, body, wanted in map(read_case, CASES)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name.split('.')[0]}")
+def test_an_answer_gives_its_postings(case: Path) -> None:
+    board, body, wanted = read_case(case)
+    page = BOARDS[board].parse(body, wanted["url"])
+    assert wanted["source"].strip()
+    assert [asdict(posting) for posting in page.postings] == [{"board": board, **row} for row in wanted["postings"]]
+    assert list(page.follow) == wanted["follow"]
+
+
+@pytest.mark.parametrize("board", OURS)
+def test_every_board_has_an_answer_with_something_in_it(board: str) -> None:
+    pages = [BOARDS[name].parse(body, url) for name, body, url in answers() if name == board]
+    assert any(page.postings for page in pages)
+
+
+@pytest.mark.parametrize("board", OURS)
+def test_postings_are_complete_and_plain(board: str) -> None:
+    for name, body, url in answers():
+        for posting in BOARDS[name].parse(body, url).postings if name == board else ():
+            heads = (posting.title, posting.company, posting.location)
+            assert posting.key and posting.title and posting.html
+            assert all(head == " ".join(head.split()) and "<" not in head for head in heads)
+            assert posting.date == "" or len(posting.date) == 10
+            assert posting.url.startswith(("http://", "https://")) or board in ON_DISK
+            assert posting.board == board == BOARDS[board].NAME
+
+
+@pytest.mark.parametrize("board", sorted(set(OURS) - set(ON_DISK)))
+def test_start_gives_addresses_of_the_web(board: str) -> None:
+    for query in (QUERY, Query(company="Vault-Tec", pages=QUERY.pages), Query(pages=QUERY.pages)):
+        addresses = list(BOARDS[board].start(query))
+        assert addresses and len(set(addresses)) == len(addresses)
+        assert all(
+            urlsplit(address).scheme in ("http", "https") and urlsplit(address).hostname for address in addresses
+        )
+
+
+@pytest.mark.parametrize(
+    "board, query, wanted",
+    [
+        ("themuse", QUERY, {"page": ["0"], "location": ["San Francisco, CA"]}),
+        ("themuse", Query(city="Seattle", state="washington"), {"page": ["0"], "location": ["Seattle, WA"]}),
+        ("usajobs", QUERY, {"PositionTitle": ["data scientist"], "LocationName": ["San Francisco, California"]}),
+        ("jobicy", QUERY, {"count": ["50"]}),
+        ("himalayas", QUERY, {"q": ["data scientist"], "page": ["1"]}),
+        ("himalayas", Query(), {"limit": ["20"]}),
+    ],
+)
+def test_start_asks_the_board_what_the_board_can_answer(board: str, query: Query, wanted: dict[str, list[str]]) -> None:
+    (address,) = BOARDS[board].start(query)
+    assert wanted.items() <= parse_qs(urlsplit(address).query).items()
+
+
+@pytest.mark.parametrize(
+    "board, company, address",
+    [
+        ("greenhouse", "gitlab", "https://boards-api.greenhouse.io/v1/boards/gitlab/jobs?content=true"),
+        ("greenhouse", "Cockroach Labs", "https://boards-api.greenhouse.io/v1/boards/cockroachlabs/jobs?content=true"),
+        ("greenhouse", "a/b?c", "https://boards-api.greenhouse.io/v1/boards/a%2Fb%3Fc/jobs?content=true"),
+        ("lever", "Sword Health", "https://api.lever.co/v0/postings/swordhealth?mode=json"),
+        ("ashby", "OpenAI", "https://api.ashbyhq.com/posting-api/job-board/openai"),
+        ("recruitee", "gracht", "https://gracht.recruitee.com/api/offers/"),
+    ],
+)
+def test_a_company_is_asked_alone(board: str, company: str, address: str) -> None:
+    assert list(BOARDS[board].start(Query(company=company))) == [address]
+
+
+def test_without_a_company_the_bundled_ones_are_asked() -> None:
+    for board, known in (("greenhouse", companies.GREENHOUSE), ("lever", companies.LEVER), ("ashby", companies.ASHBY)):
+        assert len(BOARDS[board].start(Query())) == len(known) >= 20
+        assert all(token == token.casefold() and name for token, name in known.items())
+
+
+def test_a_company_cannot_change_the_host_of_recruitee() -> None:
+    for company in ("evil.example/", "a b@c", "-", "x" * 70):
+        with pytest.raises(InputError):
+            BOARDS["recruitee"].start(Query(company=company))
+
+
+@pytest.mark.parametrize("board", ["jsonld", "saved"])
+def test_a_board_without_a_list_of_its_own_asks_for_one(board: str) -> None:
+    with pytest.raises(InputError):
+        BOARDS[board].start(Query())
+
+
+def test_saved_pages_are_not_asked_of_the_network() -> None:
+    assert list(BOARDS["saved"].start(Query(pages=("a.html", "b.jsonl.gz")))) == ["a.html", "b.jsonl.gz"]
+    with pytest.raises(InputError, match="jsonld"):
+        BOARDS["saved"].start(Query(pages=("a.html", "https://jobs.example/1")))
+
+
+def test_indeed_is_read_from_disk_and_refused_on_the_network() -> None:
+    assert list(indeed.start(Query(pages=("results.html",)))) == ["results.html"]
+    for pages in ((), ("https://www.indeed.com/jobs?q=a",), ("results.html", "http://indeed.com/viewjob?jk=1")):
+        with pytest.raises(Refused):
+            indeed.start(Query(pages=pages))
+    assert registry.refused(BOARDS["indeed"]) and not registry.refused(BOARDS["remoteok"])
+
+
+def test_usajobs_takes_its_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(usajobs.KEY, "k")
+    monkeypatch.setenv(usajobs.EMAIL, "a@example.com")
+    assert registry.headers(BOARDS["usajobs"]) == {"Authorization-Key": "k", "User-Agent": "a@example.com"}
+    monkeypatch.delenv(usajobs.KEY)
+    with pytest.raises(InputError, match=usajobs.KEY):
+        registry.headers(BOARDS["usajobs"])
+    assert registry.headers(BOARDS["remoteok"]) == {}
+
+
+def test_the_default_boards_are_open() -> None:
+    for name in DEFAULT:
+        board = registry.named(name)
+        assert registry.home(board).startswith("https://")
+        assert not (registry.refused(board) or registry.unverified(board) or registry.headers(board))
+
+
+def test_an_unknown_board_is_named_with_those_there_are() -> None:
+    with pytest.raises(InputError, match="greenhouse"):
+        registry.named("monster")
+
+
+# What no board may fall over. ChangedShape or an empty page, never anything else.
+
+
+def bad_answers(body: str) -> list[str]:
+    """Answers that are not what a board sends, or are it in part."""
+    wrong = [
+        "",
+        " \n",
+        "{}",
+        "[]",
+        "null",
+        "0",
+        '"text"',
+        "<html></html>",
+        "<rss/>",
+        "Too many requests",
+        "http://x",
+        "[" * 9000,
+    ]
+    shapes = [
+        f'{{"{name}": {filling}}}' for name in KEYS for filling in ("null", "5", "{}", "[null]", "[[]]", "[{}]", '"x"')
+    ]
+    return [*wrong, *shapes, "[5]", "[{}]", '[{"id": 1}]', *(body[: len(body) * part // 7] for part in range(1, 7))]
+
+
+KEYS = ("jobs", "data", "results", "offers", "hits", "children", "SearchResult", "links", "@graph")
+
+
+@pytest.mark.parametrize("board", OURS)
+def test_a_wrong_answer_is_a_changed_shape_or_nothing(board: str) -> None:
+    own = next(body for name, body, _ in answers() if name == board)
+    for body in bad_answers(own):
+        for url in ("https://boards.example/v1/boards/x/jobs?page=0&Page=1", "https://boards.example", "a path.html"):
+            parse_safely(board, body, url)
+
+
+def parse_safely(board: str, body: str, url: str) -> Page:
+    try:
+        return BOARDS[board].parse(body, url)
+    except ChangedShape as error:
+        assert str(error).startswith(url) and "\n" not in str(error)
+        return Page()
+
+
+@pytest.mark.parametrize(
+    "board", ["remoteok", "greenhouse", "lever", "ashby", "arbeitnow", "themuse", "recruitee", "usajobs"]
+)
+def test_a_page_that_is_not_the_answer_is_never_taken_for_an_empty_board(board: str) -> None:
+    for body in ("", "{}", "<html></html>", '{"error": "gone"}', "null"):
+        with pytest.raises(ChangedShape):
+            BOARDS[board].parse(body, "https://boards.example/a")
+
+
+def mutations(value: Any) -> list[Any]:
+    """`value` with each of its parts in turn replaced by something of another type."""
+    found: list[Any] = [None, 5, "x", [], {}, True, float("nan"), [None], {"x": None}]
+    if isinstance(value, dict):
+        found += [{**value, key: changed} for key in value for changed in mutations(value[key])]
+    if isinstance(value, list):
+        found += [[*value[:i], changed, *value[i + 1 :]] for i in range(len(value)) for changed in mutations(value[i])]
+    return found
+
+
+@pytest.mark.parametrize(
+    "case", [path for path in CASES if path.with_name(path.name.replace(".expected", "")).exists()]
+)
+def test_no_part_of_an_answer_is_trusted_to_be_of_its_type(case: Path) -> None:
+    board, body, wanted = read_case(case)
+    for changed in mutations(json.loads(body)):
+        parse_safely(board, json.dumps(changed), wanted["url"])
+
+
+@pytest.mark.parametrize("board", OURS)
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_no_text_breaks_a_board(board: str, data: st.DataObject) -> None:
+    own = next(body for name, body, _ in answers() if name == board)
+    at = data.draw(st.integers(0, len(own)))
+    inserted = data.draw(st.text(alphabet=st.one_of(st.characters(), st.sampled_from('<>&"{}[],:/')), max_size=30))
+    parse_safely(board, own[:at] + inserted + own[at:], "https://boards.example/v1/boards/x/jobs")
+
+
+@pytest.mark.parametrize(
+    "piece", ['\\"', '"\\', "\n ", "/*", "<!--", ",   ", "<p", "&lt;", "[", "<br>", "é", "https://a.b "]
+)
+def test_no_answer_takes_long(piece: str) -> None:
+    """The bound is far above what a linear reader needs and far below what a quadratic one does."""
+    much = piece * (60_000 // len(piece))
+    script = f'<script type="application/ld+json">{much}</script>'
+    rows = json.dumps([{"id": "1", "title": much, "position": much, "html": much, "description": much, "date": much}])
+    begin = time.monotonic()
+    for board in ("jsonld", "saved", "remoteok", "weworkremotely"):
+        for body in (much, script, rows):
+            parse_safely(board, body, "https://a.example/1")
+    assert time.monotonic() - begin < 15
+
+
+def test_half_a_surrogate_pair_does_not_reach_a_posting() -> None:
+    body = '[{"id": "1", "position": "A \\ud800 B", "description": "<p>\\udfff</p>", "url": "https://x.example/1"}]'
+    (posting,) = remoteok.parse(body, "u").postings
+    "".join(asdict(posting).values()).encode("utf-8")
+
+
+# Facts that bite.
+
+
+def test_mojibake_is_repaired_only_where_all_of_it_decodes() -> None:
+    assert remoteok.repair("donâ\x80\x99t, Â£5, cafÃ©") == "don’t, £5, café"
+    for right in ("café naïve", "£5 a day", "MANHÃ\xa0é", "’quoted’ and ë", "plain"):
+        assert remoteok.repair(right) == right
+
+
+@given(st.text())
+def test_mojibake_of_any_text_is_undone(text: str) -> None:
+    text = text.encode("utf-8", "ignore").decode("utf-8")
+    assert remoteok.repair(text.encode("utf-8").decode("latin-1")) == text
+
+
+def test_the_line_with_the_readers_address_is_dropped() -> None:
+    line = "Please mention the word **{}** and tag RMTAuMC4wLjE= when applying to show you read the job post completely"
+    for end in (
+        "",
+        " (#RMTAuMC4wLjE=). This is a beta feature to avoid spam applicants.",
+        " (#x). See they're human.</p>",
+    ):
+        cleaned = remoteok.clean(f"<p>Work.</p>{line.format('HONEY')}{end}")
+        assert "Work." in cleaned and "RMTAu" not in cleaned and "mention" not in cleaned
+
+
+def test_a_legal_notice_is_no_posting_and_a_list_of_nothing_but_it_is_empty() -> None:
+    assert remoteok.parse('[{"legal": "link back"}]', "u") == Page()
+
+
+def test_a_sitemap_may_be_spelled_with_a_prefix_and_hold_images() -> None:
+    body = """<s:urlset xmlns:s="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="urn:image"><s:url>
+        <s:loc>https://a.example/1</s:loc><image:image><image:loc>https://a.example/1.png</image:loc></image:image>
+        </s:url></s:urlset>"""
+    assert BOARDS["jsonld"].parse(body, "https://a.example/sitemap.xml").follow == ("https://a.example/1",)
+
+
+def test_entities_of_a_feed_are_not_expanded_without_bound() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {b} "{f"&{a};" * 10}">'
+        for a, b in zip(string.ascii_lowercase[:9], string.ascii_lowercase[1:10], strict=True)
+    )
+    feed = f'<?xml version="1.0"?>{bomb}]><rss><channel><item><title>&j;</title><link>https://a.example/1</link></item></channel></rss>'
+    page = parse_safely("weworkremotely", feed, "https://a.example/feed")
+    assert all(len(posting.title) < 10**7 for posting in page.postings)
+
+
+def test_json_ld_keys_do_not_depend_on_the_order_of_a_page() -> None:
+    jobs = [{"@type": "JobPosting", "title": title, "description": f"<p>{title}</p>"} for title in ("Baker", "Miller")]
+    first, second = (
+        schema_org.read(ld(order), "https://a.example/", "jsonld").postings for order in (jobs, jobs[::-1])
+    )
+    assert {posting.key for posting in first} == {posting.key for posting in second}
+    assert len({posting.key for posting in first}) == 2
+
+
+def test_a_canonical_address_of_another_host_is_not_believed() -> None:
+    page = '<link rel="canonical" href="https://other.example/1">' + ld(
+        {"@type": "JobPosting", "title": "T", "description": "d"}
+    )
+    (posting,) = schema_org.read(page, "https://a.example/1", "jsonld").postings
+    assert posting.url == "https://a.example/1"
+
+
+@pytest.mark.parametrize(
+    "place, wanted",
+    [
+        ("Lyon", "Lyon"),
+        ({"name": "HQ"}, "HQ"),
+        ({"address": {"addressLocality": "Boise", "addressRegion": "ID"}}, "Boise, ID"),
+        ([{"address": "A"}, {"address": [{"addressCountry": "FR"}]}, None, 7], "A; FR"),
+        ({"address": {"@id": "#hq"}}, "Rome"),
+        (None, ""),
+    ],
+)
+def test_places_of_json_ld(place: object, wanted: str) -> None:
+    job = {"@type": "JobPosting", "title": "T", "description": "d", "jobLocation": place}
+    hq = {"@id": "#hq", "@type": "PostalAddress", "addressLocality": "Rome"}
+    (posting,) = schema_org.read(ld([job, hq]), "", "jsonld").postings
+    assert posting.location == wanted
+
+
+def ld(value: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps(value)}</script>'
+
+
+@pytest.mark.parametrize(
+    "moment, wanted",
+    [
+        ("2026-02-17", "2026-02-17"),
+        ("2026-02-17T10:34:20+00:00", "2026-02-17"),
+        ("2026-07-30 19:46:15 UTC", "2026-07-30"),
+        ("Fri, 07 Aug 2026 09:59:18 +0000", "2026-08-07"),
+        (1779021029, "2026-05-17"),
+        ("1779021029", "2026-05-17"),
+        (1790000000000, "2026-09-21"),
+        ("2026-13-45", ""),
+        ("yesterday", ""),
+        ("", ""),
+        (None, ""),
+        (True, ""),
+        (float("nan"), ""),
+        (10**30, ""),
+        ("9" * 5000, ""),
+        ([], ""),
+    ],
+)
+def test_days(moment: object, wanted: str) -> None:
+    assert extract.day(moment) == wanted
+
+
+@pytest.mark.parametrize(
+    "written, wanted",
+    [
+        ("<p>a</p>", "<p>a</p>"),
+        ("&lt;p&gt;a &amp;amp; b&lt;/p&gt;", "<p>a &amp; b</p>"),
+        ("&amp;lt;p&amp;gt;a&amp;lt;/p&amp;gt;", "<p>a</p>"),
+        ("a < b & c\r\n\r\nd\ne", "<p>a &lt; b &amp; c</p><p>d<br>e</p>"),
+        ("R&amp;D", "<p>R&amp;D</p>"),
+        ("", ""),
+    ],
+)
+def test_a_description_becomes_html(written: str, wanted: str) -> None:
+    assert extract.as_html(written) == wanted
+
+
+def test_saved_rows_say_which_line_is_wrong() -> None:
+    good = '{"title": "T", "html": "<p>h</p>"}'
+    for bad, place in (("{", "line 2"), ('{"title": "T"}', "line 2"), ("7", "line 2")):
+        with pytest.raises(ChangedShape, match=place):
+            BOARDS["saved"].parse(f"{good}\n{bad}\n{good}", "rows.jsonl")
+
+
+def test_a_saved_page_of_results_is_not_taken_for_a_posting() -> None:
+    results = (FOLDER / "indeed" / "results_2020.html").read_text(encoding="utf-8")
+    with pytest.raises(ChangedShape, match="results"):
+        BOARDS["saved"].parse(results, "results.html")
+    links = "".join(f'<a href="/{i}">Job number {i} in town</a>' for i in range(40))
+    with pytest.raises(ChangedShape):
+        BOARDS["saved"].parse(f"<main><h1>Jobs</h1>{links}</main>", "list.html")
+
+
+# The house.
+
+
+def test_boards_touch_neither_network_nor_clock() -> None:
+    """A board's imports are parsers, text and our own records; `usajobs` alone reads the environment."""
+    allowed = {
+        "__future__",
+        "bs4",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "email",
+        "functools",
+        "html",
+        "json",
+        "re",
+        "scrape",
+    }
+    allowed |= {"types", "typing", "urllib"}
+    for module in (Path(registry.__file__).parent / "sites").glob("*.py"):
+        names = {
+            name.split(".")[0]
+            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+            for name in imported(node)
+        }
+        assert names <= allowed | ({"os"} if module.name == "usajobs.py" else set()), module.name
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def test_every_board_says_in_one_line_whose_terms_it_keeps() -> None:
+    for name in OURS:
+        documentation = (BOARDS[name].__doc__ or "").strip()
+        assert documentation.splitlines()[0].endswith("."), name
+
+
+def test_a_posting_keeps_its_name_on_disk_apart() -> None:
+    postings = [posting for name, body, url in answers() for posting in BOARDS[name].parse(body, url).postings]
+    names = {posting.name for posting in postings}
+    assert len(names) == len(postings) and all(isinstance(posting, Posting) for posting in postings)

@@ -1,0 +1,140 @@
+"""The doctor asks each board once, and tells what it found apart."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import pytest
+
+from scrape.__main__ import main
+from scrape.boards.registry import BOARDS, Board
+from scrape.cli import doctor
+from scrape.cli.doctor import Finding
+from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Refused, Unreachable
+from scrape.common.posting import Page, Posting, Query
+from scrape.http.client import Answer
+from scrape.http.robots import Robots
+
+ADDRESS = "https://board.example/api"
+
+
+class Net:
+    """One answer, or an error, for everyone; counts what it is asked."""
+
+    def __init__(self, answer: str | BoardError, robots: str = "", closed: str = "") -> None:
+        self.answer, self.robots, self.closed = answer, robots, closed
+        self.asked: Counter[str] = Counter()
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        self.asked[url] += 1
+        if isinstance(self.answer, BoardError):
+            raise self.answer
+        return Answer(url, url, 200, {}, self.answer.encode())
+
+    def rules(self, url: str) -> Robots:
+        return Robots(self.robots, "DreamJobs", closed=self.closed)
+
+
+class FakeBoard:
+    NAME = "fake"
+    HOME = "https://board.example"
+
+    def start(self, query: Query) -> Sequence[str]:
+        return [ADDRESS, ADDRESS + "?page=2"]
+
+    def parse(self, body: str, url: str) -> Page:
+        if body == "odd":
+            raise ChangedShape("not what it was")
+        if body == "fault":
+            raise KeyError("jobs")
+        return Page(tuple(Posting("fake", word, "", word) for word in body.split()))
+
+
+def examine(net: Net, board: FakeBoard | None = None) -> Finding:
+    (finding,) = doctor.examine([cast(Board, board or FakeBoard())], {}, net)
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("answer", "word", "holds"),
+    [
+        ("one two", "ok", 2),
+        ("", "empty", 0),
+        ("odd", "changed shape", 0),
+        ("fault", "changed shape", 0),
+        (Blocked("403"), "blocked", 0),
+        (Refused("no"), "refused", 0),
+        (Unreachable("down"), "error", 0),
+    ],
+)
+def test_answers_are_told_apart(answer: str | BoardError, word: str, holds: int) -> None:
+    finding = examine(Net(answer))
+    assert (finding.answer, finding.holds) == (word, holds)
+    assert finding.failed == (word != "ok")
+
+
+@pytest.mark.parametrize(
+    ("robots", "closed", "word"),
+    [
+        ("", "", "allows"),
+        ("User-agent: *\nCrawl-delay: 5", "", "allows, every 5 s"),
+        ("User-agent: *\nDisallow: /api", "", "disallows"),
+        ("User-agent: *\nContent-Signal: ai-train=no", "", "opts out (content-signal)"),
+        ("", "its robots.txt answers 500", "closed"),
+    ],
+)
+def test_robots_and_opt_outs_are_told_apart(robots: str, closed: str, word: str) -> None:
+    assert examine(Net("one", robots, closed)).robots == word
+
+
+def test_each_board_is_asked_once_and_at_one_address() -> None:
+    net = Net("one")
+    examine(net)
+    assert net.asked == {ADDRESS: 1}
+
+
+def test_what_nothing_confirms_is_unverified() -> None:
+    board = FakeBoard()
+    assert examine(Net("one"), board).shape == "confirmed"
+    board.UNVERIFIED = "nobody has seen it"  # type: ignore[attr-defined]
+    finding = examine(Net("one"), board)
+    assert finding.shape == "unverified" and "nobody has seen it" in finding.note
+
+
+def test_a_board_that_cannot_be_asked_is_not_and_is_no_failure() -> None:
+    class NeedsPages(FakeBoard):
+        def start(self, query: Query) -> Sequence[str]:
+            raise InputError("name the pages")
+
+    forbidden = FakeBoard()
+    forbidden.REFUSED = "the board forbids it"  # type: ignore[attr-defined]
+    for board, note in [(NeedsPages(), "name the pages"), (forbidden, "the board forbids it")]:
+        net = Net("one")
+        finding = examine(net, board)
+        assert (finding.answer, finding.note, finding.failed) == ("not asked", note, False)
+        assert not net.asked
+
+
+def test_every_board_of_the_registry_is_examined_without_a_fault() -> None:
+    findings = doctor.examine(list(BOARDS.values()), {}, Net(Unreachable("down")))
+    assert sorted(finding.board for finding in findings) == sorted(BOARDS)
+    assert {finding.answer for finding in findings} == {"error", "not asked"}
+
+
+def test_the_command_examines_the_bundled_board(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--boards", "demo,saved", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["board"], first["robots"], first["answer"]) == ("demo", "allows", "ok") and first["holds"] > 10
+    assert (second["board"], second["answer"]) == ("saved", "not asked")
+    assert main(["doctor", "--boards", "demo"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["board", "robots", "answer", "shape", "holds", "note"]
+
+
+def test_the_terms_of_every_board_are_told() -> None:
+    findings = doctor.examine(list(BOARDS.values()), {}, Net(Unreachable("no network")))
+    assert all(finding.terms.endswith(".") for finding in findings)
+    terms = {finding.board: finding.terms for finding in findings}
+    assert "link" in terms["remoteok"] and "public domain" in terms["usajobs"]

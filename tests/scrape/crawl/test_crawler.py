@@ -1,0 +1,523 @@
+"""The loop: what is asked, what is kept, how each board ends, and that none takes another down."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+import scrape
+from scrape import demo
+from scrape.boards import registry
+from scrape.boards.registry import BOARDS, Board
+from scrape.boards.sites import usajobs
+from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Missing, Refused, Unreachable
+from scrape.common.posting import Page, Posting, Query
+from scrape.crawl import search
+from scrape.crawl.crawler import Event, Getter, Outcome, Progress, Settings, Walk, crawl
+from scrape.crawl.search import Wish
+from scrape.http.cache import Answers
+from scrape.http.client import Answer, Fetcher
+
+SITE = "https://board.example"
+EVERYTHING = (Query(),)
+
+
+class Site:
+    """Pages by path; a page is a tuple of postings' keys and of addresses to follow, or an error to raise."""
+
+    def __init__(self, pages: Mapping[str, object]) -> None:
+        self.pages = pages
+        self.asked: Counter[str] = Counter()
+        self.headers: list[Mapping[str, str]] = []
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        self.asked[url] += 1
+        self.headers.append(headers or {})
+        page = self.pages[url]
+        if isinstance(page, BoardError):
+            raise page
+        return Answer(url, url, 200, {"content-type": "text/plain; charset=utf-8"}, str(page).encode())
+
+
+class FakeBoard:
+    """Reads a page of words: `#7` is posting 7, `http...` an address to follow, `!` a shape it does not know."""
+
+    HOME = SITE
+
+    def __init__(self, name: str = "fake", start: Sequence[str] = (f"{SITE}/list",)) -> None:
+        self.NAME = name
+        self._start = start
+
+    def start(self, query: Query) -> Sequence[str]:
+        return self._start
+
+    def parse(self, body: str, url: str) -> Page:
+        words = body.split()
+        if "!" in words:
+            raise ChangedShape(f"{url}: not what it was")
+        if "?" in words:
+            raise KeyError("jobs")
+        postings = [
+            Posting(self.NAME, word[1:], f"{SITE}/posting/{word[1:]}", f"Job {word[1:]}")
+            for word in words
+            if word.startswith("#")
+        ]
+        return Page(tuple(postings), tuple(word for word in words if word.startswith(("http", "/"))))
+
+
+def walk(
+    pages: Mapping[str, object] | Getter,
+    board: FakeBoard | None = None,
+    queries: Sequence[Query] = EVERYTHING,
+    *,
+    limit: int | None = None,
+    answers: Answers | None = None,
+    now: Callable[[], float] = time.time,
+    skip: Callable[[str], bool] = lambda address: False,
+) -> Walk:
+    site = Site({f"{SITE}{path}": page for path, page in pages.items()}) if isinstance(pages, Mapping) else pages
+    settings = Settings(site, answers=answers, limit=limit, now=now, skip=skip)
+    return Walk(cast(Board, board or FakeBoard()), queries, settings)
+
+
+def run(*walks: Walk) -> tuple[list[Posting], dict[str, Outcome]]:
+    events: list[Event] = list(crawl(walks))
+    outcomes = {event.board: event for event in events if isinstance(event, Outcome)}
+    assert len(outcomes) == len(walks), "every board ends exactly once"
+    return [event for event in events if isinstance(event, Posting)], outcomes
+
+
+def keys(postings: Sequence[Posting]) -> list[str]:
+    return [posting.key for posting in postings]
+
+
+def asked(one: Walk) -> Counter[str]:
+    return cast(Site, one.settings.fetcher).asked
+
+
+# ---------------------------------------------------------------------- following
+
+
+def test_links_are_followed_breadth_first_and_each_once() -> None:
+    started = walk(
+        {
+            "/list": f"#1 {SITE}/a {SITE}/b {SITE}/list",
+            "/a": f"#2 {SITE}/c {SITE}/b#top",
+            "/b": f"#3 {SITE}/a?utm_source=b",
+            "/c": "#4",
+        }
+    )
+    found, outcomes = run(started)
+    assert keys(found) == ["1", "2", "3", "4"]
+    assert outcomes["fake"] == Outcome("fake", "ok", asked=4, kept=4)
+    assert set(asked(started).values()) == {1}
+
+
+def test_a_page_on_the_web_cannot_have_files_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.html"
+    secret.write_text("#99")
+    found, outcomes = run(walk({"/list": f"#1 {secret}"}))
+    assert keys(found) == ["1"] and outcomes["fake"].note == ""
+
+
+def test_the_same_posting_twice_is_kept_once() -> None:
+    found, outcomes = run(walk({"/list": f"#1 #1 {SITE}/a", "/a": "#1 #2"}))
+    assert keys(found) == ["1", "2"]
+    assert (outcomes["fake"].kept, outcomes["fake"].known) == (2, 2)
+
+
+def test_the_limit_ends_a_board() -> None:
+    started = walk({"/list": f"#1 #2 #3 {SITE}/a", "/a": "#4"}, limit=2)
+    found, _ = run(started)
+    assert keys(found) == ["1", "2"]
+    assert asked(started) == {f"{SITE}/list": 1}
+
+
+def test_what_was_not_asked_for_is_counted_and_does_not_count_against_the_limit() -> None:
+    found, outcomes = run(walk({"/list": "#1 #2 #3"}, queries=[Query(title="3"), Query(title="job 2")], limit=2))
+    assert keys(found) == ["2", "3"]
+    assert outcomes["fake"] == Outcome("fake", "ok", asked=1, kept=2, filtered=1)
+
+
+def test_addresses_to_skip_are_not_asked() -> None:
+    started = walk({"/list": f"#1 {SITE}/a", "/a": "#2"}, skip=lambda address: address.endswith("/a"))
+    assert keys(run(started)[0]) == ["1"]
+    assert f"{SITE}/a" not in asked(started)
+
+
+def test_headers_of_a_board_go_with_each_request() -> None:
+    board = FakeBoard()
+    board.headers = lambda: {"Authorization-Key": "k"}  # type: ignore[attr-defined]
+    started = walk({"/list": "#1"}, board)
+    run(started)
+    assert cast(Site, started.settings.fetcher).headers == [{"Authorization-Key": "k"}]
+
+
+# ---------------------------------------------------------------------- how a board ends
+
+
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [
+        ("#1", "ok"),
+        ("nothing", "empty"),
+        (Blocked("403"), "blocked"),
+        (Refused("robots.txt"), "refused"),
+        ("!", "changed shape"),
+        ("?", "error"),
+        (Unreachable("no answer"), "error"),
+        (Missing("404"), "error"),
+        (BoardError("status 302"), "error"),
+    ],
+)
+def test_each_way_to_end(page: object, status: str) -> None:
+    found, outcomes = run(walk({"/list": page}))
+    outcome = outcomes["fake"]
+    assert outcome.status == status
+    assert outcome.failed == (status not in ("ok", "empty")) == bool(outcome.note)
+    assert bool(found) == (status == "ok")
+    assert outcome.unreachable == isinstance(page, Unreachable)
+
+
+def test_a_fault_in_parse_is_told_in_its_words() -> None:
+    _, outcomes = run(walk({"/list": "?"}))
+    assert f"{SITE}/list" in outcomes["fake"].note and "KeyError: 'jobs'" in outcomes["fake"].note
+
+
+def test_a_board_that_fails_takes_none_down() -> None:
+    class Broken(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            raise RuntimeError("a fault of ours")
+
+    found, outcomes = run(
+        walk(Broken({}), FakeBoard("broken")),
+        walk({"/list": Blocked("403")}, FakeBoard("blocked")),
+        walk({"/list": "#1"}, FakeBoard("good")),
+    )
+    assert [posting.board for posting in found] == ["good"]
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "broken": "error",
+        "blocked": "blocked",
+        "good": "ok",
+    }
+    assert "a fault of ours" in outcomes["broken"].note
+
+
+def test_a_start_that_is_refused_ends_the_board_alone() -> None:
+    class Closed(FakeBoard):
+        def start(self, query: Query) -> Sequence[str]:
+            raise Refused("this board forbids it")
+
+    _, outcomes = run(walk({}, Closed("closed")), walk({"/list": "#1"}))
+    assert outcomes["closed"].status == "refused" and outcomes["fake"].status == "ok"
+
+
+def test_one_bad_page_does_not_end_a_board() -> None:
+    bad = {"/b": "!", "/c": "?", "/d": Missing("404 d"), "/e": Refused("robots"), "/f": BoardError("302")}
+    links = " ".join(f"{SITE}{path}" for path in [*bad, "/g"])
+    found, outcomes = run(walk({"/list": f"#1 {links}", **bad, "/g": "#2"}))
+    assert keys(found) == ["1", "2"]
+    assert outcomes["fake"].status == "ok"
+    assert outcomes["fake"].note == f"{SITE}/b: not what it was (and 3 more); {SITE}/d is gone (status 404)"
+
+
+def test_a_block_ends_its_site_and_no_other() -> None:
+    pages = {
+        f"{SITE}/list": f"#1 {SITE}/a {SITE}/b https://other.example/c",
+        f"{SITE}/a": Blocked("403 a"),
+        f"{SITE}/b": "#2",
+        "https://other.example/c": "#3",
+    }
+    site = Site(pages)
+    found, outcomes = run(walk(site))
+    assert keys(found) == ["1", "3"]
+    assert outcomes["fake"].status == "blocked" and outcomes["fake"].note == "403 a"
+    assert f"{SITE}/b" not in site.asked
+
+
+@pytest.mark.parametrize(("page", "tries"), [("!", 5), (Unreachable("down"), 2), (Missing("gone"), 20)])
+def test_failures_in_a_row_end_a_site(page: object, tries: int) -> None:
+    paths = [f"/{number}" for number in range(20)]
+    started = walk({"/list": " ".join(f"{SITE}{path}" for path in paths), **dict.fromkeys(paths, page)})
+    _, outcomes = run(started)
+    assert asked(started).total() == 1 + tries
+    assert outcomes["fake"].failed == (tries < 20)
+
+
+def test_hosts_are_read_side_by_side_and_each_one_page_at_a_time() -> None:
+    hosts = [f"https://{name}.example" for name in "abc"]
+    together = threading.Barrier(len(hosts), timeout=10)
+    lock, busy = threading.Lock(), Counter[str]()
+
+    class Slow(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            host = url.rpartition("/")[0]
+            with lock:
+                busy[host] += 1
+                assert busy[host] == 1
+            together.wait()  # breaks where the hosts are not read at the same time
+            with lock:
+                busy[host] -= 1
+            return super().get(url, headers=headers)
+
+    links = [f"{host}/{page}" for host in hosts for page in range(5)]
+    site = Slow({link: f"#{number}" for number, link in enumerate(links)})
+    found, outcomes = run(walk(site, FakeBoard(start=links)))
+    assert sorted(map(int, keys(found))) == list(range(15))
+    assert outcomes["fake"] == Outcome("fake", "ok", asked=15, kept=15)
+
+
+def test_a_company_that_a_board_has_not_is_no_error() -> None:
+    class ByCompany(FakeBoard):
+        BY_COMPANY = True
+
+    gone = {"/list": Missing("404")}
+    for board, query, status in (
+        (ByCompany(), Query(company="Oven & Co"), "empty"),
+        (ByCompany(), Query(), "error"),
+        (FakeBoard(), Query(company="Oven & Co"), "error"),
+    ):
+        _, outcomes = run(walk(gone, board, [query]))
+        assert outcomes["fake"].status == status and "is gone" in outcomes["fake"].note
+    _, outcomes = run(walk({"/list": Blocked("403")}, ByCompany(), [Query(company="Oven & Co")]))
+    assert outcomes["fake"].status == "blocked"
+
+
+_ANSWERS = {  # of a company with one posting
+    "greenhouse": '{"jobs": [{"id": 1, "title": "Baker"}]}',
+    "lever": '[{"id": "1", "text": "Baker"}]',
+    "ashby": '{"jobs": [{"id": "1", "title": "Baker"}]}',
+    "recruitee": '{"offers": [{"id": 1, "title": "Baker"}]}',
+}
+
+
+@pytest.mark.parametrize("board", _ANSWERS)
+def test_dead_company_names_do_not_end_a_board(board: str) -> None:
+    *dead, alive = BOARDS[board].start(Query())
+    body = _ANSWERS[board]
+
+    class Mostly404(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            if url != alive:
+                raise Missing("404")
+            return Answer(url, url, 200, {}, body.encode())
+
+    found, outcomes = run(Walk(BOARDS[board], EVERYTHING, Settings(Mostly404({}))))
+    assert found and outcomes[board].status == "ok" and outcomes[board].asked == len(dead) + 1
+
+
+def test_a_good_page_wipes_the_slate() -> None:
+    paths = [f"/{number}" for number in range(12)]
+    pages = {path: f"#{number}" if number % 3 == 2 else "!" for number, path in enumerate(paths)}
+    _, outcomes = run(walk({"/list": " ".join(f"{SITE}{path}" for path in paths), **pages}))
+    assert outcomes["fake"].status == "ok" and outcomes["fake"].kept == 4
+
+
+def test_bad_files_do_not_keep_the_good_ones_from_being_read(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number:02}.html" for number in range(12)]
+    for number, file in enumerate(files):
+        file.write_text("#1" if number == 11 else "!")
+    found, outcomes = run(walk({}, FakeBoard(start=[str(file) for file in files])))
+    assert keys(found) == ["1"] and outcomes["fake"].status == "ok"
+    assert "and 10 more" in outcomes["fake"].note
+
+
+def test_a_board_of_saved_pages_is_not_asked_over_the_network(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(f"#1 {SITE}/next")
+    board = FakeBoard(start=[str(page)])
+    board.REFUSED = "the board forbids it"  # type: ignore[attr-defined]
+    started = walk({}, board)
+    found, outcomes = run(started)
+    assert keys(found) == ["1"] and outcomes["fake"].status == "ok"
+    assert "the board forbids it" in outcomes["fake"].note
+    assert not asked(started)
+
+
+# ---------------------------------------------------------------------- asking again
+
+
+DAY = 24 * 3600.0
+PAGES = {"/list": f"#1 #2 {SITE}/posting/3 {SITE}/gone", "/posting/3": "#3", "/gone": Missing("gone")}
+
+
+def test_a_rerun_asks_for_nothing_twice(tmp_path: Path) -> None:
+    first = walk(PAGES, answers=Answers(tmp_path), now=lambda: 0.0)
+    second = walk(PAGES, answers=Answers(tmp_path), now=lambda: DAY - 1)
+    found, outcomes = run(first)
+    again, repeated = run(second)
+    assert found == again and outcomes["fake"].asked == 3 and repeated["fake"].asked == 0
+    assert repeated["fake"].status == "ok" and repeated["fake"].note == outcomes["fake"].note
+
+
+def test_a_list_goes_stale_and_a_posting_does_not(tmp_path: Path) -> None:
+    run(walk(PAGES, answers=Answers(tmp_path), now=lambda: 0.0))
+    later = walk(PAGES, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    assert keys(run(later)[0]) == ["1", "2", "3"]
+    assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/gone"}
+
+
+def test_the_last_page_of_a_list_is_a_list_though_it_holds_one_posting(tmp_path: Path) -> None:
+    pages = {"/list": f"#1 #2 {SITE}/list?page=2", "/list?page=2": "#3"}
+    run(walk(pages, answers=Answers(tmp_path), now=lambda: 0.0))
+    later = walk(pages, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    run(later)
+    assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/list?page=2"}
+
+
+def test_a_list_that_was_followed_to_goes_stale(tmp_path: Path) -> None:
+    pages = {"/list": f"{SITE}/company/a {SITE}/company/b", "/company/a": "#1 #2", "/company/b": "nothing yet"}
+    run(walk(pages, answers=Answers(tmp_path), now=lambda: 0.0))
+    later = walk(pages, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    run(later)
+    assert len(asked(later)) == 3
+
+
+def test_what_was_refused_is_asked_again(tmp_path: Path) -> None:
+    for error in (Blocked("403"), Refused("robots"), Unreachable("down")):
+        answers = Answers(tmp_path / type(error).__name__)
+        run(walk({"/list": error}, answers=answers))
+        assert keys(run(walk({"/list": "#1"}, answers=answers))[0]) == ["1"]
+
+
+# ---------------------------------------------------------------------- side by side, as it arrives
+
+
+def test_boards_run_side_by_side() -> None:
+    """Each waits for the other: one after the other they would never end."""
+    both = threading.Barrier(2, timeout=20)
+
+    class Waiting(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            both.wait()
+            return super().get(url, headers=headers)
+
+    pages = {f"{SITE}/list": "#1"}
+    found, _ = run(walk(Waiting(pages), FakeBoard("one")), walk(Waiting(pages), FakeBoard("two")))
+    assert sorted(posting.board for posting in found) == ["one", "two"]
+
+
+def test_postings_come_while_the_board_is_still_being_asked() -> None:
+    may_go_on = threading.Event()
+
+    class Slow(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+            if url.endswith("/a"):
+                assert may_go_on.wait(20)
+            return super().get(url, headers=headers)
+
+    events = crawl([walk(Slow({f"{SITE}/list": f"#1 {SITE}/a", f"{SITE}/a": "#2"}))])
+    first = next(events)
+    assert isinstance(first, Posting) and first.key == "1"
+    may_go_on.set()
+    assert [event.key for event in events if isinstance(event, Posting)] == ["2"]
+
+
+def test_closing_stops_the_boards() -> None:
+    pages = {f"{SITE}/{number}": f"#{number} {SITE}/{number + 1}" for number in range(100_000)}
+    site = Site(pages)
+    events = crawl([walk(site, FakeBoard(start=[f"{SITE}/0"]))])
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    for thread in threading.enumerate():
+        if thread.name == "fake":
+            thread.join(20)
+            assert not thread.is_alive()
+    assert site.asked.total() < 1000
+
+
+def test_progress_tells_pages_done_and_waiting() -> None:
+    events = crawl([walk({"/list": f"{SITE}/a {SITE}/b", "/a": "", "/b": ""})])
+    assert [(event.done, event.waiting) for event in events if isinstance(event, Progress)] == [(1, 2), (2, 1), (3, 0)]
+
+
+# ---------------------------------------------------------------------- search
+
+
+@pytest.fixture
+def boards(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeBoard]:
+    made = {name: FakeBoard(name, [f"{SITE}/{name}"]) for name in ("one", "two")}
+    monkeypatch.setattr(registry, "DEFAULT", tuple(made))
+    for name, board in made.items():
+        monkeypatch.setitem(BOARDS, name, cast(Board, board))
+    return made
+
+
+def test_search_gives_postings_of_all_boards(boards: dict[str, FakeBoard]) -> None:
+    site = Site({f"{SITE}/one": "#1", f"{SITE}/two": "#2"})
+    assert sorted(keys(list(scrape.search(title="job", fetcher=site)))) == ["1", "2"]
+    assert keys(list(scrape.search(title="job", boards=["two"], fetcher=site))) == ["2"]
+
+
+def test_search_warns_of_a_board_that_failed_and_raises_where_nothing_came(boards: dict[str, FakeBoard]) -> None:
+    site = Site({f"{SITE}/one": "#1", f"{SITE}/two": Blocked("403 from two")})
+    with pytest.warns(UserWarning, match="two: blocked: 403 from two"):
+        assert keys(list(scrape.search(fetcher=site))) == ["1"]
+    with pytest.raises(BoardError, match="403 from two"):
+        list(scrape.search(boards=["two"], fetcher=site))
+
+
+def test_search_refuses_bad_input_before_it_asks() -> None:
+    site = Site({})
+    for wrong in ({"boards": ["nowhere"]}, {"since": "yesterday"}, {"boards": ["saved"]}, {"pages": ["no/such/file"]}):
+        with pytest.raises(InputError):
+            scrape.search(fetcher=site, **wrong)  # type: ignore[arg-type]
+    assert not site.asked
+
+
+def test_every_title_meets_every_place_and_company() -> None:
+    wish = Wish(("a", "b"), (("Boston", "MA"), ("", "TX")), ("x", "y"), "2026-11-01")
+    assert len(set(search.queries(wish))) == 8
+    assert search.queries(Wish()) == [Query()]
+
+
+def test_a_board_that_needs_a_key_is_asked_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(usajobs.KEY, raising=False)
+    assert registry.default() == registry.DEFAULT
+    monkeypatch.setenv(usajobs.KEY, "key")
+    monkeypatch.setenv(usajobs.EMAIL, "me@example.org")
+    assert registry.default() == (*registry.DEFAULT, "usajobs")
+
+
+def test_without_a_board_named_those_are_asked_that_need_nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(usajobs.KEY, raising=False)
+    started = search.walks(Wish(), Settings(Site({})))
+    assert [one.board.NAME for one in started] == list(registry.DEFAULT)
+    assert all(one.outcome().status == "empty" for one in started), "no start that is refused"
+
+
+def test_pages_go_to_the_boards_that_read_them(tmp_path: Path) -> None:
+    page = tmp_path / "a.jsonl"
+    page.write_text("")
+    walks = search.walks(Wish(pages=(str(page), "https://x.example/job")), Settings(Site({})))
+    assert [started.board.NAME for started in walks] == ["saved", "jsonld"]
+
+
+def test_saved_postings_run_through_the_same_door(tmp_path: Path) -> None:
+    lines = ['{"id": "7", "title": "Baker", "html": "<p>Bread</p>", "url": "https://x.example/7", "location": "NYC"}']
+    (tmp_path / "postings.jsonl").write_text("\n".join(lines))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = list(scrape.search("New York", "NY", pages=[str(tmp_path)]))
+    assert [(posting.board, posting.key, posting.title) for posting in found] == [("saved", "7", "Baker")]
+
+
+def test_the_bundled_board_over_http() -> None:
+    with demo.serve(count=45) as site:
+        fetcher = Fetcher(allow_loopback={site.url.removeprefix("http://")})
+        found = list(scrape.search(boards=["demo"], pages=[site.url], fetcher=fetcher))
+        assert len(found) == len({posting.key for posting in found}) == 45
+        pages = [path for path in site.requests if path != "/robots.txt"]
+        assert len(pages) == len(set(pages))
+        assert not [path for path in pages if path.startswith(("/private", "/apply"))]
+        place = found[0].location
+        city, state = place.split(", ")
+        here = list(scrape.search(city, state, boards=["demo"], pages=[site.url], fetcher=fetcher))
+    assert here and {posting.location for posting in here} == {place}

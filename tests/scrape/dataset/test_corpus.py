@@ -1,0 +1,207 @@
+"""Postings into a corpus: what goes in, what stays out, what is counted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from scrape.common.errors import InputError
+from scrape.common.posting import Posting
+from scrape.dataset.corpus.compile import compile_corpus
+from scrape.dataset.corpus.near_duplicates import later_twins, signature
+from scrape.dataset.corpus.pii import scrub
+from scrape.dataset.store import Store
+from scrape.markup import grammar
+from scrape.markup.ascii import ascii_equal
+from scrape.markup.document import split, write
+
+WORDS = (
+    "bake",
+    "knead",
+    "fold",
+    "rest",
+    "shape",
+    "score",
+    "steam",
+    "cool",
+    "slice",
+    "wrap",
+    "sell",
+    "smile",
+    "early",
+    "late",
+    "flour",
+    "salt",
+    "water",
+    "rye",
+)
+
+
+def words(seed: int, count: int = 120) -> str:
+    return " ".join(random.Random(seed).choices(WORDS, k=count))
+
+
+def posting(number: int, html: str = "", title: str = "Baker") -> Posting:
+    url = f"https://board.example/{number}"
+    return Posting("demo", str(number), url, title, "Crumb", "Chicago, IL", html=html or f"<p>{words(number)}</p>\n")
+
+
+def store_of(root: Path, *postings: Posting) -> Store:
+    store = Store(root)
+    with store.locked():
+        for each in postings:
+            store.add(each)
+            store.put_document(each.name, write(each))
+    return store
+
+
+def corpus(store: Store) -> str:
+    return (store.root / "input.txt").read_bytes().decode()
+
+
+def test_the_corpus_is_the_documents_end_to_end_and_attribution_goes_line_by_line(tmp_path: Path) -> None:
+    store = store_of(tmp_path, *(posting(number) for number in range(30)))
+    manifest = compile_corpus(store)
+    documents = list(split([corpus(store)]))
+    assert sorted(documents) == sorted(text for _, text in store.documents())
+    assert [grammar.problem(text) for text in documents] == [None] * 30
+    assert (manifest.postings, manifest.boards, manifest.bytes) == (30, {"demo": 30}, len(corpus(store).encode()))
+    lines = (tmp_path / "attribution.tsv").read_text("utf-8").splitlines()
+    for line, text in zip(lines, documents, strict=True):
+        name, board, url, title = line.split("\t")
+        assert store.document(name) == text
+        assert (board, title) == ("demo", "Baker")
+        assert url == store.head(name).url
+
+
+def test_compiling_again_changes_nothing_until_a_posting_does(tmp_path: Path) -> None:
+    store = store_of(tmp_path, *(posting(number) for number in range(5)))
+    compile_corpus(store)
+    files = [tmp_path / name for name in ("input.txt", "attribution.tsv", "manifest.json")]
+    before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
+    compile_corpus(store)
+    assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in files] == before
+    with store.locked():
+        store.put_document("demo-3", write(posting(3, f"<p>{words(99)}</p>\n")))
+        later = (tmp_path / "input.txt").stat().st_mtime_ns + 10**9
+        os.utime(store.document_path("demo-3"), ns=(later, later))
+    compile_corpus(store)
+    assert words(99) in corpus(store)
+
+
+def test_the_order_is_mixed_but_a_new_posting_moves_no_other(tmp_path: Path) -> None:
+    few = store_of(tmp_path / "few", *(posting(number) for number in range(20)))
+    more = store_of(tmp_path / "more", *(posting(number) for number in range(21)))
+    compile_corpus(few)
+    compile_corpus(more)
+    new = write(posting(20))
+    assert corpus(more).replace(new, "") == corpus(few)
+    assert corpus(few) != "".join(write(posting(number)) for number in range(20))
+
+
+def test_near_identical_postings_are_kept_once_and_counted(tmp_path: Path) -> None:
+    text = words(1, 300)
+    nearly = text.replace(text.split()[0], "KNEAD", 1)
+    store = store_of(
+        tmp_path,
+        posting(1, f"<p>{text}</p>\n"),
+        posting(2, f"<p>{nearly}</p>\n"),
+        posting(3, f"<p>{words(3, 300)}</p>\n"),
+    )
+    manifest = compile_corpus(store)
+    assert (manifest.postings, manifest.near_identical) == (2, 1)
+    assert words(3, 300) in corpus(store)
+
+
+def test_a_posting_without_a_body_teaches_nothing(tmp_path: Path) -> None:
+    empty = Posting("demo", "9", "https://board.example/9", "Ghost")
+    manifest = compile_corpus(store_of(tmp_path, empty, posting(1)))
+    assert (manifest.postings, manifest.without_body) == (1, 1)
+
+
+def test_an_empty_dataset_is_told_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"scripts/scrape\.sh"):
+        compile_corpus(Store(tmp_path / "nothing"))
+
+
+def test_rare_characters_become_ascii_or_go_and_the_manifest_counts_them(tmp_path: Path) -> None:
+    often = "<p>" + "“Café” naive &lt;= fine - Item " * 30 + "</p>\n"
+    rare = "<p>naïve ≤ 日本 ﬁne — end</p>\n<p>日本</p>\n<ul>\n<li>✅ Item</li>\n</ul>\n"
+    postings = [posting(number, f"<p>{words(number, 4000)}</p>\n") for number in range(60)]
+    store = store_of(tmp_path, posting(100, often.replace(" </p>", "</p>")), posting(101, rare), *postings)
+    manifest = compile_corpus(store)
+    assert manifest.min_count == 20
+    text = corpus(store)
+    assert "“Café”" in text
+    assert "<p>naive &lt;= fine - end</p>\n<ul>\n<li>Item</li>\n</ul>\n" in text
+    assert manifest.characters_mapped == {"ï": 1, "—": 1, "≤": 1, "ﬁ": 1}
+    assert manifest.characters_dropped == {"✅": 1, "日": 2, "本": 2}
+    assert manifest.mended == 1
+    assert all(grammar.problem(each) is None for each in split([text]))
+    assert all(character.isascii() or text.count(character) >= 20 for character in set(text))
+
+
+def test_a_small_corpus_keeps_its_letters(tmp_path: Path) -> None:
+    store = store_of(tmp_path, posting(1, "<p>Quite a jazzy vex, é.</p>\n"))
+    compile_corpus(store)
+    assert "Quite a jazzy vex, é." in corpus(store)
+
+
+@pytest.mark.parametrize(
+    ("character", "equal"), [("é", "e"), ("ﬁ", "fi"), ("—", "-"), ("“", '"'), ("½", ""), ("日", ""), ("＜", "<")]
+)
+def test_ascii_equals(character: str, equal: str) -> None:
+    assert ascii_equal(character) == equal
+
+
+def test_contacts_are_scrubbed_from_the_corpus_and_kept_in_the_posting(tmp_path: Path) -> None:
+    store = store_of(tmp_path, posting(1, "<p>Write to jobs@crumb.example or call (312) 555-0134.</p>\n"))
+    manifest = compile_corpus(store)
+    assert "Write to [e-mail] or call [phone]." in corpus(store)
+    assert "jobs@crumb.example" in store.document("demo-1")
+    assert (manifest.emails_scrubbed, manifest.phones_scrubbed) == (1, 1)
+    compile_corpus(store, scrubbed=False)
+    assert "jobs@crumb.example" in corpus(store)
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        "a.b+c@crumb.co.uk",
+        "jobs [at] crumb [dot] example",
+        "415.555.0134",
+        "+1 415-555-0134 ext. 12",
+        "+44 (0)20 7946 0018",
+    ],
+)
+def test_ways_to_write_a_contact(contact: str) -> None:
+    assert "crumb" not in scrub(f"Ask {contact} now").text
+    assert not any(c.isdigit() for c in scrub(f"Ask {contact} now").text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$120,000 - 150,000 a year", "2015-2016", "401(k)", "Req 1234567890", "10:00-18:30 on 2026-11-22", "24/7 at x.y"],
+)
+def test_numbers_that_reach_nobody_stay(text: str) -> None:
+    assert scrub(text).text == text
+
+
+def test_the_manifest_is_json_with_the_hash_of_the_corpus(tmp_path: Path) -> None:
+    store = store_of(tmp_path, posting(1), posting(2))
+    compile_corpus(store)
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    assert manifest["sha256"] == hashlib.sha256((tmp_path / "input.txt").read_bytes()).hexdigest()
+
+
+def test_twins_are_found_among_many_and_others_are_not() -> None:
+    texts = [words(seed, 200) for seed in range(300)]
+    twin = texts[7].replace("bake", "BAKE", 3) + " now"
+    signatures = b"".join(signature(text) for text in [*texts, twin])
+    assert later_twins(signatures) == {300}
+    assert later_twins(b"") == set()

@@ -1,0 +1,176 @@
+"""Searching one's own postings, over an index that follows the store by itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from scrape.common.errors import InputError
+from scrape.common.posting import Posting
+from scrape.dataset.index import FILE, find, refresh
+from scrape.dataset.simplify_all import simplify_store
+from scrape.dataset.store import Store
+
+BAKER = Posting(
+    "b",
+    "1",
+    "https://x/1",
+    "Head Baker",
+    "Oven & Co",
+    "Boston, MA",
+    "2026-11-03",
+    "<p>You manage ovens &amp; flour.</p>",
+)
+NURSE = Posting(
+    "b",
+    "2",
+    "https://x/2",
+    "Staff Nurse",
+    "Ward Inc.",
+    "San Francisco, CA",
+    "2026-11-05",
+    "<p>Managing a ward. Café.</p>",
+)
+CLERK = Posting(
+    "b", "3", "https://x/3", "Clerk", "Oven & Co", "Remote - US", "", "<p>Papers for the head baker, near San José.</p>"
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path)
+    for posting in (BAKER, NURSE, CLERK):
+        made.add(posting)
+    simplify_store(made)
+    return made
+
+
+def keys(store: Store, words: str = "", **filters: str) -> list[str]:
+    return [found.name.removeprefix("b-") for found in find(store, words, **filters)]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("baker", ["1", "3"]),  # in the title first
+        ("manage", ["1", "2"]),
+        ("manages ward", ["2"]),
+        ('"head baker"', ["1", "3"]),
+        ('"baker head"', []),
+        ("flo*", ["1"]),
+        ("cafe", ["2"]),
+        ("JOSÉ", ["3"]),
+        ("oven", ["1", "3"]),
+        ("nothing", []),
+        ("", ["2", "1", "3"]),  # newest first
+    ],
+)
+def test_words(store: Store, words: str, expected: list[str]) -> None:
+    assert sorted(keys(store, words)) == sorted(expected)
+    assert keys(store, words)[:1] == expected[:1] or words in ("manage", "oven")
+
+
+def test_filters_mean_what_they_mean_in_a_search(store: Store) -> None:
+    assert keys(store, place="SF") == ["2"]
+    assert keys(store, place="Remote") == ["3"]
+    assert keys(store, place="MA", company="oven") == ["1"]
+    assert keys(store, since="2026-11-04") == ["2"]
+    assert keys(store, "baker", since="2026-01-01") == ["1"]
+
+
+@pytest.mark.parametrize(
+    "words", ['a" OR b', "NEAR(", "title:", "-x", "AND", "c++", "'); DROP TABLE posting", "*", '"']
+)
+def test_nothing_typed_is_taken_for_an_operator(store: Store, words: str) -> None:
+    try:
+        keys(store, words)
+    except InputError as error:
+        assert "no word" in str(error)
+    assert len(keys(store)) == 3
+
+
+def test_the_excerpt_shows_the_words_without_markup(store: Store) -> None:
+    (found,) = find(store, "flour")
+    assert found.excerpt == "You manage ovens & flour."
+    assert (found.title, found.company, found.location, found.url) == (
+        "Head Baker",
+        "Oven & Co",
+        "Boston, MA",
+        "https://x/1",
+    )
+
+
+def test_the_index_follows_the_store(store: Store) -> None:
+    assert keys(store, "baker") == ["1", "3"]
+    store.forget(BAKER.name)
+    assert keys(store, "baker") == ["3"]
+    store.add(Posting("b", "4", "https://x/4", "Pastry baker", html="<p>Cakes</p>"))
+    assert keys(store, "cakes") == []
+    simplify_store(store)
+    assert keys(store, "cakes") == ["4"]
+    store.put_document("b-4", store.document("b-4").replace("Cakes", "Tarts"))
+    assert keys(store, "cakes") == [] and keys(store, "tarts") == ["4"]
+
+
+def test_an_index_in_step_is_not_written(store: Store) -> None:
+    keys(store)
+    before = (store.root / FILE).stat().st_mtime_ns
+    keys(store, "baker")
+    assert (store.root / FILE).stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("spoil", ["text", "cut", "old", "gone"])
+def test_a_spoilt_index_is_made_anew(store: Store, spoil: str) -> None:
+    keys(store)
+    path = store.root / FILE
+    if spoil == "text":
+        path.write_text("not a database, but long enough to be taken for one " * 50)
+    elif spoil == "cut":
+        path.write_bytes(path.read_bytes()[:5000])
+    elif spoil == "old":
+        with sqlite3.connect(path) as index:
+            index.execute("DELETE FROM posting")
+            index.execute("PRAGMA user_version = 999")
+        index.close()
+    else:
+        path.unlink()
+    assert keys(store, "baker") == ["1", "3"]
+
+
+def test_one_spoilt_posting_does_not_end_the_search(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store.raw_path(NURSE.name).write_text("{")
+    assert sorted(keys(store)) == ["1", "3"]
+    assert "b-2.json" in capsys.readouterr().err
+
+
+def test_half_characters_are_no_trouble(store: Store) -> None:
+    store.add(Posting("b", "5", "", "Baker \ud83d", html="<p>Half</p>"))
+    simplify_store(store)
+    assert keys(store, "half") == ["5"]
+
+
+def test_a_posting_that_cannot_be_read_does_not_end_the_search(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.document_path(NURSE.name).unlink()
+    store.document_path(NURSE.name).mkdir()
+    assert sorted(keys(store)) == ["1", "3"]
+    assert "b-2.html cannot be read" in capsys.readouterr().err
+
+
+def test_where_no_index_can_be_saved_postings_are_found_all_the_same(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store.root / FILE).mkdir()
+    assert keys(store, "baker") == ["1", "3"]
+    assert f"{FILE} cannot be written" in capsys.readouterr().err
+
+
+def test_what_is_forgotten_leaves_no_trace_in_the_index(store: Store) -> None:
+    keys(store)
+    assert b"Managing a ward" in (store.root / FILE).read_bytes()
+    store.forget(NURSE.name)
+    refresh(store)
+    assert b"Managing a ward" not in (store.root / FILE).read_bytes()

@@ -1,0 +1,123 @@
+"""The grammar: what is in the language, what is not, and that any text can be mended into it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrape.markup import grammar
+
+HEAD = "<html>\n<h1>Cook</h1>\n"
+GOOD = [
+    "<html>\n<h1>Cook</h1>\n</html>\n",
+    "<html>\n<h1>Cook</h1>\n<h2>Blue Door &amp; Sons</h2>\n<h3>Chicago, IL</h3>\n</html>\n",
+    HEAD + "<p>Soup<br/>and <b>good <em>bread</em></b></p>\n<h4>Hours</h4>\n</html>\n",
+    HEAD + "<ul>\n<li>a\n<ol>\n<li>b\n<ul>\n<li>c</li>\n</ul>\n</li>\n</ol>\n</li>\n<li>d</li>\n</ul>\n</html>\n",
+    HEAD + "<p><b>one</b> <b>two</b></p>\n</html>\n",
+]
+BAD = {
+    "": "ends before",
+    "<html>\n</html>\n": "<h1>",
+    HEAD + "<h1>Again</h1>\n</html>\n": "line 3",
+    HEAD + "<h2>a</h2>\n<h2>b</h2>\n</html>\n": "line 4",
+    HEAD + "<p>a</p>\n": "ends before",
+    HEAD + "<p> </p>\n</html>\n": "</p>",
+    HEAD + "<p>a<br/></p>\n</html>\n": "</p>",
+    HEAD + "<p><br/>a</p>\n</html>\n": "<br/>",
+    HEAD + "<p>a<ul>\n<li>b</li>\n</ul>\n</p>\n</html>\n": "<ul>",
+    HEAD + "<p>a\u00a0b</p>\n</html>\n": "U+00A0",
+    HEAD + "<p>a\u202eb</p>\n</html>\n": "U+202E",
+    HEAD + "<p>a &quot; b</p>\n</html>\n": "&",
+    HEAD + "<ul>\n<li>a\n<ul>\n<li>b</li>\n</ul>\nc</li>\n</ul>\n</html>\n": "line 8",
+    HEAD + "</html>\n\n": "line 4",
+    HEAD + "</html>\n" + HEAD + "</html>\n": "outside",
+}
+FOUR_DEEP = HEAD + "<ul>\n<li>x\n" * 4 + "<ul>\n<li>x</li>\n</ul>\n" + "</li>\n</ul>\n" * 4 + "</html>\n"
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_documents_of_the_language_have_no_problem_and_stay_as_they_are(text: str) -> None:
+    assert grammar.problem(text) is None
+    assert grammar.mend(text) == text
+
+
+@pytest.mark.parametrize(("text", "said"), BAD.items())
+def test_a_text_outside_the_language_is_told_what_and_where(text: str, said: str) -> None:
+    assert said in (grammar.problem(text) or "no problem")
+
+
+def test_lists_go_three_deep_and_no_deeper() -> None:
+    assert "<ul>" in (grammar.problem(FOUR_DEEP) or "no problem")
+
+
+def test_the_public_documents_are_judged_rightly(shared: Path) -> None:
+    rows = [json.loads(line) for line in (shared / "vectors/markup.jsonl").read_text("utf-8").splitlines()]
+    assert [row for row in rows if (grammar.problem(row["text"]) is None) != row["valid"]] == []
+    assert len(rows) > 20
+
+
+def walks() -> st.SearchStrategy[str]:
+    """Documents made by asking the state, tag after tag, what may come next."""
+
+    @st.composite
+    def walk(draw: st.DrawFn) -> str:
+        state, written = grammar.State(), []
+        while not state.ended:
+            closing = grammar.CLOSE[state.stack[-1]] if state.stack and state.may_close else ""
+            choices = [*state.tags()]
+            if state.takes_text and state.last != "#text":
+                choices.append("words &amp; more")
+            piece = closing if closing and len(written) > 60 else draw(st.sampled_from(choices))
+            written.append(piece)
+            if "<" not in piece:
+                state = state.texted(blank=False)
+            elif piece in grammar.CLOSE.values():
+                state = state.closed()
+            else:
+                state = state.opened(piece.strip("\n</>"))
+        return "".join(written)
+
+    return walk()
+
+
+@given(walks())
+def test_whatever_the_state_allows_is_a_document(text: str) -> None:
+    assert grammar.problem(text) is None
+    assert grammar.mend(text) == text
+
+
+TAGS = [*grammar.OPEN.values(), *grammar.CLOSE.values(), "\n<ul>\n", "<br>", "<script>", "</H1>", "<p class='x'>"]
+TEXTS = [" ", "\n", "a", "b c", "&amp;", "&", "<", ">", "é", "e\u0301", "\u0338", "\u200b", "\xa0"]
+PIECES = st.sampled_from([*TAGS, *TEXTS])
+
+
+@given(st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join))
+def test_any_text_can_be_mended(text: str) -> None:
+    mended = grammar.mend(text)
+    assert grammar.problem(mended) is None
+    assert grammar.mend(mended) == mended
+
+
+def test_mending_closes_what_a_sample_left_open_and_keeps_its_words() -> None:
+    assert grammar.mend(HEAD + "<p>Bake <b>bre") == HEAD + "<p>Bake <b>bre</b></p>\n</html>\n"
+    assert grammar.mend(HEAD + "<ul>\n<li>a</li>\n<li>") == HEAD + "<ul>\n<li>a</li>\n</ul>\n</html>\n"
+    assert grammar.mend(HEAD + "loose <script>x</script>") == (
+        HEAD + "<p>loose &lt;script&gt;x&lt;/script&gt;</p>\n</html>\n"
+    )
+    assert grammar.mend("") == "<html>\n<h1>Untitled</h1>\n</html>\n"
+
+
+@given(st.text())
+def test_tidy_text_can_stand_in_a_document(text: str) -> None:
+    shown = grammar.tidy(text)
+    assert grammar.tidy(shown) == shown
+    if shown.strip():
+        assert grammar.problem(HEAD + f"<p>{grammar.escape(shown)}</p>\n</html>\n") is None
+
+
+def test_tidy_keeps_letters_and_drops_what_nobody_sees() -> None:
+    assert grammar.tidy("cafe\u0301\u00a0\u2003naïve\u200b\x07\ufeff – ’s\r\n日本") == "café naïve – ’s 日本"

@@ -1,0 +1,67 @@
+"""A corpus small enough to train on within a test, and the trainer of it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from charrnn.data.corpus import Split, open_corpus, split
+from charrnn.train.recipes import RECIPES, Plan
+from charrnn.train.trainer import Trainer, planned
+
+WORDS = (
+    "seek",
+    "a",
+    "calm",
+    "baker",
+    "who",
+    "kneads",
+    "dough",
+    "at",
+    "dawn",
+    "and",
+    "sells",
+    "bread",
+    "by",
+    "the é sea",
+)
+CPU = torch.device("cpu")
+
+
+def postings(count: int = 40, seed: int = 1) -> str:
+    """A few hundred characters to a posting, no two the same."""
+    draw = random.Random(seed)
+    return "".join(
+        f"<html>\n<h1>Baker {number}</h1>\n<p>{' '.join(draw.choices(WORDS, k=12))}</p>\n</html>\n"
+        for number in range(count)
+    )
+
+
+def corpus_folder(folder: Path, text: str | None = None) -> Path:
+    """`folder`/tiny with an input.txt in it."""
+    made = folder / "tiny"
+    made.mkdir(parents=True, exist_ok=True)
+    (made / "input.txt").write_bytes((postings() if text is None else text).encode())
+    return made
+
+
+def text_of(folder: Path) -> Split:
+    return split(open_corpus(corpus_folder(folder)), 0.9, 0.1)
+
+
+def trainer(folder: Path, recipe: str = "char-rnn", **changes: object) -> Trainer:
+    """A trainer of an 8-unit network, `changes` made to its recipe."""
+    small = {"rnn_size": 8, "batch_size": 4, "seq_length": 10, "max_epochs": 1.0} | changes
+    plan = Plan(
+        replace(RECIPES[recipe], **small),  # type: ignore[arg-type]
+        train_frac=0.9,
+        val_frac=0.1,
+        seed=5,
+        minutes=None,
+        dtype="float32",
+    )
+    text = text_of(folder)
+    return Trainer(planned(plan, text), text, CPU)
