@@ -24,7 +24,7 @@ from scrape.dataset.store import Store
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 from scrape.recommend import feature_store as kept
-from scrape.recommend import model
+from scrape.recommend import features, model
 from scrape.recommend.__main__ import main
 from scrape.recommend.labels import opened
 from scrape.recommend.page import Entry, page
@@ -353,7 +353,7 @@ def test_rows_do_not_depend_on_the_process(store: Store) -> None:
     command = [sys.executable, "-c", code]
     root = ROOT
     done = subprocess.run(command, input=store.document(name), capture_output=True, text=True, cwd=root, check=True)
-    assert json.loads(done.stdout) == kept.rows.row(words.read(store.document(name))).columns.tolist()
+    assert json.loads(done.stdout) == kept.rows.row(features.read(store.document(name))).columns.tolist()
 
 
 def test_the_pool_makes_what_one_process_makes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
