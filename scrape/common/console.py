@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from tqdm import tqdm
 
-from scrape.common.errors import BoardError, InputError
+from scrape.common.errors import BoardError, InputError, WorkerKilled
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ def _ending(end: BaseException) -> tuple[int, str]:
             return TERMINATED, "stopped: SIGTERM"
         case InputError():
             return BAD_INPUT, f"error: {end}"
-        case BoardError():
+        case BoardError() | WorkerKilled():
             return FAILED, f"error: {end}"
         case OSError():
             return FAILED, f"error: {_explain(end)}"

@@ -37,3 +37,7 @@ class Missing(BoardError):
 
 class Unreachable(BoardError):
     """No whole answer came, after every try: no connection, a torn or endless body, a deadline, 5xx."""
+
+
+class WorkerKilled(Exception):
+    """The system ended a worker process. Commands print its one line and exit with 1; running again goes on."""

@@ -1,12 +1,8 @@
-"""Postings as they came -> documents of bare markup: raw/ -> postings/, on all cores, only what changed."""
+"""Turn postings as they came into documents of bare markup: raw/ -> postings/, on all cores, only what changed."""
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-import signal
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,17 +10,18 @@ from pathlib import Path
 from scrape.common.console import progress
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
+from scrape.common.pool import process_map
 from scrape.dataset.store import Store
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 
-_WORTH_A_POOL = 400  # postings; starting the other processes takes as long as simplifying this many
 _MADE_BY = ".made-by"
+_JOURNAL = ".made-by.journal"  # the postings that a run over all of them has finished, one a line
 
 
 @dataclass(frozen=True, slots=True)
 class Simplified:
-    """What a run of the simplifier did. `spoilt` says of each posting that could not be used why."""
+    """The outcome of a run of the simplifier. `spoilt` has a line for each posting that could not be used."""
 
     looked_at: int
     changed: int
@@ -34,44 +31,50 @@ class Simplified:
 def simplify_store(store: Store, *, everything: bool = False, cores: int | None = None) -> Simplified:
     """Bring the documents of a store up to date; the store must be locked.
 
-    Looked at are postings without a document, or with an older one; all of them where the program has changed
-    since the last time, or with `everything`. A posting that cannot be used is left out and reported.
+    Postings without a document, or with an older one, are simplified; all of them where the program has changed
+    since the last time, or with `everything`. A posting that cannot be used is left out and reported. A run over all
+    postings that was interrupted goes on where it stopped. Raises WorkerKilled.
     """
     store.drop_orphans()
-    made_by = _program()
-    mark = store.postings / _MADE_BY
+    mark, journal, made_by = store.postings / _MADE_BY, store.postings / _JOURNAL, _program()
+    if everything:
+        mark.unlink(missing_ok=True)
+    names = store.stale_documents()
     current = mark.exists() and mark.read_text("utf-8") == made_by
-    names = store.names() if everything or not current else store.stale_documents()
-    results = list(progress(_each(store, names, cores or os.cpu_count() or 1), total=len(names), desc="simplifying"))
-    spoilt = tuple(result for result in results if isinstance(result, str))
+    if not current:
+        names = sorted({*names, *store.names()} - (_finished(journal, made_by) - {*names}))
+    store.postings.mkdir(parents=True, exist_ok=True)
+    changed, spoilt = 0, []
+    with process_map(partial(_make, store.root), names, cores=cores) as results, journal.open("a", 1, "utf-8") as log:
+        for name, result in progress(results, total=len(names), desc="simplifying", unit=" postings"):
+            if isinstance(result, str):
+                spoilt.append(f"{name}: {result}")
+            else:
+                changed += result
+                log.write(f"{name}\n")
     if not current:
         write_whole(mark, made_by)
-    return Simplified(len(names), sum(result is True for result in results), spoilt)
+    journal.unlink()
+    return Simplified(len(names), changed, tuple(sorted(spoilt)))
 
 
-def _each(store: Store, names: Sequence[str], cores: int) -> Iterator[bool | str]:
-    make = partial(_make, store.root)
-    if cores == 1 or len(names) < _WORTH_A_POOL:
-        yield from map(make, names)
-        return
-    # Spawned, not forked: the threads that asked the boards may still hold locks.
-    with multiprocessing.get_context("spawn").Pool(cores, _leave_signals_to_parent) as pool:
-        yield from pool.imap_unordered(make, names, chunksize=32)
+def _finished(journal: Path, made_by: str) -> set[str]:
+    """The postings that an interrupted run of this version has done; begins a journal where there is none of it."""
+    text = journal.read_text("utf-8", "replace") if journal.exists() else ""
+    if text.startswith(made_by):
+        return set(text.split("\n")[1:-1])  # after the last newline stands what was being written, if anything
+    write_whole(journal, made_by)
+    return set()
 
 
-def _make(root: Path, name: str) -> bool | str:
-    """Write one document; whether it changed, or why it could not be made."""
+def _make(root: Path, name: str) -> tuple[str, bool | str]:
+    """Write one document; its name, and whether it changed or why it could not be made."""
     store = Store(root)
     try:
         posting = store.posting(name)
-        return store.put_document(name, document.write(replace(posting, html=simplify(posting.html))))
+        return name, store.put_document(name, document.write(replace(posting, html=simplify(posting.html))))
     except (InputError, ValueError) as error:
-        return f"{name}: {error}"
-
-
-def _leave_signals_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        return name, str(error)
 
 
 def _program() -> str:
