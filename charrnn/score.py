@@ -13,9 +13,9 @@ from charrnn.evaluate import surprisal
 from charrnn.evaluate.surprisal import Reading
 from charrnn.model import checkpoint, device
 from charrnn.model.checkpoint import Checkpoint
+from charrnn.pages import SAMPLES
 from charrnn.pages import surprisal as tinted
 from charrnn.runs import selection
-from charrnn.sample.__main__ import SAMPLES
 from charrnn.sample.generate import LEAD
 from scrape.common import console
 from scrape.common.errors import InputError

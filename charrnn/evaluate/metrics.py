@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 from statistics import median
 
-from charrnn.evaluate import memorization
-from charrnn.evaluate.memorization import Index
+from charrnn.evaluate.suffix_array import SuffixArray, spans
 from scrape.markup import grammar
 
 LENGTHS = (20, 50, 100, 200)  # characters: shared runs are counted from each of these on
@@ -43,14 +42,16 @@ class Quality:
     stuck: float
 
 
-def measured(texts: Sequence[str], index: Index, postings: bool, tick: Callable[[], object] = lambda: None) -> Quality:
-    """The quality of at least one text against the corpus of `index`. `tick` is called after each text."""
+def measured(
+    texts: Sequence[str], corpus: SuffixArray, postings: bool, tick: Callable[[], object] = lambda: None
+) -> Quality:
+    """The quality of at least one text against `corpus`. `tick` is called after each text."""
     covered = dict.fromkeys(LENGTHS, 0)
     longest = []
     for text in texts:
-        lengths = index.matches(text)
+        lengths = corpus.match_lengths(text)
         for least in LENGTHS:
-            covered[least] += sum(end - start for start, end in memorization.spans(lengths, least))
+            covered[least] += sum(end - start for start, end in spans(lengths, least))
         longest.append(int(lengths.max(initial=0)))
         tick()
     characters = sum(map(len, texts))

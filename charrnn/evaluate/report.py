@@ -12,12 +12,13 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from charrnn.data.corpus import POSTING_BEGIN, POSTING_END, Split
+from charrnn.data.corpus import POSTING_END, Split
 from charrnn.data.vocab import Vocab
 from charrnn.evaluate import metrics
 from charrnn.evaluate import ngram as baseline
-from charrnn.evaluate.memorization import Index
+from charrnn.evaluate.memorization import held_out, holds_postings
 from charrnn.evaluate.metrics import Quality
+from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.model import loss
 from charrnn.model.lstm import CharLSTM
 from charrnn.runs.training_text import Origin
@@ -28,7 +29,6 @@ from scrape.markup import document
 
 ORDERS = (5, 8)
 MOST = 20_000_000  # characters that n-gram models and xz learn from: beyond, memory and minutes run out
-MOST_REAL = 500  # held-out texts that are looked at
 
 MASKED, FREE, REAL = "masked", "free", "real"
 
@@ -118,11 +118,6 @@ def run(path: Path, model: CharLSTM, source: Origin, wishes: Wishes) -> Report:
     )
 
 
-def holds_postings(text: Split) -> bool:
-    """Whether a text is postings, by how it begins."""
-    return text.vocab.decode(text.train[: len(POSTING_BEGIN)]) == POSTING_BEGIN
-
-
 def guesses(model: CharLSTM, text: Split) -> Guesses:
     """Bits per character of the validation part. The network reads it as it does in training, in float32."""
     streams = loss.streams(text.validation)
@@ -181,24 +176,14 @@ def sample(
     return made, Sampling(ended, written, seconds, changed, cost)
 
 
-def held_out(text: Split, length: int) -> list[str]:
-    """The postings of the validation part, or pieces of it of `length`; of more than MOST_REAL, every so many."""
-    whole = text.vocab.decode(text.validation)
-    if holds_postings(text):
-        found = [posting for posting in document.split([whole]) if posting.endswith(POSTING_END)]
-    else:
-        found = [whole[start : start + length] for start in range(0, len(whole), length)]
-    return found[:: max(1, -(-len(found) // MOST_REAL))]
-
-
 def qualities(texts: Mapping[str, list[str]], source: Origin, postings: bool) -> dict[str, Quality]:
     """The quality of each kind of texts, against the training part."""
     console.say("looking for what they have from the training text ...")
-    index = Index.open(source.input, source.trained)
+    corpus = SuffixArray.open(source.input, source.trained)
     bar: tqdm[None] = console.progress(total=sum(map(len, texts.values())), desc="comparing", unit=" texts")
     with bar:
         return {
-            name: metrics.measured(kind, index, postings, tick=lambda: _advance(bar)) for name, kind in texts.items()
+            name: metrics.measured(kind, corpus, postings, tick=lambda: _advance(bar)) for name, kind in texts.items()
         }
 
 

@@ -1,0 +1,6 @@
+"""Pages that show what a network wrote or read."""
+
+from pathlib import Path
+
+SAMPLES = Path("samples")
+"""The folder that commands write their pages into."""

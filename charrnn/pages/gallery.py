@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from charrnn.evaluate.memorization import OverlapSummary
 from charrnn.pages.kit import Html, element, facts, foot, whole
 from charrnn.pages.posting import INDEX, copied, place, posting_page, settings
-from charrnn.pages.views import Origin, Peers, Shown, paragraphs, shortened
+from charrnn.pages.views import Origin, Shown, paragraphs, shortened
+from charrnn.sample.compare import Stage
 
 PLOT, TEXTS = "loss.svg", "postings.txt"
 OWN_NAME = re.compile(r"posting-\d{2,}\.html|loss\.(?:svg|png)")
@@ -36,16 +37,6 @@ window.addEventListener("pageshow", filter);
 _LEAD_LENGTH = 190  # characters of a card's first sentence
 _EXCERPT_LENGTH = 320  # characters of a posting beside others
 _FILTERED = 4  # from so many cards on there is something to look for
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What one checkpoint of a run wrote, to be shown beside others. `name` says which it is, such as "best"."""
-
-    name: str
-    epoch: float
-    val_loss: float
-    shown: Sequence[Shown]
 
 
 def pages(shown: Sequence[Shown], origin: Origin, *, plot: bool, stages: Sequence[Stage] = ()) -> dict[str, str]:
@@ -129,10 +120,10 @@ def _together(shown: Sequence[Shown], origin: Origin) -> dict[str, str]:
         characters = sum(len(here.sample.text) - len(here.sample.prompt) for here in shown)
         masked, cost = (sum(each) for each in zip(*((h.sample.masked, h.sample.cost) for h in shown), strict=True))
         told["Grammar"] = f"stepped in {masked} times in {characters:,} characters, at a cost of {cost:.2f} nats"
-    measured = [here.novelty for here in shown if here.novelty]
-    told["Copied"] = str(Peers.of(measured)) if measured else "not measured: the training text was not at hand"
-    if measured and origin.peers:
-        told["By the corpus"] = f"{origin.peers} ({origin.peers.count} postings that were held back from it)"
+    measured = [here.overlap for here in shown if here.overlap]
+    told["Copied"] = str(OverlapSummary.of(measured)) if measured else "not measured: the training text was not at hand"
+    if measured and origin.held_out:
+        told["By the corpus"] = f"{origin.held_out} ({origin.held_out.count} postings that were held back from it)"
     return told
 
 
@@ -165,7 +156,7 @@ def _learned(stages: Sequence[Stage]) -> list[Html]:
 def _stage(stage: Stage) -> Html:
     loss = element("span", f"validation loss {stage.val_loss:.4f}")
     heading = element("h3", f"Epoch {stage.epoch:.2f}, {stage.name}", loss)
-    return element("div", heading, *(_excerpt(here) for here in stage.shown), class_="stage")
+    return element("div", heading, *(_excerpt(Shown.of(sample)) for sample in stage.samples), class_="stage")
 
 
 def _excerpt(here: Shown) -> Html:

@@ -34,7 +34,7 @@ def posting_page(here: Shown, before: Shown | None, after: Shown | None, origin:
         "nav", *_neighbour("previous", before), *_neighbour("next", after), class_="around", aria_label="Other postings"
     )
     about = element(
-        "section", _novelty(here, origin), _written(here, origin), _as_sampled(here), aria_label="About this text"
+        "section", _overlap(here, origin), _written(here, origin), _as_sampled(here), aria_label="About this text"
     )
     return whole(f"{here.posting.title} (imagined)", "posting", top, article, around, about, foot())
 
@@ -66,10 +66,10 @@ def place(here: Shown) -> Html:
 
 def copied(here: Shown) -> str:
     """In a few words how much of a text stands in the training text; nothing where that was not measured."""
-    if here.novelty is None:
+    if here.overlap is None:
         return ""
-    share = f"{here.novelty.share:.0%}" if here.novelty.runs else "nothing"
-    return f"{share} copied, at most {here.novelty.longest} characters in a row"
+    share = f"{here.overlap.share:.0%}" if here.overlap.runs else "nothing"
+    return f"{share} copied, at most {here.overlap.longest} characters in a row"
 
 
 def _imagined(origin: Origin) -> Html:
@@ -97,11 +97,11 @@ def _notice(loud: str, text: str, small: str = "") -> Html:
 
 def _switch(here: Shown) -> list[Html]:
     """A box to tick that marks what is copied. It stands before what it marks, so style alone can do it."""
-    if here.novelty is None or not here.novelty.runs:
+    if here.overlap is None or not here.overlap.runs:
         return []
     return [
         element("input", type="checkbox", id="copied", class_="switch"),
-        element("label", f"Mark the {here.novelty.share:.0%} that is copied", for_="copied"),
+        element("label", f"Mark the {here.overlap.share:.0%} that is copied", for_="copied"),
     ]
 
 
@@ -112,18 +112,18 @@ def _header(here: Shown) -> Html:
     return element("header", *above, element("h1", title or walled("")), *below)
 
 
-def _novelty(here: Shown, origin: Origin) -> Html:
-    if here.novelty is None:
+def _overlap(here: Shown, origin: Origin) -> Html:
+    if here.overlap is None:
         text = "What of it is copied was not measured: the text that the network learned from was not at hand."
     else:
         text = (
-            f"The longest run that this posting shares with the training text has {here.novelty.longest} characters. "
-            f"In shared runs of {COPIED} or more lies {here.novelty.share:.0%} of it."
+            f"The longest run that this posting shares with the training text has {here.overlap.longest} characters. "
+            f"In shared runs of {COPIED} or more lies {here.overlap.share:.0%} of it."
         )
-    if here.novelty and (peers := origin.peers):
+    if here.overlap and (held_out := origin.held_out):
         text += (
-            f" Postings repeat each other as well: in {peers.count} of the corpus that it has not read, that is "
-            f"{peers.share:.0%} on average, and the longest run has {peers.longest} characters."
+            f" Postings repeat each other as well: in {held_out.count} of the corpus that it has not read, that is "
+            f"{held_out.share:.0%} on average, and the longest run has {held_out.longest} characters."
         )
     return element("details", element("summary", "What is copied"), element("p", text))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from charrnn.evaluate.memorization import Novelty
+from charrnn.evaluate.memorization import Overlap, OverlapSummary
 from charrnn.pages.kit import Html, walled
 from charrnn.sample.generate import Sample
 from scrape.common.posting import Posting
@@ -19,30 +19,12 @@ _piece = re.compile(r"<[^<>]*>|&[a-z]+;|[^<&]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Peers:
-    """What some texts share with the training text: how many they are, their mean `share`, their `longest` run."""
-
-    count: int
-    share: float
-    longest: int
-
-    @classmethod
-    def of(cls, measured: Sequence[Novelty]) -> Peers:
-        """Of at least one text."""
-        share = sum(novelty.share for novelty in measured) / len(measured)
-        return cls(len(measured), share, max(novelty.longest for novelty in measured))
-
-    def __str__(self) -> str:
-        return f"{self.share:.0%} on average, at most {self.longest} characters in a row"
-
-
-@dataclass(frozen=True, slots=True)
 class Origin:
     """Where texts come from: what the pages tell of the network and of how it was sampled.
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
-    grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `peers` are
-    postings of the corpus that were held back from training.
+    grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `held_out` is the
+    overlap of held-out postings with the training text.
     """
 
     run: str
@@ -55,7 +37,7 @@ class Origin:
     length: int
     raw: bool = False
     choice: str = ""
-    peers: Peers | None = None
+    held_out: OverlapSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +45,7 @@ class Shown:
     """A sample, the `number`-th of `count`, and what is shown of it.
 
     `text` is the document to show, which is the sample's own where it is well formed; `fault` is what was wrong with
-    its markup, if anything. `novelty` is of `text`; None where it was not measured.
+    its markup, if anything. `overlap` is that of `text` with the training text; None where it was not measured.
     """
 
     sample: Sample
@@ -71,12 +53,12 @@ class Shown:
     count: int
     text: str
     fault: str | None
-    novelty: Novelty | None
+    overlap: Overlap | None
 
     @classmethod
-    def of(cls, sample: Sample, number: int = 1, count: int = 1, novelty: Novelty | None = None) -> Shown:
-        """What to show of a sample; `novelty` is of `shown_text(sample)`."""
-        return cls(sample, number, count, shown_text(sample), grammar.problem(sample.text), novelty)
+    def of(cls, sample: Sample, number: int = 1, count: int = 1, overlap: Overlap | None = None) -> Shown:
+        """What to show of a sample; `overlap` is of `shown_text(sample)`."""
+        return cls(sample, number, count, shown_text(sample), grammar.problem(sample.text), overlap)
 
     @cached_property
     def posting(self) -> Posting:
@@ -117,7 +99,7 @@ class Shown:
         return len(self.text) - len(grammar.END) - len(self.posting.html)
 
     def _marked(self, start: int, end: int) -> str:
-        runs = self.novelty.runs if self.novelty else ()
+        runs = self.overlap.runs if self.overlap else ()
         inside = [(max(a, start) - start, min(b, end) - start) for a, b in runs if a < end and b > start]
         return marked(self.text[start:end], inside)
 

@@ -29,7 +29,7 @@ class Origin:
 
     @property
     def trained(self) -> int:
-        """How many characters, from its beginning, are the part to train on: `novelty.Index.open(input, trained)`."""
+        """How many characters, from its beginning, are the part to train on: `SuffixArray.open(input, trained)`."""
         return len(self.text.train)
 
 

@@ -13,16 +13,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from charrnn import plot
-from charrnn.evaluate.copied import Learned
-from charrnn.evaluate.memorization import Novelty
+from charrnn.evaluate.memorization import Overlap, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
-from charrnn.pages import gallery
-from charrnn.pages.gallery import Stage
+from charrnn.pages import SAMPLES, gallery
 from charrnn.pages.posting import INDEX
-from charrnn.pages.views import Origin, Peers, Shown, shown_text
+from charrnn.pages.views import Origin, Shown, shown_text
 from charrnn.runs import history, selection
-from charrnn.sample import compare as stages
 from charrnn.sample import prompts as prompt
+from charrnn.sample.compare import Stage, sample_stages
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Request, Sampler
 from scrape.common import console
@@ -30,8 +28,6 @@ from scrape.common.console import Terminated, say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.markup import document
-
-SAMPLES = Path("samples")
 
 
 @dataclass(frozen=True)
@@ -105,10 +101,10 @@ def _command(options: Options) -> int:
     sampler = Sampler.of(loaded, options.request(), options.device)
     if (options.stdout or options.json) and (options.open or options.out):
         raise InputError("--stdout and --json write no gallery; leave out --open and --out")
-    learned = None if options.stdout else Learned.find(loaded, path, options.data_dir)
+    index = None if options.stdout else TrainingIndex.find(loaded, path, options.data_dir)
     if options.stdout and options.count == 1:
         return _print_as_written(sampler)
-    job = Job(sampler, learned)
+    job = Job(sampler, index)
     if options.stdout or options.json:
         return _print_texts(job, options.json)
     return _make_gallery(options, path, job)
@@ -119,11 +115,11 @@ class Job:
     """A request on its way. `done` holds what is finished, also when it is interrupted."""
 
     sampler: Sampler
-    learned: Learned | None
-    done: list[tuple[Sample, Novelty | None]] = field(default_factory=list)
+    index: TrainingIndex | None
+    done: list[tuple[Sample, Overlap | None]] = field(default_factory=list)
 
-    def run(self) -> Iterator[tuple[Sample, Novelty | None]]:
-        """Write a posting to every prompt, and give each with its novelty as soon as it is finished."""
+    def run(self) -> Iterator[tuple[Sample, Overlap | None]]:
+        """Write a posting to every prompt; yield each with its overlap with the training text once it is finished."""
         prompts = self.sampler.prompts()
         characters = 0
         bar: tqdm[None] = console.progress(total=len(prompts), desc="sampling", unit=" postings", miniters=0)
@@ -136,14 +132,18 @@ class Job:
 
         with bar:
             for sample in self.sampler.samples(prompts, tick):
-                self.done.append((sample, self.learned.novelty(sample) if self.learned else None))
+                self.done.append((sample, self.index.overlap(shown_text(sample)) if self.index else None))
                 bar.update()
                 yield self.done[-1]
 
+    def in_order(self) -> list[tuple[Sample, Overlap | None]]:
+        """Return what is done in the order of the rows."""
+        return sorted(self.done, key=lambda done: done[0].row)
+
     def shown(self) -> list[Shown]:
-        """What is done, in the order of the rows."""
-        in_order = sorted(self.done, key=lambda done: done[0].row)
-        return [Shown.of(sample, at, len(in_order), novelty) for at, (sample, novelty) in enumerate(in_order, 1)]
+        """Return the views of what is done, in the order of the rows."""
+        count = len(self.done)
+        return [Shown.of(sample, at, count, overlap) for at, (sample, overlap) in enumerate(self.in_order(), 1)]
 
 
 def _print_as_written(sampler: Sampler) -> int:
@@ -163,14 +163,14 @@ def _print_as_written(sampler: Sampler) -> int:
 
 def _print_texts(job: Job, as_json: bool) -> int:
     """Write each posting to stdout as soon as it is finished."""
-    for sample, novelty in job.run():
-        line = json.dumps(_record(sample, novelty, job.sampler.request)) if as_json else sample.text.removesuffix("\n")
+    for sample, overlap in job.run():
+        line = json.dumps(_record(sample, overlap, job.sampler.request)) if as_json else sample.text.removesuffix("\n")
         with tqdm.external_write_mode(file=sys.stdout):
             print(line, flush=True)
     return console.OK
 
 
-def _record(sample: Sample, novelty: Novelty | None, request: Request) -> dict[str, object]:
+def _record(sample: Sample, overlap: Overlap | None, request: Request) -> dict[str, object]:
     """A posting as `--json` gives it. Title, company and place are of the mended text where it is not well formed."""
     posting = document.read(shown_text(sample))
     return {
@@ -186,7 +186,7 @@ def _record(sample: Sample, novelty: Novelty | None, request: Request) -> dict[s
         "masked": sample.masked,
         "cost": sample.cost,
         "logprob": sample.logprob,
-        "novelty": {"longest": novelty.longest, "share": novelty.share} if novelty else None,
+        "novelty": {"longest": overlap.longest, "share": overlap.share} if overlap else None,
     }
 
 
@@ -198,15 +198,16 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
     try:
         for _ in job.run():
             pass
-        learned = stages.of_run(path, job.shown(), request, options.device, options.stages)
-        peers = job.learned.peers(request.length) if job.learned else None
+        samples = [sample for sample, _ in job.in_order()]
+        stages = sample_stages(path, samples, request, options.device, options.stages)
+        held_out = job.index.held_out_overlap(request.length) if job.index else None
     except (KeyboardInterrupt, Terminated):
         if job.done:
             kept = _publish(out, path, job)
             say(f"{len(job.done)} of {options.count} postings are finished, and kept in {kept}")
         raise
-    index = _publish(out, path, job, learned, peers)
-    if not job.learned:
+    index = _publish(out, path, job, stages, held_out)
+    if not job.index:
         say("what is copied was not measured; say where the text is that the network learned from: --data-dir")
     print(index)
     if options.open and not webbrowser.open(index.resolve().as_uri()):
@@ -214,16 +215,18 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
     return console.OK
 
 
-def _publish(out: Path, path: Path, job: Job, learned: Sequence[Stage] = (), peers: Peers | None = None) -> Path:
+def _publish(
+    out: Path, path: Path, job: Job, stages: Sequence[Stage] = (), held_out: OverlapSummary | None = None
+) -> Path:
     """Write the gallery of what is done, in place of any earlier one in `out`; gives the path of its index."""
     image = _loss_plot(path.parent)
     files: dict[str, str | bytes] = {gallery.PLOT: image} if image else {}
-    files |= gallery.pages(job.shown(), _origin(path, job.sampler, peers), plot=bool(image), stages=learned)
+    files |= gallery.pages(job.shown(), _origin(path, job.sampler, held_out), plot=bool(image), stages=stages)
     _replace(out, files)
     return out / INDEX
 
 
-def _origin(path: Path, sampler: Sampler, peers: Peers | None) -> Origin:
+def _origin(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Origin:
     loaded, request = sampler.loaded, sampler.request
     left_out = {"top-k": (request.top_k, 0), "top-p": (request.top_p, 1), "min-p": (request.min_p, 0)}
     return Origin(
@@ -237,7 +240,7 @@ def _origin(path: Path, sampler: Sampler, peers: Peers | None) -> Origin:
         length=request.length,
         raw=request.raw,
         choice=", ".join(f"{name} {value:g}" for name, (value, all_of_it) in left_out.items() if value != all_of_it),
-        peers=peers,
+        held_out=held_out,
     )
 
 

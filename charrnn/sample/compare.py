@@ -1,15 +1,14 @@
-"""A run at its stages: what its early, its best and its last checkpoint write to the same beginnings."""
+"""Compare the checkpoints of a run: let its first, best and last one write to the same prompts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Entry
-from charrnn.pages.gallery import Stage
-from charrnn.pages.views import Shown
+from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Request, Sampler
 from scrape.common.console import say
 from scrape.common.errors import InputError
@@ -17,29 +16,39 @@ from scrape.common.errors import InputError
 LENGTH = 1200  # characters of a posting of which a reader sees the beginning
 
 
-def of_run(path: Path, done: Sequence[Shown], request: Request, device: str, count: int) -> list[Stage]:
-    """`count` postings of each stage of the run that the checkpoint `path` is of; none where it has only one.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The samples of one checkpoint of a run. `name` says which checkpoint it is, such as "the best"."""
 
-    `done` is what `path` has already written to `request`, in the order of the rows. Each row is drawn with the
+    name: str
+    epoch: float
+    val_loss: float
+    samples: Sequence[Sample]
+
+
+def sample_stages(path: Path, done: Sequence[Sample], request: Request, device: str, count: int) -> list[Stage]:
+    """Sample `count` postings of each stage of the run of the checkpoint `path`; none where it has only one.
+
+    `done` is what `path` has already written to `request`, in the order of the rows. Each row is sampled with the
     same random numbers at every stage.
     """
-    chosen = entries(path.parent)
-    if len(chosen) < 2 or not count:
+    stages = entries(path.parent)
+    if len(stages) < 2 or not count:
         return []
     few = replace(request, count=count, length=min(request.length, LENGTH))
     made = []
-    for name, entry in chosen:
+    for name, entry in stages:
         try:
-            shown = done[:count] if entry.path == path else _written(entry.path, few, device)
+            samples = done[:count] if entry.path == path else _sampled(entry.path, few, device)
         except InputError as error:
             say(f"the gallery goes without a stage of the run: {error}")
             continue
-        made.append(Stage(name, entry.epoch, entry.val_loss, shown))
+        made.append(Stage(name, entry.epoch, entry.val_loss, samples))
     return made
 
 
 def entries(run: Path) -> list[tuple[str, Entry]]:
-    """The stages of a run by name: its first checkpoint, its best and its last, oldest first, none of them twice."""
+    """Return the stages of a run by name: its first, its best and its last checkpoint, oldest first, each once."""
     known = checkpoint.entries(run)
     if not known:
         return []
@@ -48,7 +57,6 @@ def entries(run: Path) -> list[tuple[str, Entry]]:
     return [(names[entry.path], entry) for entry in known if entry.path in names]
 
 
-def _written(path: Path, request: Request, device: str) -> list[Shown]:
+def _sampled(path: Path, request: Request, device: str) -> list[Sample]:
     sampler = Sampler.of(checkpoint.load(path), request, device)
-    samples = sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)
-    return [Shown.of(sample) for sample in samples]
+    return sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)

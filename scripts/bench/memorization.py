@@ -1,6 +1,6 @@
 """How long it takes to index a corpus, and to find in it what a posting has from it.
 
-    python scripts/bench_novelty.py [--megabytes 5 20 100] [--json FILE]
+    python scripts/bench/memorization.py [--megabytes 5 20 100] [--json FILE]
 
 The corpora are postings of the bundled board from as many seeds as it takes. Each size is indexed by a process of its
 own, so that the memory is its own as well.
@@ -21,7 +21,8 @@ from pathlib import Path
 
 import rounds
 
-from charrnn.evaluate.memorization import Index
+from charrnn.evaluate.memorization import find_overlap
+from charrnn.evaluate.suffix_array import SuffixArray
 from scrape import demo
 from scrape.common import console
 from scrape.markup import document
@@ -40,7 +41,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = console.parser("bench_novelty.py", "Time the index of a corpus, and questions to it.")
+    parser = console.parser("bench/memorization.py", "Time the index of a corpus, and questions to it.")
     parser.add_argument("--megabytes", type=int, nargs="+", default=[5, 20, 100], help="sizes of the corpora")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
     parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)
@@ -78,15 +79,15 @@ def _write(path: Path, size: int) -> None:
 
 def _measured(corpus: Path) -> dict[str, float]:
     begun = time.perf_counter()
-    index = Index.open(corpus)
+    index = SuffixArray.open(corpus)
     built = time.perf_counter()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    Index.open(corpus)
+    SuffixArray.open(corpus)
     opened = time.perf_counter()
     copied = index.vocab.decode(index.ids[-LENGTH:])
-    index.novelty(copied)
+    find_overlap(copied, index)
     asked = time.perf_counter()
-    index.novelty(copied[::-1])
+    find_overlap(copied[::-1], index)
     return {
         "build": built - begun,
         "memory": memory,

@@ -12,6 +12,7 @@ import pytest
 from charrnn.data.corpus import open_corpus
 from charrnn.evaluate import report as trial
 from charrnn.evaluate.__main__ import lines, main
+from charrnn.evaluate.memorization import held_out
 from charrnn.evaluate.report import FREE, MASKED, REAL, Wishes
 from charrnn.model import checkpoint, loss
 from charrnn.model.lstm import CharLSTM
@@ -75,7 +76,7 @@ def test_the_table_and_the_json_tell_of_all_kinds(home: Path, capsys: pytest.Cap
 def test_the_longest_shared_run_is_of_the_training_part_only(home: Path) -> None:
     path = trained(home)
     source = training_text.find(checkpoint.load(path), path)
-    real = trial.held_out(source.text, 60)
+    real = held_out(source.text, 60)
     found = trial.qualities({REAL: real}, source, True)[REAL]
     assert found.longest < min(map(len, real))
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.evaluate.memorization import Index
 from charrnn.evaluate.metrics import distinct, grams, has_full_head, is_stuck, measured, words
+from charrnn.evaluate.suffix_array import SuffixArray
 from scrape.markup import document
 from tests.support import tiny
 
@@ -57,7 +57,7 @@ def test_distinct_counts_only_as_many_grams_as_are_asked_for() -> None:
 
 def test_a_text_from_the_corpus_is_all_shared_and_a_strange_one_not_at_all() -> None:
     corpus = tiny.postings(20)
-    index = Index.of(corpus)
+    index = SuffixArray.of(corpus)
     (first, *_) = document.split([corpus])
     own = measured([first], index, postings=True)
     assert own.longest == own.longest_median == len(first)
@@ -69,5 +69,5 @@ def test_a_text_from_the_corpus_is_all_shared_and_a_strange_one_not_at_all() -> 
 
 
 def test_of_other_texts_no_markup_is_asked() -> None:
-    found = measured(["one two"], Index.of("one two three"), postings=False)
+    found = measured(["one two"], SuffixArray.of("one two three"), postings=False)
     assert (found.valid, found.full_head) == (None, None)

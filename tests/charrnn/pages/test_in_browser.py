@@ -17,12 +17,14 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from charrnn import plot
-from charrnn.evaluate.memorization import Index
+from charrnn.evaluate.memorization import find_overlap
+from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.pages import gallery
-from charrnn.pages.gallery import PLOT, Stage
+from charrnn.pages.gallery import PLOT
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import Origin, Shown, shown_text
 from charrnn.runs.history import Evaluation
+from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
 from scrape.markup import grammar
 
@@ -61,7 +63,7 @@ def document(title: str, company: str = "", place: str = "", body: str = BODY) -
     return "<html>\n" + "".join(f"<{tag}>{text}</{tag}>\n" for tag, text in head if text) + body + "</html>\n"
 
 
-def written(folder: Path, texts: Sequence[str], index: Index, first: int = 0) -> Path:
+def written(folder: Path, texts: Sequence[str], index: SuffixArray, first: int = 0) -> Path:
     """The gallery of `texts` in `folder`, with a plot and stages; gives the path of its index.
 
     From the `first` row on it is measured what is copied.
@@ -69,9 +71,12 @@ def written(folder: Path, texts: Sequence[str], index: Index, first: int = 0) ->
     shown = []
     for row, text in enumerate(texts):
         sample = Sample(row, text[:9], text, ended=True, masked=row % 3, cost=0.5, logprob=-100.0)
-        novelty = index.novelty(shown_text(sample)) if row >= first else None
-        shown.append(Shown.of(sample, row + 1, len(texts), novelty))
-    stages = [Stage("early", 0.25, 2.0, shown[:3]), Stage("the best", 6.0, 0.4231, shown[-3:])]
+        overlap = find_overlap(shown_text(sample), index) if row >= first else None
+        shown.append(Shown.of(sample, row + 1, len(texts), overlap))
+    stages = [
+        Stage("early", 0.25, 2.0, [here.sample for here in shown[:3]]),
+        Stage("the best", 6.0, 0.4231, [here.sample for here in shown[-3:]]),
+    ]
     (folder / PLOT).write_bytes(drawn())
     for name, content in gallery.pages(shown, ORIGIN, plot=True, stages=stages).items():
         (folder / name).write_text(content, "utf-8")
@@ -90,7 +95,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     places = ("Chicago, IL", "Seattle, WA", "Zürich", "Seattle, WA", "")
     texts = [document(f"Cook {at}", f"Blue Door {at}", place) for at, place in enumerate(places)]
     texts.append("<html>\n<h1>" + "Unbreakable" * 20 + "</h1>\n<p>Bread & <b>butter</p>\n<ul><li>One<li>" + "x" * 300)
-    written(made, texts, Index.of(SENTENCE))
+    written(made, texts, SuffixArray.of(SENTENCE))
     return made
 
 
@@ -187,7 +192,7 @@ def test_nothing_that_a_network_writes_runs_or_asks(page: Page, shared: Path, tm
         texts.append(document("x", "", "", "".join(f"<p>{grammar.escape(payload)}</p>\n" for payload in batch)))
         folder = tmp_path / str(start)
         folder.mkdir()
-        index = written(folder, texts, Index.of("".join(batch)), first=len(texts) - 2)
+        index = written(folder, texts, SuffixArray.of("".join(batch)), first=len(texts) - 2)
         for path in (index, *sorted(folder.glob("posting-*.html"))[-2:]):
             assert watch.visit(path) == []
             assert foreign(page) == [], path

@@ -15,13 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from charrnn.evaluate.memorization import Index
+from charrnn.evaluate.memorization import find_overlap
+from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.pages import gallery
 from charrnn.pages import posting as render
-from charrnn.pages.gallery import FILTER, Stage, first_sentence
+from charrnn.pages.gallery import FILTER, first_sentence
 from charrnn.pages.kit import Html, element, walled
 from charrnn.pages.style import STYLE
 from charrnn.pages.views import Origin, Shown, marked, shown_text
+from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
 from scrape.common.posting import Posting
 from scrape.markup import document, grammar
@@ -68,13 +70,13 @@ def sample(text: str, row: int = 0, ended: bool = True) -> Sample:
     return Sample(row, "<html>\n", text, ended)
 
 
-def shown(samples: list[Sample], index: Index | None = None) -> list[Shown]:
-    measured = [index.novelty(shown_text(each)) if index else None for each in samples]
+def shown(samples: list[Sample], index: SuffixArray | None = None) -> list[Shown]:
+    measured = [find_overlap(shown_text(each), index) if index else None for each in samples]
     return [Shown.of(each, at, len(samples), measured[at - 1]) for at, each in enumerate(samples, 1)]
 
 
 def pages(samples: list[Sample], origin: Origin = ORIGIN, *, plot: bool = False) -> dict[str, str]:
-    return gallery.pages(shown(samples), origin, plot=plot, stages=[Stage("early", 0.5, 2.0, shown(samples))])
+    return gallery.pages(shown(samples), origin, plot=plot, stages=[Stage("early", 0.5, 2.0, samples)])
 
 
 def page_of(text: str, **how: bool) -> str:
@@ -330,7 +332,7 @@ LONG = "We bake bread for the whole of this long street and the next one, daily,
 
 def copying_page() -> str:
     """A posting that has a sentence, and a heading before it, from its corpus."""
-    index = Index.of(f"<html>\n<h1>Baker</h1>\n<p><b>Duties</b></p>\n<p>{LONG}</p>\n</html>\n")
+    index = SuffixArray.of(f"<html>\n<h1>Baker</h1>\n<p><b>Duties</b></p>\n<p>{LONG}</p>\n</html>\n")
     text = f"<html>\n<h1>Cook</h1>\n<p>New words.</p>\n<p><b>Duties</b></p>\n<p>{LONG} Then rest.</p>\n</html>\n"
     here = shown([sample(text)], index)
     return gallery.pages(here, ORIGIN, plot=False)["posting-01.html"]
@@ -347,7 +349,7 @@ def test_what_is_copied_is_marked_and_a_box_shows_it() -> None:
 
 
 def test_a_posting_without_copies_has_no_box_and_one_unmeasured_says_so() -> None:
-    fresh = shown([sample(COOK)], Index.of("Nothing of the kind."))
+    fresh = shown([sample(COOK)], SuffixArray.of("Nothing of the kind."))
     tree = lxml_html.fromstring(gallery.pages(fresh, ORIGIN, plot=False)["posting-01.html"])
     assert not tree.xpath("//input | //mark")
     assert "not measured" in page_of(COOK)
@@ -376,7 +378,7 @@ def test_a_page_says_how_likely_the_text_was() -> None:
 
 def test_the_gallery_says_what_the_network_does_unaided_and_what_is_copied() -> None:
     texts = [Sample(0, "", COOK, True, 0, 0.0), Sample(1, "", COOK, True, 2, 0.75), Sample(2, "", COOK, True, 1, 0.5)]
-    index = Index.of(COOK[:60])
+    index = SuffixArray.of(COOK[:60])
     made = gallery.pages(shown(texts, index), ORIGIN, plot=False)[render.INDEX]
     tree = lxml_html.fromstring(made)
     facts = dict(zip(tree.xpath("//dt/text()"), tree.xpath("//dd/text()"), strict=True))
@@ -411,8 +413,8 @@ def test_without_script_the_filter_is_hidden_and_few_postings_have_none() -> Non
 
 
 def test_stages_stand_side_by_side_with_the_beginnings_of_their_postings() -> None:
-    early = Stage("early", 0.5, 2.0, shown([sample("<html>\n<h1>Xk</h1>\n<p>zqx zqx</p>\n</html>\n")]))
-    best = Stage("the best", 3.0, 1.0, shown([sample(COOK), sample(COOK.replace("Cook<", "Baker<"))]))
+    early = Stage("early", 0.5, 2.0, [sample("<html>\n<h1>Xk</h1>\n<p>zqx zqx</p>\n</html>\n")])
+    best = Stage("the best", 3.0, 1.0, [sample(COOK), sample(COOK.replace("Cook<", "Baker<"))])
     tree = lxml_html.fromstring(
         gallery.pages(shown([sample(COOK)]), ORIGIN, plot=False, stages=[early, best])["index.html"]
     )
