@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from html import unescape
 
 from scrape.common.posting import Posting
 from scrape.markup import grammar
-from scrape.markup.grammar import CLOSE, END, OPEN
+from scrape.markup.grammar import CLOSE, END, OPEN, unescape
 
 _head = re.compile("".join(f"(?:{OPEN[tag]}(.*?){CLOSE[tag]})?" for tag in grammar.HEAD))
 

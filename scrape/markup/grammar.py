@@ -17,12 +17,12 @@ texts, and `State` says which of them may come next.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from html import unescape
 
 MAX_DEPTH = 3
 
@@ -68,6 +68,7 @@ _invisible = re.compile(f"(?![ -~])[{_INVISIBLE}]+")  # the look ahead spares mo
 _white = re.compile(r"[^\S ]\s*| \s+")  # all white space but a single space, which is most of it
 _inline_tag = f"<(?:/?(?:b|em)|{BREAK}/)>"
 _token = re.compile(f"{_inline_tag}|\n?<[^<>\n]*>\n?|[^<\n]+|.", re.DOTALL)
+_endless_number = re.compile("&#[0-9]{1000,};?")
 _not_text = re.compile(f"[<>{_INVISIBLE}]|  |[^\\S ]|&(?!(?:amp|lt|gt);)")
 
 
@@ -84,6 +85,16 @@ def tidy(text: str) -> str:
 def escape(plain: str) -> str:
     """`plain` with its three special characters as entities."""
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """Return `text` with its character references resolved; one that names no character becomes U+FFFD."""
+    if "&" not in text:
+        return text
+    try:
+        return html.unescape(text)
+    except ValueError:  # Python reads no number of more than 4,300 digits; no character has such a number
+        return html.unescape(_endless_number.sub("\ufffd", text))
 
 
 @dataclass(frozen=True, slots=True)

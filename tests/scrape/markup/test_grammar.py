@@ -108,6 +108,7 @@ def test_mending_closes_what_a_sample_left_open_and_keeps_its_words() -> None:
     assert grammar.mend(HEAD + "loose <script>x</script>") == (
         HEAD + "<p>loose &lt;script&gt;x&lt;/script&gt;</p>\n</html>\n"
     )
+    assert grammar.mend("&#" + "9" * 5_000 + ";") == "<html>\n<h1>\ufffd</h1>\n</html>\n"
     assert grammar.mend("") == "<html>\n<h1>Untitled</h1>\n</html>\n"
 
 
