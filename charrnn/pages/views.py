@@ -106,7 +106,7 @@ class Shown:
 
 def shown_text(sample: Sample) -> str:
     """The document to show of a sample: its text, mended where that is none."""
-    return grammar.mend(sample.text)
+    return grammar.repair(sample.text)
 
 
 def marked(blocks: str, runs: Sequence[tuple[int, int]]) -> str:

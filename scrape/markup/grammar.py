@@ -238,12 +238,12 @@ def _misplaced(piece: str, is_tag: bool, state: State) -> str:
 _loose_tag = re.compile(r"(?P<break>\n*)<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)/?>")
 
 
-def mend(text: str) -> str:
+def repair(text: str) -> str:
     """The nearest document to any text: what is open is closed, what may not stand is dropped, words are kept.
 
     A document stays as it is. A text without a title is called "Untitled".
     """
-    writer = _Mender()
+    writer = _Repairer()
     for tag, closes, plain in _loose_pieces(text):
         if plain:
             writer.text(plain)
@@ -268,7 +268,7 @@ def _loose_pieces(text: str) -> Iterator[tuple[str, bool, str]]:
     yield "", False, unescape(text[position:])
 
 
-class _Mender:
+class _Repairer:
     """Writes a document tag by tag, doing at each step only what the state allows."""
 
     def __init__(self) -> None:

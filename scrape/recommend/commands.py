@@ -313,7 +313,7 @@ def _dreams(path: Path) -> list[str]:
         raise InputError(
             f"{path} cannot be read ({error}); name a postings.txt, or a posting of bare markup"
         ) from error
-    found = [whole for part in document.split([text]) if part.strip() and (whole := grammar.mend(part))]
+    found = [whole for part in document.split([text]) if part.strip() and (whole := grammar.repair(part))]
     if not found:
         raise InputError(f"{path} holds no posting; name a postings.txt, or a posting of bare markup")
     return found

@@ -185,7 +185,7 @@ def _final(scrubbed: Scrubbed, alphabet: Alphabet, manifest: Manifest) -> str:
         text = _edge.sub(r"\1\2", _spaces.sub(" ", text))
     if grammar.problem(text):
         manifest.mended += 1
-        text = grammar.mend(text)
+        text = grammar.repair(text)
     return text
 
 

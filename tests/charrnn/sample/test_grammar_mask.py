@@ -22,7 +22,7 @@ SOUP = st.lists(
         [*markup.OPEN.values(), *markup.CLOSE.values(), "\n", "word", " ", "a & b", "&lt;", "x<y", "\u00e9"]
     )
 )
-DOCUMENTS = st.builds(lambda pieces: markup.mend("".join(pieces)), SOUP)
+DOCUMENTS = st.builds(lambda pieces: markup.repair("".join(pieces)), SOUP)
 
 
 def walk(grammar: Constraint, budget: int, seed: int) -> str:

@@ -1,4 +1,4 @@
-"""The grammar: what is in the language, what is not, and that any text can be mended into it."""
+"""The grammar: what is in the language, what is not, and that any text can be repaired into it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FOUR_DEEP = HEAD + "<ul>\n<li>x\n" * 4 + "<ul>\n<li>x</li>\n</ul>\n" + "</li>\n<
 @pytest.mark.parametrize("text", GOOD)
 def test_documents_of_the_language_have_no_problem_and_stay_as_they_are(text: str) -> None:
     assert grammar.problem(text) is None
-    assert grammar.mend(text) == text
+    assert grammar.repair(text) == text
 
 
 @pytest.mark.parametrize(("text", "said"), BAD.items())
@@ -87,7 +87,7 @@ def walks() -> st.SearchStrategy[str]:
 @given(walks())
 def test_whatever_the_state_allows_is_a_document(text: str) -> None:
     assert grammar.problem(text) is None
-    assert grammar.mend(text) == text
+    assert grammar.repair(text) == text
 
 
 TAGS = [*grammar.OPEN.values(), *grammar.CLOSE.values(), "\n<ul>\n", "<br>", "<script>", "</H1>", "<p class='x'>"]
@@ -96,20 +96,20 @@ PIECES = st.sampled_from([*TAGS, *TEXTS])
 
 
 @given(st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join))
-def test_any_text_can_be_mended(text: str) -> None:
-    mended = grammar.mend(text)
-    assert grammar.problem(mended) is None
-    assert grammar.mend(mended) == mended
+def test_any_text_can_be_repaired(text: str) -> None:
+    repaired = grammar.repair(text)
+    assert grammar.problem(repaired) is None
+    assert grammar.repair(repaired) == repaired
 
 
-def test_mending_closes_what_a_sample_left_open_and_keeps_its_words() -> None:
-    assert grammar.mend(HEAD + "<p>Bake <b>bre") == HEAD + "<p>Bake <b>bre</b></p>\n</html>\n"
-    assert grammar.mend(HEAD + "<ul>\n<li>a</li>\n<li>") == HEAD + "<ul>\n<li>a</li>\n</ul>\n</html>\n"
-    assert grammar.mend(HEAD + "loose <script>x</script>") == (
+def test_repairing_closes_what_a_sample_left_open_and_keeps_its_words() -> None:
+    assert grammar.repair(HEAD + "<p>Bake <b>bre") == HEAD + "<p>Bake <b>bre</b></p>\n</html>\n"
+    assert grammar.repair(HEAD + "<ul>\n<li>a</li>\n<li>") == HEAD + "<ul>\n<li>a</li>\n</ul>\n</html>\n"
+    assert grammar.repair(HEAD + "loose <script>x</script>") == (
         HEAD + "<p>loose &lt;script&gt;x&lt;/script&gt;</p>\n</html>\n"
     )
-    assert grammar.mend("&#" + "9" * 5_000 + ";") == "<html>\n<h1>\ufffd</h1>\n</html>\n"
-    assert grammar.mend("") == "<html>\n<h1>Untitled</h1>\n</html>\n"
+    assert grammar.repair("&#" + "9" * 5_000 + ";") == "<html>\n<h1>\ufffd</h1>\n</html>\n"
+    assert grammar.repair("") == "<html>\n<h1>Untitled</h1>\n</html>\n"
 
 
 @given(st.text())
