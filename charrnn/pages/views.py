@@ -142,7 +142,7 @@ def paragraphs(blocks: str) -> list[str]:
 
 def visible(text: str) -> str:
     """`text` for a person to read: what would be invisible, or reorder the rest, becomes U+FFFD."""
-    return "".join(char if char == "\n" or grammar.tidy(char) == char else "\ufffd" for char in text)
+    return "".join(char if char == "\n" or grammar.normalize(char) == char else "\ufffd" for char in text)
 
 
 def shortened(text: str, most: int) -> str:

@@ -79,7 +79,7 @@ def _marks(state: grammar.State) -> Iterator[tuple[str, Place]]:
 
 @cache
 def _is_text(char: str) -> bool:
-    return char not in "<>&" and grammar.tidy(char) == char
+    return char not in "<>&" and grammar.normalize(char) == char
 
 
 class Constraint:

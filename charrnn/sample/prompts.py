@@ -33,7 +33,7 @@ def check_head(what: str, text: str, alphabet: Set[str]) -> None:
 
     Raises InputError that names each unknown character, where it stands, and what to say instead.
     """
-    _check(what, grammar.tidy(text), {char: grammar.escape(char) for char in text}, alphabet)
+    _check(what, grammar.normalize(text), {char: grammar.escape(char) for char in text}, alphabet)
 
 
 def check_prime(what: str, text: str, alphabet: Set[str]) -> None:

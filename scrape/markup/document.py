@@ -71,5 +71,5 @@ def _head_lines(title: str, company: str, location: str, untitled: str = "") -> 
 
 def line(tag: str, text: str) -> str:
     """The line of the head that holds plain `text`, such as `<h1>Cook</h1>` and a line break; "" for a blank one."""
-    shown = grammar.escape(grammar.tidy(text).strip())
+    shown = grammar.escape(grammar.normalize(text).strip())
     return OPEN[tag] + shown + CLOSE[tag] if shown else ""

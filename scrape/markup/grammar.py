@@ -72,7 +72,7 @@ _endless_number = re.compile("&#[0-9]{1000,};?")
 _not_text = re.compile(f"[<>{_INVISIBLE}]|  |[^\\S ]|&(?!(?:amp|lt|gt);)")
 
 
-def tidy(text: str) -> str:
+def normalize(text: str) -> str:
     """Plain text with only characters that a document may hold: NFC, and every run of white space one space.
 
     A space at either edge stays: between two inline elements it counts.
@@ -316,7 +316,7 @@ class _Repairer:
         self.state = self.state.closed()
 
     def text(self, plain: str) -> None:
-        shown = tidy(plain)
+        shown = normalize(plain)
         if not self.state.takes_text:
             shown = shown.lstrip()
         if not shown:
@@ -324,7 +324,7 @@ class _Repairer:
         if not self.state.takes_text:
             self._open_for_text()
         if self.state.last == _TEXT:
-            shown = tidy(unescape(self.written.pop()) + shown)
+            shown = normalize(unescape(self.written.pop()) + shown)
         self.written.append(escape(shown))
         self.state = self.state.texted(shown.isspace())
 

@@ -14,7 +14,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from scrape.markup.grammar import tidy
+from scrape.markup.grammar import normalize
 
 Read = Callable[[], str]
 KEYS = "y yes   n no   s skip   b back   q quit"
@@ -69,7 +69,7 @@ def link(address: str) -> Text:
 
 def printable(text: str) -> str:
     """One line without anything that a terminal would obey."""
-    return " ".join("".join(letter for letter in tidy(text) if letter.isprintable()).split())
+    return " ".join("".join(letter for letter in normalize(text) if letter.isprintable()).split())
 
 
 # ---------------------------------------------------------------------- the text

@@ -192,4 +192,4 @@ def _final(scrubbed: Scrubbed, alphabet: Alphabet, manifest: Manifest) -> str:
 def _attribution(store: Store, name: str, manifest: Manifest) -> str:
     posting = store.head(name)
     manifest.boards[posting.board] = manifest.boards.get(posting.board, 0) + 1
-    return "\t".join(grammar.tidy(part) for part in (name, posting.board, posting.url, posting.title)) + "\n"
+    return "\t".join(grammar.normalize(part) for part in (name, posting.board, posting.url, posting.title)) + "\n"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
-from scrape.markup.grammar import CLOSE, OPEN, escape, tidy
+from scrape.markup.grammar import CLOSE, OPEN, escape, normalize
 
 BOLD, EMPHASIS = 1, 2
 
@@ -33,7 +33,7 @@ def _merged(runs: list[Run]) -> list[Run]:
         joined: Iterable[Run] = runs
     else:
         joined = ((style, "".join([text for _style, text in group])) for style, group in groupby(runs, itemgetter(0)))
-    return [(style, shown) for style, text in joined if (shown := tidy(text))]
+    return [(style, shown) for style, text in joined if (shown := normalize(text))]
 
 
 def _spaced(runs: list[Run]) -> list[Run]:

@@ -114,7 +114,7 @@ def check_payloads(payloads: list[str]) -> None:
     for payload in payloads:
         posting = Posting("b", "k", "u", payload, payload, payload, html=f"<p>{grammar.escape('x ' + payload)}</p>\n")
         texts += [payload, f"<html>\n<h1>Cook</h1>\n<p>{payload}</p>\n</html>\n"]
-        shown = grammar.tidy(payload).strip()
+        shown = grammar.normalize(payload).strip()
         if shown:
             texts.append(document.write(Posting("", "", "", shown, shown, shown, html=posting.html[:0])))
     made = pages([sample(text, row) for row, text in enumerate(texts)], plot=True)

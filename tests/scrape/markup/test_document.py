@@ -17,7 +17,7 @@ def posting(title: str = "Baker", company: str = "", location: str = "", html: s
     return Posting("demo", "1", "https://board.example/1", title, company, location, html=html)
 
 
-line = st.text().map(lambda text: grammar.tidy(text).strip())
+line = st.text().map(lambda text: grammar.normalize(text).strip())
 
 
 @given(line, line, line)

@@ -113,12 +113,12 @@ def test_repairing_closes_what_a_sample_left_open_and_keeps_its_words() -> None:
 
 
 @given(st.text())
-def test_tidy_text_can_stand_in_a_document(text: str) -> None:
-    shown = grammar.tidy(text)
-    assert grammar.tidy(shown) == shown
+def test_normalized_text_can_stand_in_a_document(text: str) -> None:
+    shown = grammar.normalize(text)
+    assert grammar.normalize(shown) == shown
     if shown.strip():
         assert grammar.problem(HEAD + f"<p>{grammar.escape(shown)}</p>\n</html>\n") is None
 
 
-def test_tidy_keeps_letters_and_drops_what_nobody_sees() -> None:
-    assert grammar.tidy("cafe\u0301\u00a0\u2003naïve\u200b\x07\ufeff – ’s\r\n日本") == "café naïve – ’s 日本"
+def test_normalize_keeps_letters_and_drops_what_nobody_sees() -> None:
+    assert grammar.normalize("cafe\u0301\u00a0\u2003naïve\u200b\x07\ufeff – ’s\r\n日本") == "café naïve – ’s 日本"
