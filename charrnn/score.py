@@ -73,7 +73,7 @@ def posting(path: Path, title: str = "") -> str:
     A page's title is `title`, or what its <title> says. Raises InputError where there is no text to score.
     """
     text = _text(path)
-    if path.suffix.lower() not in _PAGES or grammar.problem(text) is None:
+    if path.suffix.lower() not in _PAGES or grammar.find_error(text) is None:
         return text
     found = _title.search(text)
     blocks = simplify(_title.sub("", text))

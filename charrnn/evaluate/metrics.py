@@ -58,7 +58,7 @@ def measured(
     return Quality(
         texts=len(texts),
         characters=characters,
-        valid=_share(texts, lambda text: grammar.problem(text) is None) if postings else None,
+        valid=_share(texts, lambda text: grammar.find_error(text) is None) if postings else None,
         full_head=_share(texts, has_full_head) if postings else None,
         shared={least: count / max(characters, 1) for least, count in covered.items()},
         longest_median=median(longest),

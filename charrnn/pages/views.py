@@ -58,7 +58,7 @@ class Shown:
     @classmethod
     def of(cls, sample: Sample, number: int = 1, count: int = 1, overlap: Overlap | None = None) -> Shown:
         """What to show of a sample; `overlap` is of `shown_text(sample)`."""
-        return cls(sample, number, count, shown_text(sample), grammar.problem(sample.text), overlap)
+        return cls(sample, number, count, shown_text(sample), grammar.find_error(sample.text), overlap)
 
     @cached_property
     def posting(self) -> Posting:

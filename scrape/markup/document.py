@@ -33,7 +33,7 @@ def write(posting: Posting) -> str:
         + posting.html
         + END
     )
-    if wrong := grammar.problem(text):
+    if wrong := grammar.find_error(text):
         raise ValueError(f"posting {posting.name} is not bare markup: {wrong}")
     return text
 
@@ -43,7 +43,7 @@ def read(text: str) -> Posting:
 
     Board, key and address are not in a document and stay empty. Raises ValueError where the text is not one.
     """
-    if wrong := grammar.problem(text):
+    if wrong := grammar.find_error(text):
         raise ValueError(wrong)
     start = len(OPEN["html"])
     head = _head.match(text, start)

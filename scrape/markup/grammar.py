@@ -201,7 +201,7 @@ def _after(state: State, piece: str) -> State | None:
     return state.opened(name) if opens else state.closed()
 
 
-def problem(text: str) -> str | None:
+def find_error(text: str) -> str | None:
     """What keeps `text` from being one document of bare markup, with its line; None where nothing does."""
     place = _place(State())
     for token in _token.finditer(text):

@@ -183,7 +183,7 @@ def _final(scrubbed: Scrubbed, alphabet: Alphabet, manifest: Manifest) -> str:
     text = alphabet.written(scrubbed.text)
     if text != scrubbed.text:
         text = _edge.sub(r"\1\2", _spaces.sub(" ", text))
-    if grammar.problem(text):
+    if grammar.find_error(text):
         manifest.mended += 1
         text = grammar.repair(text)
     return text

@@ -170,14 +170,14 @@ def test_constrained_texts_are_documents_at_every_length(length: int, exact: boo
     prompts = [HEAD, "", HEAD + "cook</h1>\n"] * 4
     made = sampled(network(), prompts, length, constrain=GRAMMAR, stop=grammar.END, exact=exact)
     for sample in made:
-        assert grammar.problem(sample.text) is None, sample.text
+        assert grammar.find_error(sample.text) is None, sample.text
         assert len(sample.text) <= len(sample.prompt) + length
 
 
 def test_nothing_comes_after_a_whole_document_whatever_the_stop() -> None:
     made = sampled(network(), [HEAD] * 60, 3000, constrain=GRAMMAR, stop="")
     assert any(sample.ended for sample in made)
-    assert all(grammar.problem(sample.text) is None for sample in made)
+    assert all(grammar.find_error(sample.text) is None for sample in made)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0, 2.0])
@@ -189,7 +189,7 @@ def test_every_constrained_text_is_a_document_at_any_temperature(sharpness: floa
         model, [HEAD] * rows, 150, constrain=GRAMMAR, stop=grammar.END, exact=False, width=64, temperature=temperature
     )
     assert len(made) == rows
-    assert [sample.text for sample in made if grammar.problem(sample.text)] == []
+    assert [sample.text for sample in made if grammar.find_error(sample.text)] == []
 
 
 def test_a_text_that_the_limit_closed_did_not_end_by_itself() -> None:

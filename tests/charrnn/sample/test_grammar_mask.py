@@ -41,14 +41,14 @@ def walk(grammar: Constraint, budget: int, seed: int) -> str:
 def test_a_random_constrained_walk_parses_and_keeps_to_its_limit(seed: int, room: int) -> None:
     budget = int(GRAMMAR.shortest(Place())) + room
     text = walk(GRAMMAR, budget, seed)
-    assert markup.problem(text) is None
+    assert markup.find_error(text) is None
     assert len(text) <= budget
 
 
 @given(DOCUMENTS)
 @settings(max_examples=150)
 def test_every_document_may_be_written(text: str) -> None:
-    assert markup.problem(text) is None
+    assert markup.find_error(text) is None
     place = Place()
     for position, char in enumerate(text):
         index = GRAMMAR.chars.index(char)
@@ -102,7 +102,7 @@ def test_the_shortest_end_is_as_long_as_it_says_and_no_character_leads_to_a_shor
         index = int(costs.argmin())
         place, written = GRAMMAR.push(place, index), written + GRAMMAR.chars[index]
     assert len(written) == whole
-    assert markup.problem(begun + written) is None
+    assert markup.find_error(begun + written) is None
 
 
 def test_documents_are_judged_as_the_vectors_say(shared: Path) -> None:
@@ -125,7 +125,7 @@ def test_only_characters_that_a_document_may_hold_are_text() -> None:
 def test_tags_that_the_vocabulary_cannot_write_to_the_end_are_not_begun() -> None:
     no_four = Constraint(CHARS.replace("4", "").replace("p", ""))
     for seed in range(30):
-        assert markup.problem(walk(no_four, 300, seed)) is None
+        assert markup.find_error(walk(no_four, 300, seed)) is None
     place = no_four.read("<html>\n<h1>x</h1>\n<h3>x</h3>\n")
     begun = no_four.push(place, no_four.chars.index("<"))
     assert {no_four.chars[index] for index in no_four.allowed(begun, 1000).nonzero()[0]} == set("/uo")

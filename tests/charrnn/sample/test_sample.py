@@ -69,7 +69,7 @@ def test_nothing_said_means_the_best_of_the_newest_run(home: Path, capsys: pytes
     for page in ("index.html", "posting-02.html"):
         assert "lm_lstm_epoch2.00_1.5000.pt" in (gallery(home) / page).read_text("utf-8")
     assert len(texts(gallery(home))) == 3
-    assert all(grammar.problem(text) is None for text in texts(gallery(home)))
+    assert all(grammar.find_error(text) is None for text in texts(gallery(home)))
 
 
 def test_the_default_is_a_dozen(home: Path) -> None:

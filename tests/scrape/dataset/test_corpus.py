@@ -69,7 +69,7 @@ def test_the_corpus_is_the_documents_end_to_end_and_attribution_goes_line_by_lin
     manifest = compile_corpus(store)
     documents = list(split([corpus(store)]))
     assert sorted(documents) == sorted(text for _, text in store.documents())
-    assert [grammar.problem(text) for text in documents] == [None] * 30
+    assert [grammar.find_error(text) for text in documents] == [None] * 30
     assert (manifest.postings, manifest.boards, manifest.bytes) == (30, {"demo": 30}, len(corpus(store).encode()))
     lines = (tmp_path / "attribution.tsv").read_text("utf-8").splitlines()
     for line, text in zip(lines, documents, strict=True):
@@ -142,7 +142,7 @@ def test_rare_characters_become_ascii_or_go_and_the_manifest_counts_them(tmp_pat
     assert manifest.characters_mapped == {"ï": 1, "—": 1, "≤": 1, "ﬁ": 1}
     assert manifest.characters_dropped == {"✅": 1, "日": 2, "本": 2}
     assert manifest.mended == 1
-    assert all(grammar.problem(each) is None for each in split([text]))
+    assert all(grammar.find_error(each) is None for each in split([text]))
     assert all(character.isascii() or text.count(character) >= 20 for character in set(text))
 
 

@@ -23,7 +23,7 @@ line = st.text().map(lambda text: grammar.normalize(text).strip())
 @given(line, line, line)
 def test_what_is_written_is_a_document_and_reads_back(title: str, company: str, location: str) -> None:
     text = write(posting(title, company, location))
-    assert grammar.problem(text) is None
+    assert grammar.find_error(text) is None
     back = read(text)
     assert (back.title, back.company, back.location, back.html) == (title or "Untitled", company, location, BODY)
 

@@ -40,23 +40,23 @@ FOUR_DEEP = HEAD + "<ul>\n<li>x\n" * 4 + "<ul>\n<li>x</li>\n</ul>\n" + "</li>\n<
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_documents_of_the_language_have_no_problem_and_stay_as_they_are(text: str) -> None:
-    assert grammar.problem(text) is None
+def test_documents_of_the_language_are_without_error_and_stay_as_they_are(text: str) -> None:
+    assert grammar.find_error(text) is None
     assert grammar.repair(text) == text
 
 
 @pytest.mark.parametrize(("text", "said"), BAD.items())
 def test_a_text_outside_the_language_is_told_what_and_where(text: str, said: str) -> None:
-    assert said in (grammar.problem(text) or "no problem")
+    assert said in (grammar.find_error(text) or "no error")
 
 
 def test_lists_go_three_deep_and_no_deeper() -> None:
-    assert "<ul>" in (grammar.problem(FOUR_DEEP) or "no problem")
+    assert "<ul>" in (grammar.find_error(FOUR_DEEP) or "no error")
 
 
 def test_the_public_documents_are_judged_rightly(shared: Path) -> None:
     rows = [json.loads(line) for line in (shared / "vectors/markup.jsonl").read_text("utf-8").splitlines()]
-    assert [row for row in rows if (grammar.problem(row["text"]) is None) != row["valid"]] == []
+    assert [row for row in rows if (grammar.find_error(row["text"]) is None) != row["valid"]] == []
     assert len(rows) > 20
 
 
@@ -86,7 +86,7 @@ def walks() -> st.SearchStrategy[str]:
 
 @given(walks())
 def test_whatever_the_state_allows_is_a_document(text: str) -> None:
-    assert grammar.problem(text) is None
+    assert grammar.find_error(text) is None
     assert grammar.repair(text) == text
 
 
@@ -98,7 +98,7 @@ PIECES = st.sampled_from([*TAGS, *TEXTS])
 @given(st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join))
 def test_any_text_can_be_repaired(text: str) -> None:
     repaired = grammar.repair(text)
-    assert grammar.problem(repaired) is None
+    assert grammar.find_error(repaired) is None
     assert grammar.repair(repaired) == repaired
 
 
@@ -117,7 +117,7 @@ def test_normalized_text_can_stand_in_a_document(text: str) -> None:
     shown = grammar.normalize(text)
     assert grammar.normalize(shown) == shown
     if shown.strip():
-        assert grammar.problem(HEAD + f"<p>{grammar.escape(shown)}</p>\n</html>\n") is None
+        assert grammar.find_error(HEAD + f"<p>{grammar.escape(shown)}</p>\n</html>\n") is None
 
 
 def test_normalize_keeps_letters_and_drops_what_nobody_sees() -> None:

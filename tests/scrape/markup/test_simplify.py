@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrape.markup.grammar import problem
+from scrape.markup.grammar import find_error
 from scrape.markup.simplify import simplify
 
 
@@ -207,5 +207,5 @@ def test_each_behaviour(html: str, expected: str) -> None:
 
 @pytest.mark.parametrize("expected", [expected for _html, expected in TABLE.values()], ids=TABLE)
 def test_what_comes_out_is_bare_markup_and_stays(expected: str) -> None:
-    assert problem(document(expected)) is None
+    assert find_error(document(expected)) is None
     assert simplify(expected) == expected

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrape.markup.grammar import problem
+from scrape.markup.grammar import find_error
 from scrape.markup.simplify import simplify
 
 BOXES = ("p", "div", "section", "td", "th", "tr", "table", "dl", "dt", "dd", "h1", "h3", "pre", "blockquote")
@@ -54,7 +54,7 @@ anything = st.lists(
 @given(anything | st.text())
 def test_any_input_gives_bare_markup_that_stays_as_it_is(html: str) -> None:
     blocks = simplify(html)
-    assert problem(document(blocks)) is None
+    assert find_error(document(blocks)) is None
     assert simplify(blocks) == blocks
     assert not re.search(r"<(?:p|h4|li|br/)> | (?:</(?:p|h4|li)>|<br/>)|  ", blocks), "a space at the edge of a line"
 
@@ -120,7 +120,7 @@ def dressed(document: str, choose: st.DataObject) -> str:
 @settings(max_examples=100, deadline=None)
 @given(bare)
 def test_bare_markup_means_itself(blocks: str) -> None:
-    assert problem(document(blocks)) is None
+    assert find_error(document(blocks)) is None
     assert simplify(blocks) == blocks
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from scrape.markup.grammar import problem
+from scrape.markup.grammar import find_error
 from scrape.markup.simplify import simplify
 
 DANGER = re.compile(r"<\s*(?:script|img|svg|iframe|a|style|object|embed)\b|<[^>]*[\s/]on\w+\s*=", re.IGNORECASE)
@@ -21,7 +21,7 @@ DANGER = re.compile(r"<\s*(?:script|img|svg|iframe|a|style|object|embed)\b|<[^>]
 def checked(html: str) -> str:
     """The simplified text, held to the language, to idempotence and to harmlessness."""
     blocks = simplify(html)
-    assert problem(f"<html>\n<h1>x</h1>\n{blocks}</html>\n") is None
+    assert find_error(f"<html>\n<h1>x</h1>\n{blocks}</html>\n") is None
     assert simplify(blocks) == blocks
     assert not DANGER.search(blocks)
     return blocks
