@@ -79,7 +79,9 @@ def posting(path: Path, title: str = "") -> str:
     blocks = simplify(_title.sub("", text))
     if not blocks:
         raise InputError(f"{path} shows no text (is it a page that a script fills in?); save the posting's own text")
-    return grammar.repair(document.prime(title or (unescape(found[1]) if found else path.stem)) + blocks + grammar.END)
+    return grammar.repair(
+        document.prompt_prefix(title or (unescape(found[1]) if found else path.stem)) + blocks + grammar.END
+    )
 
 
 def _text(path: Path) -> str:

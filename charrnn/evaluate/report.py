@@ -146,7 +146,7 @@ def sample(
     model: CharLSTM, vocab: Vocab, wishes: Wishes, mask: Constraint | None, postings: bool
 ) -> tuple[list[Sample], Sampling]:
     """Texts as `python -m charrnn.sample` writes them; where they are no postings, from the start of a line on."""
-    prompt = document.prime() if postings else "\n" if "\n" in vocab.chars else vocab.chars[:1]
+    prompt = document.prompt_prefix() if postings else "\n" if "\n" in vocab.chars else vocab.chars[:1]
     written = 0
 
     def tick(count: int) -> None:

@@ -74,7 +74,7 @@ class Sampler:
         for flag, line in zip(("--title", "--company", "--city and --state"), lines, strict=True):
             prompt.check_head(flag, line, alphabet)
         known = max((place for place, line in enumerate(lines, 1) if line.strip()), default=0)
-        texts = [document.prime()] * count
+        texts = [document.prompt_prefix()] * count
         for tag, line in zip(markup.HEAD[:known], lines, strict=False):
             if written := document.line(tag, line):
                 texts = [text + written for text in texts]

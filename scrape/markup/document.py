@@ -12,7 +12,7 @@ from scrape.markup.grammar import CLOSE, END, OPEN, unescape
 _head = re.compile("".join(f"(?:{OPEN[tag]}(.*?){CLOSE[tag]})?" for tag in grammar.HEAD))
 
 
-def prime(title: str = "", company: str = "", location: str = "") -> str:
+def prompt_prefix(title: str = "", company: str = "", location: str = "") -> str:
     """The first characters of every document with this head, for a sampler to go on from.
 
     The head has a fixed order, so the text ends at the first thing that is not given: with a title alone, after

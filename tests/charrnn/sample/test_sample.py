@@ -144,7 +144,7 @@ def test_what_is_wished_for_stands_in_every_head(
 def test_a_head_known_from_its_start_is_the_prefix_that_training_saw(home: Path, head: tuple[str, ...]) -> None:
     said = [word for flag, line in zip(("--title", "--company", "--city"), head, strict=False) for word in (flag, line)]
     assert main([*FAST, *said]) == console.OK
-    assert all(text.startswith(document.prime(*head)) for text in texts(gallery(home)))
+    assert all(text.startswith(document.prompt_prefix(*head)) for text in texts(gallery(home)))
 
 
 def test_postings_stand_in_the_order_of_their_rows_whichever_is_finished_first(

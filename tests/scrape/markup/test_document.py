@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scrape.common.posting import Posting
 from scrape.markup import grammar
-from scrape.markup.document import prime, read, split, write
+from scrape.markup.document import prompt_prefix, read, split, write
 
 BODY = "<p>We bake.</p>\n<ul>\n<li>Early</li>\n</ul>\n"
 
@@ -31,7 +31,12 @@ def test_what_is_written_is_a_document_and_reads_back(title: str, company: str, 
 @given(line.filter(bool), line, line)
 def test_a_prompt_is_the_beginning_of_what_training_saw(title: str, company: str, location: str) -> None:
     text = write(posting(title, company, location))
-    for head in (prime(), prime(title), prime(title, company), prime(title, company, location)):
+    for head in (
+        prompt_prefix(),
+        prompt_prefix(title),
+        prompt_prefix(title, company),
+        prompt_prefix(title, company, location),
+    ):
         assert text.startswith(head)
 
 
