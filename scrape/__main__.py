@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 
 from scrape.boards.registry import DEFAULT, NEED_A_KEY
 from scrape.cli import commands
+from scrape.common.arguments import hours, names, port, positive_int
 from scrape.common.console import parser, run
 
 _EXIT_CODES = """\
@@ -85,8 +85,8 @@ def _search(made: argparse.ArgumentParser) -> None:
     )
     wish.add_argument("--company", action="append", default=[], help="a company; may be given several times")
     wish.add_argument("--since", default="", help="2026-11-01, or 7d or 2w ago; postings without a date are left out")
-    wish.add_argument("--limit", type=_count, metavar="N", help="at most so many postings from each board")
-    wish.add_argument("--boards", type=_names, metavar="A,B", help=_default_boards())
+    wish.add_argument("--limit", type=positive_int, metavar="N", help="at most so many postings from each board")
+    wish.add_argument("--boards", type=names, metavar="A,B", help=_default_boards())
     wish.add_argument(
         "--pages",
         nargs="+",
@@ -95,7 +95,7 @@ def _search(made: argparse.ArgumentParser) -> None:
         help="files, folders, pages or sitemaps to read instead",
     )
     how = made.add_argument_group("how to ask")
-    how.add_argument("--max-age", type=_hours, default=24.0, metavar="HOURS", help="how long a list stays fresh (24)")
+    how.add_argument("--max-age", type=hours, default=24.0, metavar="HOURS", help="how long a list stays fresh (24)")
     how.add_argument("--refresh", action="store_true", help="ask for every list again")
     _contact(how)
     how.add_argument("--no-compile", dest="compile", action="store_false", help="stop before the corpus")
@@ -111,7 +111,7 @@ def _find(made: argparse.ArgumentParser) -> None:
     made.add_argument("--city", default="", metavar="PLACE", help=f'"{_PLACE}", "Seattle", "Texas" or "Remote"')
     made.add_argument("--company", default="", help="a company")
     made.add_argument("--since", default="", help="2026-11-01, or 7d or 2w ago")
-    made.add_argument("--limit", type=_count, default=20, metavar="N", help="at most so many (20)")
+    made.add_argument("--limit", type=positive_int, default=20, metavar="N", help="at most so many (20)")
     form = made.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print a JSON list")
     form.add_argument("--csv", action="store_true", help="print CSV with a header")
@@ -122,7 +122,7 @@ def _forget(made: argparse.ArgumentParser) -> None:
 
 
 def _doctor(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--boards", type=_names, metavar="A,B", help="the boards to ask (default: all)")
+    made.add_argument("--boards", type=names, metavar="A,B", help="the boards to ask (default: all)")
     made.add_argument("--pages", nargs="+", default=[], metavar="PATH_OR_URL", help="for boards that read pages")
     _contact(made)
     made.add_argument("--json", action="store_true", help="print JSON")
@@ -137,38 +137,12 @@ def _contact(made: argparse._ActionsContainer) -> None:
 
 
 def _demo(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--port", type=_port, default=0, help="the port to serve at (default: a free one)")
+    made.add_argument("--port", type=port, default=0, help="the port to serve at (default: a free one)")
 
 
 def _default_boards() -> str:
     keyed = ", ".join(NEED_A_KEY)
     return f"the boards to ask (default: {', '.join(DEFAULT)}; {keyed} with a key; or those that read --pages)"
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number below 65536")
-    return int(text)
-
-
-def _hours(text: str) -> float:
-    with suppress(ValueError):
-        if float(text) >= 0:  # not a number is not, either
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours")
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("at least one board is needed, such as remoteok,themuse")
-    return names
 
 
 if __name__ == "__main__":

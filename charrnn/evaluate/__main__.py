@@ -14,6 +14,7 @@ from charrnn.evaluate.report import FREE, MASKED, REAL, Report, Wishes
 from charrnn.model import checkpoint, device
 from charrnn.runs import selection, training_text
 from scrape.common import console
+from scrape.common.arguments import positive_int
 from scrape.common.files import write_whole
 
 _COLUMNS = {MASKED: "with the mask", FREE: "without", REAL: "held out"}
@@ -144,17 +145,16 @@ def _add_places(group: argparse._ArgumentGroup) -> None:
 
 def _add_settings(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--count", type=_positive, default=100, help="texts to sample with and without the mask (default: %(default)s)")
-    add("--length", type=_positive, default=8000, help="most characters of each (default: %(default)s)")
+    add(
+        "--count",
+        type=positive_int,
+        default=100,
+        help="texts to sample with and without the mask (default: %(default)s)",
+    )
+    add("--length", type=positive_int, default=8000, help="most characters of each (default: %(default)s)")
     add("--temperature", type=float, default=0.7, help="as in sampling (default: %(default)s)")
     add("--seed", type=int, default=123, help="of all that is drawn (default: %(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from charrnn.sample.compare import Stage, sample_stages
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Request, Sampler
 from scrape.common import console
+from scrape.common.arguments import non_negative_int, positive_int
 from scrape.common.console import Terminated, say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
@@ -292,7 +293,7 @@ def _add_results(group: argparse._ArgumentGroup) -> None:
     add("--open", action="store_true", help="open the gallery in a browser")
     add(
         "--stages",
-        type=_count_or_none,
+        type=non_negative_int,
         default=3,
         metavar="N",
         help="show N postings of the run's first, best and last checkpoint side by side; 0 for none (default: 3)",
@@ -315,8 +316,8 @@ def _add_wishes(group: argparse._ArgumentGroup) -> None:
 
 def _add_settings(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--count", type=_count, default=12, help="postings to write (default: %(default)s)")
-    add("--length", type=_count, default=8000, help="most characters of each (default: %(default)s)")
+    add("--count", type=positive_int, default=12, help="postings to write (default: %(default)s)")
+    add("--length", type=positive_int, default=8000, help="most characters of each (default: %(default)s)")
     add(
         "--temperature",
         type=float,
@@ -332,23 +333,6 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     either.add_argument("--well-formed", dest="raw", action="store_false", default=False, help="do not (default)")
     add("--exact", action="store_true", help="float32 throughout: a posting is the same whatever it is written beside")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
-
-
-def _count(text: str) -> int:
-    number = _count_or_none(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is too few; give 1 or more")
-    return number
-
-
-def _count_or_none(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is too few; give 0 or more")
-    return number
 
 
 if __name__ == "__main__":

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from charrnn.model.lstm import CELLS
 from charrnn.train.recipes import DEFAULT, RECIPES, Plan, Recipe
 from scrape.common import console
+from scrape.common.arguments import (
+    file_name,
+    fraction,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    probability,
+)
 from scrape.common.errors import InputError
-
-T = TypeVar("T")
 
 CHANGEABLE = {"max_epochs", "eval_val_every"}  # of a run that has begun
 
@@ -81,29 +85,6 @@ def _said(plan: Plan, given: Mapping[str, Any]) -> Plan:
     return replace(plan, recipe=recipe, **others)
 
 
-def _bounded(kind: Callable[[str], T], fits: Callable[[T], bool], words: str) -> Callable[[str], T]:
-    """A type for argparse that takes only what fits, and says what would."""
-
-    def parse(text: str) -> T:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
-        if not fits(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
-        return value
-
-    return parse
-
-
-_positive = _bounded(int, lambda value: value >= 1, "a whole number of 1 or more")
-_count = _bounded(int, lambda value: value >= 0, "a whole number of 0 or more")
-_above_zero = _bounded(float, lambda value: 0 < value < math.inf, "a number above 0")
-_chance = _bounded(float, lambda value: 0 <= value < 1, "a number from 0 to below 1")
-_share = _bounded(float, lambda value: 0 < value < 1, "a number between 0 and 1")
-_name = _bounded(str, lambda value: bool(re.fullmatch(r"\w[\w.-]*", value)), "a name of letters, digits, . - and _")
-
-
 def options_parser() -> argparse.ArgumentParser:
     made = console.parser("python -m charrnn.train", "Train a character-level LSTM on the postings in input.txt.")
     _add_places(made.add_argument_group("where"))
@@ -116,39 +97,44 @@ def _add_places(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--data-dir", type=Path, default=Path("data/jobs"), help="folder of input.txt (default: %(default)s)")
     add("--checkpoint-dir", type=Path, default=Path("cv"), help="folder of the runs (default: %(default)s)")
-    add("--run", type=_name, help="name of the run (default: the name of the data folder)")
-    add("--savefile", type=_name, default="lstm", help="the word in lm_WORD_epoch... (default: %(default)s)")
+    add("--run", type=file_name, help="name of the run (default: the name of the data folder)")
+    add("--savefile", type=file_name, default="lstm", help="the word in lm_WORD_epoch... (default: %(default)s)")
     add("--init-from", type=Path, metavar="CHECKPOINT", help="begin with the weights of this checkpoint")
     add("--resume", action="store_true", help="go on exactly where the run was interrupted")
     add("--overwrite", action="store_true", help="begin again, and delete what the run of this name left")
-    add("--keep", type=_count, metavar="N", help="keep the best, the last and N other checkpoints (default: all)")
+    add(
+        "--keep",
+        type=non_negative_int,
+        metavar="N",
+        help="keep the best, the last and N other checkpoints (default: all)",
+    )
 
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--recipe", choices=sorted(RECIPES), help=f"char-rnn is Karpathy's (default: {DEFAULT})")
     add("--model", choices=sorted(CELLS), help="kind of cell")
-    add("--rnn-size", type=_positive, help="units in a layer")
-    add("--num-layers", type=_positive, help="layers")
-    add("--dropout", type=_chance, help="chance that a unit is dropped, after every layer")
-    add("--learning-rate", type=_above_zero)
-    add("--learning-rate-decay", type=_above_zero, help="factor per epoch")
-    add("--learning-rate-decay-after", type=_count, help="epochs before the decay begins")
-    add("--decay-rate", type=_chance, help="smoothing of the squared gradient")
-    add("--grad-clip", type=_above_zero, help="bound of the gradient")
-    add("--seq-length", type=_positive, help="characters that a gradient reaches back")
-    add("--batch-size", type=_positive, help="streams read in step")
-    add("--train-frac", type=_share, help="share of the text to train on (default: 0.95)")
-    add("--val-frac", type=_share, help="share to validate on (default: 0.05)")
-    add("--seed", type=_count, help="of the first weights and all that is drawn (default: 123)")
+    add("--rnn-size", type=positive_int, help="units in a layer")
+    add("--num-layers", type=positive_int, help="layers")
+    add("--dropout", type=probability, help="chance that a unit is dropped, after every layer")
+    add("--learning-rate", type=positive_float)
+    add("--learning-rate-decay", type=positive_float, help="factor per epoch")
+    add("--learning-rate-decay-after", type=non_negative_int, help="epochs before the decay begins")
+    add("--decay-rate", type=probability, help="smoothing of the squared gradient")
+    add("--grad-clip", type=positive_float, help="bound of the gradient")
+    add("--seq-length", type=positive_int, help="characters that a gradient reaches back")
+    add("--batch-size", type=positive_int, help="streams read in step")
+    add("--train-frac", type=fraction, help="share of the text to train on (default: 0.95)")
+    add("--val-frac", type=fraction, help="share to validate on (default: 0.05)")
+    add("--seed", type=non_negative_int, help="of the first weights and all that is drawn (default: 123)")
 
 
 def _add_run(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--max-epochs", type=_above_zero, help="passes through the text")
-    add("--minutes", type=_above_zero, help="train the best model that fits in this time")
-    add("--eval-val-every", type=_positive, help="steps between evaluations; every epoch also ends with one")
-    add("--print-every", type=_count, default=0, help="print the loss every so many steps (default: never)")
+    add("--max-epochs", type=positive_float, help="passes through the text")
+    add("--minutes", type=positive_float, help="train the best model that fits in this time")
+    add("--eval-val-every", type=positive_int, help="steps between evaluations; every epoch also ends with one")
+    add("--print-every", type=non_negative_int, default=0, help="print the loss every so many steps (default: never)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
     add("--dtype", choices=["auto", "float32", "bfloat16"], help="what matrix products are computed in (default: auto)")
     add("--tensorboard", action="store_true", help="also write TensorBoard events, where the package is installed")

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 import traceback
@@ -21,13 +22,24 @@ T = TypeVar("T")
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
+_FLAG = re.compile(r"\A--\w[\w-]*(?==|\Z)")
+
 
 class Terminated(BaseException):
     """SIGTERM, as an exception, so that `finally` and `except` run as they do for Ctrl-C."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line: the usage of a command with thirty options would hide it."""
+    """A parser that also takes char-rnn's spelling of flags, `--rnn_size`, and reports an error in one line.
+
+    The usage of a command with thirty options would hide that line.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        flags = given.index("--") if "--" in given else len(given)  # what follows "--" is not a flag
+        given[:flags] = [_FLAG.sub(lambda flag: flag[0].replace("_", "-"), argument) for argument in given[:flags]]
+        return super().parse_known_args(given, namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"error: {message}; `{self.prog} --help` lists what there is\n")

@@ -8,6 +8,7 @@ import os
 import sys
 from types import ModuleType
 
+from scrape.common.arguments import names, positive_int
 from scrape.common.console import parser, run
 from scrape.common.errors import InputError
 
@@ -74,11 +75,11 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
 
 def _fetch_new(made: argparse.ArgumentParser) -> None:
     which = made.add_mutually_exclusive_group()
-    which.add_argument("--boards", type=_names, default=["remoteok"], metavar="A,B", help="the boards (remoteok)")
+    which.add_argument("--boards", type=names, default=["remoteok"], metavar="A,B", help="the boards (remoteok)")
     which.add_argument("--demo", action="store_true", help="the bundled board of invented postings")
     made.add_argument("--title", action="append", default=[], help="words of the title; may be given several times")
     made.add_argument("--place", action="append", default=[], help='"Seattle, WA", "Remote"; several times')
-    made.add_argument("--limit", type=_count, metavar="N", help="at most so many postings from each board")
+    made.add_argument("--limit", type=positive_int, metavar="N", help="at most so many postings from each board")
     made.add_argument(
         "--contact",
         default=os.environ.get("DREAM_JOBS_CONTACT", ""),
@@ -94,7 +95,7 @@ def _label(made: argparse.ArgumentParser) -> None:
 
 
 def _recommend(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--count", type=_count, default=20, metavar="N", help="how many (20)")
+    made.add_argument("--count", type=positive_int, default=20, metavar="N", help="how many (20)")
     made.add_argument("--all", action="store_true", help="the labelled ones, too")
     made.add_argument("--html", default="", metavar="FILE", help="write a page")
     _json(made)
@@ -102,26 +103,15 @@ def _recommend(made: argparse.ArgumentParser) -> None:
 
 def _nearest(made: argparse.ArgumentParser) -> None:
     made.add_argument("file", nargs="?", default="", help="imaginary postings (the newest samples/<run>/postings.txt)")
-    made.add_argument("--count", type=_count, default=3, metavar="N", help="how many real ones for each (3)")
-    made.add_argument("--dreams", type=_count, default=5, metavar="N", help="how many imaginary ones, best first (5)")
+    made.add_argument("--count", type=positive_int, default=3, metavar="N", help="how many real ones for each (3)")
+    made.add_argument(
+        "--dreams", type=positive_int, default=5, metavar="N", help="how many imaginary ones, best first (5)"
+    )
     _json(made)
 
 
 def _json(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("at least one board is needed, such as remoteok,themuse")
-    return names
 
 
 if __name__ == "__main__":

@@ -221,7 +221,7 @@ def test_bad_input_is_one_line_and_exit_2(options: list[str], message: str, caps
         (["search", "--titel", "x"], "--titel"),
         (["search", "--limit", "0"], "--limit: '0' is not a whole number of at least 1"),
         (["search", "--limit", "some"], "--limit: 'some' is not a whole number"),
-        (["search", "--boards", ","], "--boards: at least one board"),
+        (["search", "--boards", ","], "--boards: at least one name"),
         (["search", "--max-age", "nan"], "--max-age: 'nan' is not a number of hours"),
         (["search", "--max-age", "-1"], "--max-age: '-1' is not a number of hours"),
         (["demo", "--port", "65536"], "--port: '65536' is not a port"),
