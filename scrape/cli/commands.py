@@ -36,7 +36,7 @@ from scrape.dataset.store import DATA, Store
 from scrape.demo.compose import ADDRESS
 from scrape.fields import match
 from scrape.fields.urls import canonical, is_web
-from scrape.http.cache import Answers
+from scrape.http.cache import HttpCache
 from scrape.http.client import Fetcher
 from scrape.recommend import feature_store as kept
 from scrape.recommend.labels import drop_labels
@@ -128,7 +128,7 @@ def forget(options: Namespace) -> int:
         marks = {mark for head in gone for mark in (head.name, head.url)} | set(options.what)
         labels = drop_labels(store.root, {canonical(mark) for mark in marks})
         kept.drop(store.root, [head.name for head in gone])
-        answers = Answers(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
+        answers = HttpCache(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
         if (store.root / index.FILE).exists():
             index.refresh(store)
     for head in gone:
@@ -183,7 +183,7 @@ def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, 
         trusted = {urlsplit(page).netloc for page in wish.pages if urlsplit(page).hostname in _LOOPBACK}
     settings = Settings(
         fetcher=_fetcher(options, trusted),
-        answers=Answers(store.answers, stands_for),
+        cache=HttpCache(store.answers, stands_for),
         max_age=0.0 if options.refresh else options.max_age * 3600,
         limit=options.limit,
         skip=store.is_forgotten,

@@ -14,7 +14,7 @@ from scrape.common.errors import BoardError, ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Query
 from scrape.crawl import local_files
 from scrape.fields.urls import is_web
-from scrape.http.client import Answer
+from scrape.http.client import Response
 from scrape.http.robots import Robots
 
 NOT_ASKED = "not asked"
@@ -23,7 +23,7 @@ NOT_ASKED = "not asked"
 class Asker(Protocol):
     """What is needed of a fetcher."""
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer: ...
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response: ...
 
     def rules(self, url: str) -> Robots: ...
 
@@ -81,7 +81,7 @@ def _examine(board: Board, query: Query, fetcher: Asker) -> Finding:
     return Finding(board.NAME, robots, "ok" if holds else "empty", shape, holds, note)
 
 
-def _parse(board: Board, answer: Answer) -> Page:
+def _parse(board: Board, answer: Response) -> Page:
     try:
         return board.parse(answer.text, answer.final_url)
     except BoardError:

@@ -14,7 +14,7 @@ class BoardError(Exception):
 
 
 class Blocked(BoardError):
-    """The board turned us away: 401, 403, 429 after every retry, or a bot wall."""
+    """The board turned us away: 401, 403, 429 after every retry, or a challenge page."""
 
     status = "blocked"
 

@@ -23,8 +23,8 @@ from scrape.common.posting import Page, Posting, Query
 from scrape.crawl import local_files
 from scrape.fields.match import matches_any
 from scrape.fields.urls import canonical, host_of, is_web
-from scrape.http.cache import MISSING, Answers
-from scrape.http.client import Answer
+from scrape.http.cache import MISSING, HttpCache
+from scrape.http.client import Response
 
 DAY = 24 * 3600.0
 FAILED = ("blocked", "refused", "changed shape", "error")
@@ -45,7 +45,7 @@ _AT_ONCE = 16  # hosts that one board reads side by side
 class Getter(Protocol):
     """What is needed of a fetcher."""
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer: ...
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Outcome:
 
     `asked` counts addresses asked for, `kept` new postings, `known` those that were there before or came twice,
     `filtered` those that the query did not ask for. `note` says what went wrong, or is empty. `unreachable`: not
-    one answer came.
+    one response came.
     """
 
     board: str
@@ -85,13 +85,13 @@ Event = Posting | Progress | Outcome
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to ask. `answers` keeps what was asked before; `max_age` (seconds) is how long a list stays fresh.
+    """How to ask. `cache` keeps what was asked before; `max_age` (seconds) is how long a list stays fresh.
 
     At most `limit` postings are taken from each board. Addresses for which `skip` holds are not asked.
     """
 
     fetcher: Getter
-    answers: Answers | None = None
+    cache: HttpCache | None = None
     max_age: float = DAY
     limit: int | None = None
     skip: Callable[[str], bool] = lambda address: False
@@ -228,7 +228,7 @@ class Walk:
 
     def _try(self, step: _Step) -> Page | Exception:
         try:
-            return self._answered(step)
+            return self._page_of(step)
         except Exception as error:  # judged in the thread that counts
             return error
 
@@ -269,52 +269,52 @@ class Walk:
             self._out[site] = error
             self._steps.pop(site, None)
 
-    def _answered(self, step: _Step) -> Page:
+    def _page_of(self, step: _Step) -> Page:
         if not is_web(step.address):
             return self._parse(local_files.read(step.address))
         if why := refused(self.board):
             raise Refused(f"{step.address} is not asked for: {why}")
-        answers = self.settings.answers
-        kept = answers.find(step.address) if answers else None
+        cache = self.settings.cache
+        kept = cache.find(step.address) if cache else None
         if kept and self.settings.now() - kept.fetched < self.settings.max_age:
-            return self._parse(kept.answer)
-        return (kept and self._own_page(kept.answer, step)) or self._parse(self._fetch(step.address))
+            return self._parse(kept.response)
+        return (kept and self._own_page(kept.response, step)) or self._parse(self._fetch(step.address))
 
-    def _fetch(self, url: str) -> Answer:
-        """Ask, and keep the answer before anyone reads it. That a page is gone is an answer, too."""
+    def _fetch(self, url: str) -> Response:
+        """Ask, and keep the response before anyone reads it. That a page is gone is a response, too."""
         with self._counting:
             self.asked += 1
         try:
-            answer = self.settings.fetcher.get(url, headers=self._headers)
+            response = self.settings.fetcher.get(url, headers=self._headers)
         except Missing:
-            answer = Answer(url, url, MISSING, {}, b"")
-        if self.settings.answers:
-            self.settings.answers.keep(url, answer, self.settings.now())
-        return answer
+            response = Response(url, url, MISSING, {}, b"")
+        if self.settings.cache:
+            self.settings.cache.keep(url, response, self.settings.now())
+        return response
 
-    def _parse(self, answer: Answer) -> Page:
-        if answer.status == MISSING:
-            raise Missing(f"{answer.url} is gone (status {answer.status})")
+    def _parse(self, response: Response) -> Page:
+        if response.status == MISSING:
+            raise Missing(f"{response.url} is gone (status {response.status})")
         try:
-            return self.board.parse(answer.text, answer.final_url)
+            return self.board.parse(response.text, response.final_url)
         except BoardError:
             raise
         except Exception as error:
-            raise BoardError(f"{answer.url}: cannot be read: {type(error).__name__}: {error}") from error
+            raise BoardError(f"{response.url}: cannot be read: {type(error).__name__}: {error}") from error
 
-    def _own_page(self, answer: Answer, step: _Step) -> Page | None:
+    def _own_page(self, response: Response, step: _Step) -> Page | None:
         """The page, if it is one posting's own, which need never be asked again. All others are lists.
 
         It holds that posting alone, and stands at the posting's address or at another path than the page
         that led to it, since the pages of a list differ in their parameters.
         """
         try:
-            page = self._parse(answer)
+            page = self._parse(response)
         except BoardError:
             return None
         if len(page.postings) != 1 or page.follow:
             return None
-        at_home = canonical(page.postings[0].url) in {canonical(answer.url), canonical(answer.final_url)}
+        at_home = canonical(page.postings[0].url) in {canonical(response.url), canonical(response.final_url)}
         return page if at_home or (step.parent and _path(step.address) != _path(step.parent)) else None
 
     def _status(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scrape.common.errors import BoardError, InputError
 from scrape.fields.urls import is_web
-from scrape.http.client import Answer
+from scrape.http.client import Response
 
 SUFFIXES = (".html", ".htm", ".json", ".jsonl", ".jsonl.gz")
 
@@ -19,8 +19,8 @@ def expand(pages: Iterable[str]) -> tuple[str, ...]:
     return tuple(page for given in pages for page in ([given] if is_web(given) else _paths(given)))
 
 
-def read(path: str) -> Answer:
-    """The file as an answer; a `.gz` is unpacked. Raises BoardError where it cannot be read."""
+def read(path: str) -> Response:
+    """The file as a response; a `.gz` is unpacked. Raises BoardError where it cannot be read."""
     try:
         body = Path(path).read_bytes()
         if path.endswith(".gz"):
@@ -29,7 +29,7 @@ def read(path: str) -> Answer:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
     except (EOFError, zlib.error) as error:
         raise BoardError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from error
-    return Answer(path, path, 200, {}, body)
+    return Response(path, path, 200, {}, body)
 
 
 def _paths(given: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The answers of boards, kept on disk so that a rerun asks for nothing twice. Safe to delete.
 
-One file per address: a line of JSON about the answer, then its body, both packed. An answer is saved before it is
-read, so a run that is killed has lost at most the answer on its way.
+One file per address: a line of JSON about the response, then its body, both packed. A response is saved before it is
+read, so a run that is killed has lost at most the response on its way.
 """
 
 from __future__ import annotations
@@ -17,57 +17,59 @@ from types import MappingProxyType
 
 from scrape.common.files import write_whole
 from scrape.common.posting import key_of
-from scrape.http.client import Answer
+from scrape.http.client import Response
 
 MISSING = 404
 _KEPT_HEADERS = ("content-type", "last-modified", "etag")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """An answer and when it came, in seconds of Unix time."""
+class CachedResponse:
+    """A response and when it came, in seconds of Unix time."""
 
-    answer: Answer
+    response: Response
     fetched: float
 
 
-class Answers:
+class HttpCache:
     """The answers kept in one folder.
 
     `stands_for` is `(address, lasting address)` of a site that has another address at every run, such as the
-    bundled board on a free port: its answers are kept under the lasting one.
+    bundled board on a free port: its responses are kept under the lasting one.
     """
 
     def __init__(self, folder: Path, stands_for: tuple[str, str] = ("", "")) -> None:
         self._folder = folder
         self._passing, self._lasting = stands_for
 
-    def find(self, url: str) -> Kept | None:
-        """The answer kept for `url`; None where there is none or its file is spoilt."""
+    def find(self, url: str) -> CachedResponse | None:
+        """The response kept for `url`; None where there is none or its file is spoilt."""
         try:
             head, _, body = gzip.decompress(self._path(url).read_bytes()).partition(b"\n")
             about = json.loads(head)
             headers = MappingProxyType(dict(about["headers"]))
             final_url = _swap(about["final_url"], self._lasting, self._passing)
-            return Kept(Answer(url, final_url, int(about["status"]), headers, body), float(about["fetched"]))
+            return CachedResponse(
+                Response(url, final_url, int(about["status"]), headers, body), float(about["fetched"])
+            )
         except FileNotFoundError:
             return None
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             return None  # asked again, and written anew
 
-    def keep(self, url: str, answer: Answer, fetched: float) -> None:
-        """Save the answer for `url`, over an older one. Raises OSError."""
+    def keep(self, url: str, response: Response, fetched: float) -> None:
+        """Save the response for `url`, over an older one. Raises OSError."""
         about = {
             "url": _swap(url, self._passing, self._lasting),
-            "final_url": _swap(answer.final_url, self._passing, self._lasting),
-            "status": answer.status,
-            "headers": {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            "final_url": _swap(response.final_url, self._passing, self._lasting),
+            "status": response.status,
+            "headers": {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
             "fetched": round(fetched, 3),
         }
-        write_whole(self._path(url), gzip.compress(json.dumps(about).encode() + b"\n" + answer.body, 6, mtime=0))
+        write_whole(self._path(url), gzip.compress(json.dumps(about).encode() + b"\n" + response.body, 6, mtime=0))
 
     def drop_mentions(self, words: Collection[str]) -> int:
-        """Forget every answer that has one of `words` in its address or body; how many there were."""
+        """Forget every response that has one of `words` in its address or body; how many there were."""
         plain = [word.encode() for word in words]
         patterns = re.compile(b"|".join(map(re.escape, plain + [word.replace(b"/", b"\\/") for word in plain])))
         dropped = 0

@@ -1,8 +1,8 @@
-"""Whether an answer is a bot wall: a page that stands where the content should be and asks for proof of a person.
+"""Detection of challenge pages: pages sent in place of the content that ask for proof of a human visitor.
 
-Most walls come with status 403, some with 200, 202 or 503. What is looked for is how a wall is built (the
-script it loads, the element it fills, its whole title), not words that a posting might use too, nor the scripts
-that a guarded site loads on its good pages as well.
+Most come with status 403, some with 200, 202 or 503. Detection relies on how such a page is built (the script it
+loads, the element it fills, its whole title), not on words that a posting might use too, nor on scripts that a
+protected site also loads on its normal pages.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_LOOK_AT = 64 * 1024  # bytes; walls are small, and what stands further down is no wall
+_LOOK_AT = 64 * 1024  # bytes; challenge pages are small
 
-_HEADERS = (  # header, part of its value, whose wall
+_HEADERS = (  # header, part of its value, maker
     ("cf-mitigated", "challenge", "Cloudflare"),
     ("x-amzn-waf-action", "", "AWS WAF"),
     ("x-vercel-mitigated", "challenge", "Vercel"),
 )
 
-_BUILT = (  # how the page is made, whose wall; each begins with fixed letters, which makes the search fast
+_BUILT = (  # markup, maker; each pattern begins with fixed letters, which makes the search fast
     (r"_cf_chl_opt\s*=", "Cloudflare"),
     (r"""id=["']cf-error-details["']""", "Cloudflare"),
     (r"""src=["']https://(?:geo|ct)\.captcha-delivery\.com/""", "DataDome"),
@@ -30,7 +30,7 @@ _BUILT = (  # how the page is made, whose wall; each begins with fixed letters, 
     (r"""id=["']anubis_challenge["']""", "Anubis"),
     (r"""content=["']\d+;\s*(?:url=)?/\.well-known/sgcaptcha/""", "SiteGround"),
 )
-_TITLES = (  # the whole title of the page, whose wall
+_TITLES = (  # the whole title of the page, maker
     (r"Just a moment\.\.\.", "Cloudflare"),
     (r"Attention Required! \| Cloudflare", "Cloudflare"),
     (r"Additional Verification Required", "Indeed"),
@@ -47,8 +47,11 @@ _TITLE_MARKS = tuple((re.compile(pattern.encode(), re.IGNORECASE), maker) for pa
 _TITLE = re.compile(rb"<title[^>]*>([^<]*)</title", re.IGNORECASE)
 
 
-def wall(headers: Mapping[str, str], body: bytes) -> str:
-    """Whose bot wall this answer is, or an empty text. Only HTML is looked into: an API's JSON may quote a wall."""
+def maker_of(headers: Mapping[str, str], body: bytes) -> str:
+    """Return the maker of the challenge page that this response is, or an empty string.
+
+    Only HTML is examined: the JSON of an API may quote a challenge page.
+    """
     folded = {name.lower(): value.lower() for name, value in headers.items()}
     for name, part, maker in _HEADERS:
         if name in folded and part in folded[name]:

@@ -1,7 +1,7 @@
 """The network edge: the only module that asks a site for anything, sleeps or tries again.
 
 Every request goes out under the site's robots.txt and opt-outs, at the site's pace, to public addresses
-only, inside deadlines and size caps. What comes back is a whole `Answer` or an error that says what happened,
+only, inside deadlines and size caps. What comes back is a whole `Response` or an error that says what happened,
 where, and what to do.
 """
 
@@ -27,7 +27,7 @@ from requests.exceptions import InvalidSchema, InvalidURL
 from scrape.common.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
 from scrape.http import challenge_pages, charset, decompress, robots
 from scrape.http.robots import Robots
-from scrape.http.transport import Watch, check_literal, open_session
+from scrape.http.transport import Deadline, check_literal, open_session
 
 PRODUCT = "DreamJobs"  # the token that a robots.txt can name
 
@@ -37,7 +37,7 @@ _BY_HAND = "read it in a browser, save the pages and give them to the board 'sav
 _ADVICE = {401: "check the key, where this board needs one", 429: "it wants fewer requests, so come back later"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _CHUNK = 64 * 1024  # bytes read at a time
-_GLIMPSE = 64 * 1024  # bytes kept of an error page: enough to tell whose wall it is
+_GLIMPSE = 64 * 1024  # bytes kept of an error page: enough to recognize a challenge page
 _ROBOTS_LIVE = 24 * 3600.0  # seconds; RFC 9309, section 2.4
 _LONG = 10.0  # seconds; a longer wait is worth a word
 _FAILURES_LIVE = 600.0  # seconds until a robots.txt that could not be read is tried again
@@ -46,7 +46,7 @@ _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of everything an answer may take. Times in seconds, sizes in bytes."""
+    """How much of everything a response may take. Times in seconds, sizes in bytes."""
 
     headers: float = 30.0  # wall clock, from looking the name up to the last header
     body: float = 120.0  # wall clock, from the last header to the last byte
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back, whole: `body` is unpacked, `headers` ignore case, `final_url` is where redirects led."""
 
     url: str
@@ -139,21 +139,21 @@ class Fetcher:
         self._hosts: dict[str, _Host] = {}
         self._rules: dict[str, _Rules] = {}
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
         """What `url` answers, after redirects. `headers` go to the origin of `url` alone, not where it redirects to.
 
         Raises Refused (robots.txt, opt-out, an address we must not ask), Blocked (401, 403, 429 to the end, a
-        bot wall), Missing (404, 410), Unreachable (no whole answer after every try) or BoardError.
+        challenge page), Missing (404, 410), Unreachable (no whole response after every try) or BoardError.
         """
         hop, seen = url, [url]
         own = dict(headers or {})
         while True:
             rules = self._admit(hop)
-            answer = self._ask(hop, own, pause=self._pause(hop, rules))
-            target = self._target(answer)
+            response = self._ask(hop, own, pause=self._pause(hop, rules))
+            target = self._target(response)
             if target is None:
-                self._judge(answer)
-                return replace(answer, url=url)
+                self._judge(response)
+                return replace(response, url=url)
             if target in seen or len(seen) > self._limits.redirects:
                 raise BoardError(f"{url} redirects {_how(target, seen)}; open it in a browser to see where it leads")
             if _origin(_split(target)) != _origin(_split(hop)):
@@ -191,11 +191,11 @@ class Fetcher:
         hop = f"{origin}/robots.txt"
         try:
             for _ in range(_ROBOTS_REDIRECTS + 1):
-                answer = self._ask(hop, {}, pause=self._pause(hop, None), head=robots.MOST_BYTES)
-                target = self._target(answer)
+                response = self._ask(hop, {}, pause=self._pause(hop, None), head=robots.MOST_BYTES)
+                target = self._target(response)
                 if target is None:
-                    _refuse_wall(answer)
-                    return robots.from_answer(answer.status, answer.body, PRODUCT)
+                    _refuse_challenge(response)
+                    return robots.from_response(response.status, response.body, PRODUCT)
                 hop = target
         except BoardError as error:
             return error
@@ -207,24 +207,24 @@ class Fetcher:
             return 0.0
         return max(self._interval, min(rules.crawl_delay, self._limits.crawl_delay) if rules else 0.0)
 
-    def _ask(self, url: str, headers: dict[str, str], *, pause: float, head: int = 0) -> Answer:
+    def _ask(self, url: str, headers: dict[str, str], *, pause: float, head: int = 0) -> Response:
         """One address, without following redirects, until it answers or the tries are used up.
 
-        An answer of 429 or 5xx that stays so is returned: it means one thing for a page and another for robots.txt.
+        A response of 429 or 5xx that stays so is returned: it means one thing for a page and another for robots.txt.
         """
         host = self._host(url)
         for failures in range(1, self._limits.tries + 1):
             got = self._exchange(host, url, headers, pause=pause, head=head)
             if not _may_pass(got):
                 break
-            asked = retry_after(got.headers.get("retry-after", ""), self._now()) if isinstance(got, Answer) else 0.0
+            asked = retry_after(got.headers.get("retry-after", ""), self._now()) if isinstance(got, Response) else 0.0
             self._hold(host, max(asked, self._backoff(failures)))
-        if isinstance(got, Answer):
+        if isinstance(got, Response):
             return got
         if got.lasting:
             raise Unreachable(f"{url} cannot be reached: {got.reason}; check the address and the network")
         raise Unreachable(
-            f"{url} gives no whole answer: {got.reason}, after {self._limits.tries} tries; try again later"
+            f"{url} gives no whole response: {got.reason}, after {self._limits.tries} tries; try again later"
         )
 
     def _backoff(self, failures: int) -> float:
@@ -239,8 +239,10 @@ class Fetcher:
         with host.lock:
             host.free = max(host.free, self._clock() + seconds)
 
-    def _exchange(self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int) -> Answer | _Failed:
-        """One request and its answer, in the host's turn. With `head`, the first bytes of the body are enough."""
+    def _exchange(
+        self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int
+    ) -> Response | _Failed:
+        """One request and its response, in the host's turn. With `head`, the first bytes of the body are enough."""
         split = _split(url)
         trusted = _authority(split) in self._trusted
         if not trusted:
@@ -248,8 +250,8 @@ class Fetcher:
         with host.lock:
             self._wait(host, split.netloc)
             try:
-                with Watch(trusted=trusted) as watch:
-                    return self._request(watch, url, headers, head)
+                with Deadline(trusted=trusted) as deadline:
+                    return self._request(deadline, url, headers, head)
             except _Failed as failed:
                 return failed
             finally:
@@ -265,10 +267,10 @@ class Fetcher:
         if wait > 0:
             self._sleep(wait)
 
-    def _request(self, watch: Watch, url: str, headers: dict[str, str], head: int) -> Answer:
+    def _request(self, deadline: Deadline, url: str, headers: dict[str, str], head: int) -> Response:
         limits = self._limits
         own = {"User-Agent": self._agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
-        watch.limit(limits.headers)
+        deadline.limit(limits.headers)
         try:
             response = self._session.get(
                 url,
@@ -285,39 +287,39 @@ class Fetcher:
         except (InvalidSchema, InvalidURL, UnicodeError) as error:
             raise Refused(f"{url!r} is no address: {error}") from error
         except requests.RequestException as error:
-            raise _failed(watch, error, "headers", limits.headers) from error
+            raise _failed(deadline, error, "headers", limits.headers) from error
         with response:
-            watch.limit(limits.body)
-            return Answer(url, url, response.status_code, response.headers, self._body(watch, response, head))
+            deadline.limit(limits.body)
+            return Response(url, url, response.status_code, response.headers, self._body(deadline, response, head))
 
-    def _body(self, watch: Watch, response: requests.Response, head: int) -> bytes:
+    def _body(self, deadline: Deadline, response: requests.Response, head: int) -> bytes:
         status, limits = response.status_code, self._limits
         if status in _REDIRECTS:
             return b""
         cap = head or (limits.size if status < 400 else _GLIMPSE)
         coding = response.headers.get("content-encoding", "")
         try:
-            body = decompress.unpack(_chunks(response), coding, cap, cut=bool(head) or status >= 400)
+            body = decompress.decompress(_chunks(response), coding, cap, cut=bool(head) or status >= 400)
             if (
                 body.startswith(decompress.GZIP) and not head and status < 400
             ):  # a file that is packed, as sitemaps may be
-                body = decompress.unpack(_cut(body), "gzip", cap)
+                body = decompress.decompress(_cut(body), "gzip", cap)
         except decompress.TooLarge:
             raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left alone") from None
         except decompress.Unreadable as error:
             raise BoardError(f"{response.url} is packed as {str(error)!r}, although we asked for gzip only") from None
         except (decompress.Torn, urllib3.exceptions.HTTPError, OSError) as error:
-            if status >= 400 and not watch.expired:
+            if status >= 400 and not deadline.expired:
                 return b""  # the status says enough
-            raise _failed(watch, error, "body", limits.body) from error
-        if watch.expired:
+            raise _failed(deadline, error, "body", limits.body) from error
+        if deadline.expired:
             raise _Failed(f"its body took longer than {limits.body:g} s")
         return body
 
-    def _judge(self, answer: Answer) -> None:
-        """Let a good answer pass; otherwise raise what the person must know."""
-        url, status = answer.final_url, answer.status
-        _refuse_wall(answer)
+    def _judge(self, response: Response) -> None:
+        """Let a good response pass; otherwise raise what the person must know."""
+        url, status = response.final_url, response.status
+        _refuse_challenge(response)
         if status in (404, 410):
             raise Missing(f"{url} is gone (status {status})")
         if status in _BLOCKED:
@@ -326,19 +328,19 @@ class Fetcher:
             raise Unreachable(f"{url} answers {status}, after {self._limits.tries} tries; try again later")
         if not 200 <= status < 300:
             raise BoardError(f"{url} answers {status}, which is no page")
-        opt_out = robots.header_opt_out(answer.headers) if self._train_opt_out else ""
+        opt_out = robots.header_opt_out(response.headers) if self._train_opt_out else ""
         if opt_out:
-            raise Refused(f"{url} may not be learned from: {opt_out} in the headers of the answer says no")
+            raise Refused(f"{url} may not be learned from: {opt_out} in the headers of the response says no")
 
-    def _target(self, answer: Answer) -> str | None:
-        """Where a redirect leads, or None for any other answer."""
-        location = answer.headers.get("location", "")
-        if answer.status not in _REDIRECTS or not location:
+    def _target(self, response: Response) -> str | None:
+        """Where a redirect leads, or None for any other response."""
+        location = response.headers.get("location", "")
+        if response.status not in _REDIRECTS or not location:
             return None
-        target = _resolve(answer.final_url, location)
+        target = _resolve(response.final_url, location)
         inside = _authority(_split(target)) in self._trusted
-        if inside and _authority(_split(answer.final_url)) not in self._trusted:
-            raise Refused(f"{answer.final_url} redirects to {target}, which is not for a site to ask for")
+        if inside and _authority(_split(response.final_url)) not in self._trusted:
+            raise Refused(f"{response.final_url} redirects to {target}, which is not for a site to ask for")
         return target
 
 
@@ -378,8 +380,8 @@ def _cut(body: bytes) -> Iterator[bytes]:
     return (body[start : start + _CHUNK] for start in range(0, len(body), _CHUNK))
 
 
-def _failed(watch: Watch, error: Exception, part: str, seconds: float) -> _Failed:
-    if watch.expired:
+def _failed(deadline: Deadline, error: Exception, part: str, seconds: float) -> _Failed:
+    if deadline.expired:
         return _Failed(f"its {part} took longer than {seconds:g} s")
     root = _root(error)
     unknown = isinstance(root, socket.gaierror) and root.errno == socket.EAI_NONAME
@@ -399,11 +401,11 @@ def _words(error: BaseException) -> str:
     return line[:200] or type(error).__name__
 
 
-def _may_pass(got: Answer | _Failed) -> bool:
-    """Whether asking again may end better. A bot wall stays, whatever its status."""
+def _may_pass(got: Response | _Failed) -> bool:
+    """Whether asking again may end better. A challenge page stays, whatever its status."""
     if isinstance(got, _Failed):
         return not got.lasting
-    return got.status in _AGAIN and not challenge_pages.wall(got.headers, got.body)
+    return got.status in _AGAIN and not challenge_pages.maker_of(got.headers, got.body)
 
 
 def _split(url: str) -> SplitResult:
@@ -437,10 +439,10 @@ def _resolve(url: str, location: str) -> str:
         raise Refused(f"{url} redirects to {location!r}, which is no address") from error
 
 
-def _refuse_wall(answer: Answer) -> None:
-    maker = challenge_pages.wall(answer.headers, answer.body)
+def _refuse_challenge(response: Response) -> None:
+    maker = challenge_pages.maker_of(response.headers, response.body)
     if maker:
-        raise Blocked(f"{answer.final_url} answers {answer.status} with a bot wall ({maker}); {_BY_HAND}")
+        raise Blocked(f"{response.final_url} answers {response.status} with a challenge page ({maker}); {_BY_HAND}")
 
 
 def _how(target: str, seen: list[str]) -> str:

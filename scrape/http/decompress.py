@@ -21,8 +21,8 @@ class Unreadable(Exception):
     """The body is packed in a way that we did not ask for."""
 
 
-def unpack(chunks: Iterable[bytes], coding: str, cap: int, *, cut: bool = False) -> bytes:
-    """The whole body of an answer with Content-Encoding `coding`, unpacked, of at most `cap` bytes.
+def decompress(chunks: Iterable[bytes], coding: str, cap: int, *, cut: bool = False) -> bytes:
+    """The whole body of a response with Content-Encoding `coding`, unpacked, of at most `cap` bytes.
 
     At most `cap` bytes are taken off the wire as well. With `cut`, a body that is too large gives its first
     `cap` + 1 bytes instead of an error. Raises Torn, TooLarge or Unreadable.

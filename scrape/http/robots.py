@@ -1,6 +1,6 @@
 """What a site's robots.txt lets us do: RFC 9309 by protego, and the opt-outs from training that live beside it.
 
-Two opt-outs are read, in robots.txt and in the header of an answer alike:
+Two opt-outs are read, in robots.txt and in the header of a response alike:
 
 - `Content-Signal: [path] search=yes, ai-train=no` (https://contentsignals.org)
 - `Content-Usage: [path] train-ai=n` (IETF drafts aipref-attach and aipref-vocab; `train-genai`, `ai`, `genai`,
@@ -61,7 +61,7 @@ class Robots:
         return {name: Protego.parse(_as_rules(self._text, name)) for name in _OPT_OUTS}
 
 
-def from_answer(status: int, body: bytes, agent: str) -> Robots:
+def from_response(status: int, body: bytes, agent: str) -> Robots:
     """The rules by what `/robots.txt` answered (RFC 9309, section 2.3.1): 4xx allows all, 429 and 5xx nothing."""
     if status == 429 or status >= 500:
         return Robots("", agent, closed=f"its robots.txt answers {status}, and until it answers well all is forbidden")
@@ -71,7 +71,7 @@ def from_answer(status: int, body: bytes, agent: str) -> Robots:
 
 
 def header_opt_out(headers: Mapping[str, str]) -> str:
-    """The header of an answer that keeps it out of training corpora, or an empty text. Keys ignore case."""
+    """The header of a response that keeps it out of training corpora, or an empty text. Keys ignore case."""
     folded = {name.lower(): value for name, value in headers.items()}
     if _NOAI.search(folded.get("x-robots-tag", "")):
         return "x-robots-tag"

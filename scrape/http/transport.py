@@ -1,7 +1,7 @@
 """The connection under a request: only to addresses that may be asked, and cut when its time is up.
 
 `requests` counts a timeout anew for every piece that arrives, so a server that drips a byte a second holds
-it for ever. A `Watch` has a thread shut the connection down at the deadline instead, which ends any read at
+it for ever. A `Deadline` has a thread shut the connection down at the deadline instead, which ends any read at
 once, whether it waits for headers, body or TLS handshake.
 """
 
@@ -27,7 +27,7 @@ from scrape.common.errors import Refused
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
-class Watch:
+class Deadline:
     """One exchange of this thread, from connecting to the last byte. A context manager.
 
     `trusted` lets the exchange go to addresses that are not public: for the hosts that the user named.
@@ -44,16 +44,16 @@ class Watch:
         self.expired = False
 
     @classmethod
-    def current(cls) -> Watch | None:
-        """The watch that this thread is under."""
-        return getattr(cls._of_thread, "watch", None)
+    def current(cls) -> Deadline | None:
+        """The deadline that this thread is under."""
+        return getattr(cls._of_thread, "deadline", None)
 
-    def __enter__(self) -> Watch:
-        self._of_thread.watch = self
+    def __enter__(self) -> Deadline:
+        self._of_thread.deadline = self
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._of_thread.watch = None
+        self._of_thread.deadline = None
         with self._lock:
             self._stop_timer()
             if self._socket is not None:
@@ -139,11 +139,11 @@ def _shut(open_socket: socket.socket) -> None:
 
 
 def _open(connection: HTTPConnection) -> socket.socket | None:
-    """The socket for `connection` where a watch has a say in it: with a proxy, the proxy picks the address."""
-    watch = Watch.current()
-    if watch is None or connection.proxy is not None:
+    """The socket for `connection` where a deadline has a say in it: with a proxy, the proxy picks the address."""
+    deadline = Deadline.current()
+    if deadline is None or connection.proxy is not None:
         return None
-    return watch.connect(connection.host.strip("[]"), connection.port)
+    return deadline.connect(connection.host.strip("[]"), connection.port)
 
 
 class _Lines:
@@ -162,7 +162,7 @@ class _Lines:
 
 
 class _WholeHeaders(HTTPResponse):
-    """An answer whose headers end with an empty line. http.client takes the end of the connection for one too."""
+    """A response whose headers end with an empty line. http.client takes the end of the connection for one too."""
 
     def begin(self) -> None:
         wire = self.fp
@@ -185,11 +185,11 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         made = _open(self) or super()._new_conn()
         self._twin = made.dup()
-        self._be_watched()
+        self._put_under_deadline()
         return made
 
     def request(self, *args: object, **kwargs: object) -> None:
-        self._be_watched()  # where the connection was kept open since another request
+        self._put_under_deadline()  # where the connection was kept open since another request
         super().request(*args, **kwargs)  # type: ignore[arg-type]
 
     def close(self) -> None:
@@ -198,10 +198,10 @@ class _Connection(HTTPConnection):
             self._twin.close()
             self._twin = None
 
-    def _be_watched(self) -> None:
-        watch = Watch.current()
-        if watch is not None and self._twin is not None:
-            watch.adopt(self._twin)
+    def _put_under_deadline(self) -> None:
+        deadline = Deadline.current()
+        if deadline is not None and self._twin is not None:
+            deadline.adopt(self._twin)
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
@@ -234,7 +234,7 @@ def open_session() -> requests.Session:
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter whose connections obey the `Watch` of their thread."""
+    """An adapter whose connections obey the `Deadline` of their thread."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -22,7 +22,7 @@ from scrape.boards.registry import BOARDS
 from scrape.cli import commands
 from scrape.common.errors import Missing, Unreachable
 from scrape.dataset.store import Store
-from scrape.http.client import Answer
+from scrape.http.client import Response
 from scrape.http.robots import Robots
 from scrape.recommend import labels
 from tests.support.paths import FIXTURES, ROOT
@@ -156,14 +156,14 @@ class Recorded:
     def __init__(self, **options: object) -> None:
         self.asked: set[str] = set()
 
-    def get(self, url: str, **options: object) -> Answer:
+    def get(self, url: str, **options: object) -> Response:
         site = site_of(url)
         for case in sorted(FIXTURES.glob("*/*.expected.json")):
             expected = json.loads(case.read_text("utf-8"))
             if site_of(expected["url"]) == site and expected["postings"] and site not in self.asked:
                 self.asked.add(site)
                 (answer,) = set(case.parent.glob(case.name.split(".")[0] + ".*")) - {case}
-                return Answer(url, expected["url"], 200, {}, answer.read_bytes())
+                return Response(url, expected["url"], 200, {}, answer.read_bytes())
         raise Missing(f"{url} is gone")
 
     def rules(self, url: str) -> Robots:

@@ -15,7 +15,7 @@ from scrape.cli import doctor
 from scrape.cli.doctor import Finding
 from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Refused, Unreachable
 from scrape.common.posting import Page, Posting, Query
-from scrape.http.client import Answer
+from scrape.http.client import Response
 from scrape.http.robots import Robots
 
 ADDRESS = "https://board.example/api"
@@ -28,11 +28,11 @@ class Net:
         self.answer, self.robots, self.closed = answer, robots, closed
         self.asked: Counter[str] = Counter()
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
         self.asked[url] += 1
         if isinstance(self.answer, BoardError):
             raise self.answer
-        return Answer(url, url, 200, {}, self.answer.encode())
+        return Response(url, url, 200, {}, self.answer.encode())
 
     def rules(self, url: str) -> Robots:
         return Robots(self.robots, "DreamJobs", closed=self.closed)

@@ -22,8 +22,8 @@ from scrape.common.posting import Page, Posting, Query
 from scrape.crawl import search
 from scrape.crawl.crawler import Event, Getter, Outcome, Progress, Settings, Walk, crawl
 from scrape.crawl.search import Wish
-from scrape.http.cache import Answers
-from scrape.http.client import Answer, Fetcher
+from scrape.http.cache import HttpCache
+from scrape.http.client import Fetcher, Response
 
 SITE = "https://board.example"
 EVERYTHING = (Query(),)
@@ -37,13 +37,13 @@ class Site:
         self.asked: Counter[str] = Counter()
         self.headers: list[Mapping[str, str]] = []
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
         self.asked[url] += 1
         self.headers.append(headers or {})
         page = self.pages[url]
         if isinstance(page, BoardError):
             raise page
-        return Answer(url, url, 200, {"content-type": "text/plain; charset=utf-8"}, str(page).encode())
+        return Response(url, url, 200, {"content-type": "text/plain; charset=utf-8"}, str(page).encode())
 
 
 class FakeBoard:
@@ -78,12 +78,12 @@ def walk(
     queries: Sequence[Query] = EVERYTHING,
     *,
     limit: int | None = None,
-    answers: Answers | None = None,
+    cache: HttpCache | None = None,
     now: Callable[[], float] = time.time,
     skip: Callable[[str], bool] = lambda address: False,
 ) -> Walk:
     site = Site({f"{SITE}{path}": page for path, page in pages.items()}) if isinstance(pages, Mapping) else pages
-    settings = Settings(site, answers=answers, limit=limit, now=now, skip=skip)
+    settings = Settings(site, cache=cache, limit=limit, now=now, skip=skip)
     return Walk(cast(Board, board or FakeBoard()), queries, settings)
 
 
@@ -193,7 +193,7 @@ def test_a_fault_in_parse_is_told_in_its_words() -> None:
 
 def test_a_board_that_fails_takes_none_down() -> None:
     class Broken(Site):
-        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
             raise RuntimeError("a fault of ours")
 
     found, outcomes = run(
@@ -257,7 +257,7 @@ def test_hosts_are_read_side_by_side_and_each_one_page_at_a_time() -> None:
     lock, busy = threading.Lock(), Counter[str]()
 
     class Slow(Site):
-        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
             host = url.rpartition("/")[0]
             with lock:
                 busy[host] += 1
@@ -304,10 +304,10 @@ def test_dead_company_names_do_not_end_a_board(board: str) -> None:
     body = _ANSWERS[board]
 
     class Mostly404(Site):
-        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
             if url != alive:
                 raise Missing("404")
-            return Answer(url, url, 200, {}, body.encode())
+            return Response(url, url, 200, {}, body.encode())
 
     found, outcomes = run(Walk(BOARDS[board], EVERYTHING, Settings(Mostly404({}))))
     assert found and outcomes[board].status == "ok" and outcomes[board].asked == len(dead) + 1
@@ -349,8 +349,8 @@ PAGES = {"/list": f"#1 #2 {SITE}/posting/3 {SITE}/gone", "/posting/3": "#3", "/g
 
 
 def test_a_rerun_asks_for_nothing_twice(tmp_path: Path) -> None:
-    first = walk(PAGES, answers=Answers(tmp_path), now=lambda: 0.0)
-    second = walk(PAGES, answers=Answers(tmp_path), now=lambda: DAY - 1)
+    first = walk(PAGES, cache=HttpCache(tmp_path), now=lambda: 0.0)
+    second = walk(PAGES, cache=HttpCache(tmp_path), now=lambda: DAY - 1)
     found, outcomes = run(first)
     again, repeated = run(second)
     assert found == again and outcomes["fake"].asked == 3 and repeated["fake"].asked == 0
@@ -358,33 +358,33 @@ def test_a_rerun_asks_for_nothing_twice(tmp_path: Path) -> None:
 
 
 def test_a_list_goes_stale_and_a_posting_does_not(tmp_path: Path) -> None:
-    run(walk(PAGES, answers=Answers(tmp_path), now=lambda: 0.0))
-    later = walk(PAGES, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    run(walk(PAGES, cache=HttpCache(tmp_path), now=lambda: 0.0))
+    later = walk(PAGES, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
     assert keys(run(later)[0]) == ["1", "2", "3"]
     assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/gone"}
 
 
 def test_the_last_page_of_a_list_is_a_list_though_it_holds_one_posting(tmp_path: Path) -> None:
     pages = {"/list": f"#1 #2 {SITE}/list?page=2", "/list?page=2": "#3"}
-    run(walk(pages, answers=Answers(tmp_path), now=lambda: 0.0))
-    later = walk(pages, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    run(walk(pages, cache=HttpCache(tmp_path), now=lambda: 0.0))
+    later = walk(pages, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
     run(later)
     assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/list?page=2"}
 
 
 def test_a_list_that_was_followed_to_goes_stale(tmp_path: Path) -> None:
     pages = {"/list": f"{SITE}/company/a {SITE}/company/b", "/company/a": "#1 #2", "/company/b": "nothing yet"}
-    run(walk(pages, answers=Answers(tmp_path), now=lambda: 0.0))
-    later = walk(pages, answers=Answers(tmp_path), now=lambda: DAY + 1)
+    run(walk(pages, cache=HttpCache(tmp_path), now=lambda: 0.0))
+    later = walk(pages, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
     run(later)
     assert len(asked(later)) == 3
 
 
 def test_what_was_refused_is_asked_again(tmp_path: Path) -> None:
     for error in (Blocked("403"), Refused("robots"), Unreachable("down")):
-        answers = Answers(tmp_path / type(error).__name__)
-        run(walk({"/list": error}, answers=answers))
-        assert keys(run(walk({"/list": "#1"}, answers=answers))[0]) == ["1"]
+        cache = HttpCache(tmp_path / type(error).__name__)
+        run(walk({"/list": error}, cache=cache))
+        assert keys(run(walk({"/list": "#1"}, cache=cache))[0]) == ["1"]
 
 
 # ---------------------------------------------------------------------- side by side, as it arrives
@@ -395,7 +395,7 @@ def test_boards_run_side_by_side() -> None:
     both = threading.Barrier(2, timeout=20)
 
     class Waiting(Site):
-        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
             both.wait()
             return super().get(url, headers=headers)
 
@@ -408,7 +408,7 @@ def test_postings_come_while_the_board_is_still_being_asked() -> None:
     may_go_on = threading.Event()
 
     class Slow(Site):
-        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
             if url.endswith("/a"):
                 assert may_go_on.wait(20)
             return super().get(url, headers=headers)

@@ -15,8 +15,8 @@ import pytest
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.dataset.store import Store
-from scrape.http.cache import Answers
-from scrape.http.client import Answer
+from scrape.http.cache import HttpCache
+from scrape.http.client import Response
 from scrape.recommend.labels import Label, drop_labels, opened
 
 A = Posting("demo", "1", "https://x.example/1", "Baker", "Oven & Co", "Boston, MA", "2026-11-01", "<p>Bread\u2028</p>")
@@ -197,53 +197,53 @@ def test_one_run_at_a_time_and_a_killed_one_lets_go(store: Store) -> None:
     assert store.names() == [A.name]
 
 
-# ---------------------------------------------------------------------- answers and labels
+# ---------------------------------------------------------------------- HTTP cache and labels
 
 
 def test_an_answer_comes_back_as_it_was(tmp_path: Path) -> None:
-    answers = Answers(tmp_path)
-    given = Answer("https://x.example/a", "https://x.example/b", 200, {"content-type": "text/html"}, b"\xff\nbody\n")
-    answers.keep(given.url, given, 12.5)
-    kept = answers.find(given.url)
-    assert kept is not None and (kept.fetched, kept.answer.body) == (12.5, given.body)
-    assert (kept.answer.final_url, kept.answer.status, dict(kept.answer.headers)) == (
+    cache = HttpCache(tmp_path)
+    given = Response("https://x.example/a", "https://x.example/b", 200, {"content-type": "text/html"}, b"\xff\nbody\n")
+    cache.keep(given.url, given, 12.5)
+    kept = cache.find(given.url)
+    assert kept is not None and (kept.fetched, kept.response.body) == (12.5, given.body)
+    assert (kept.response.final_url, kept.response.status, dict(kept.response.headers)) == (
         given.final_url,
         200,
         {"content-type": "text/html"},
     )
-    assert answers.find("https://x.example/c") is None
+    assert cache.find("https://x.example/c") is None
 
 
 def test_answers_of_a_site_that_moves_stay_its_own(tmp_path: Path) -> None:
     first, second = "http://127.0.0.1:1111", "http://127.0.0.1:2222"
-    body = Answer(f"{first}/a", f"{first}/b", 200, {}, b"x")
-    Answers(tmp_path, (first, "https://site.invalid")).keep(f"{first}/a", body, 1)
-    kept = Answers(tmp_path, (second, "https://site.invalid")).find(f"{second}/a")
-    assert kept is not None and kept.answer.final_url == f"{second}/b"
-    assert Answers(tmp_path).find(f"{second}/a") is None
+    body = Response(f"{first}/a", f"{first}/b", 200, {}, b"x")
+    HttpCache(tmp_path, (first, "https://site.invalid")).keep(f"{first}/a", body, 1)
+    kept = HttpCache(tmp_path, (second, "https://site.invalid")).find(f"{second}/a")
+    assert kept is not None and kept.response.final_url == f"{second}/b"
+    assert HttpCache(tmp_path).find(f"{second}/a") is None
 
 
 def test_a_spoilt_answer_is_no_answer(tmp_path: Path) -> None:
-    answers = Answers(tmp_path)
-    answers.keep("https://x.example", Answer("https://x.example", "https://x.example", 200, {}, b"x" * 999), 1)
+    cache = HttpCache(tmp_path)
+    cache.keep("https://x.example", Response("https://x.example", "https://x.example", 200, {}, b"x" * 999), 1)
     (path,) = tmp_path.glob("*.gz")
     path.write_bytes(path.read_bytes()[:-9])
-    assert answers.find("https://x.example") is None
+    assert cache.find("https://x.example") is None
     path.write_bytes(b"\x1f\x8b plain")
-    assert answers.find("https://x.example") is None
+    assert cache.find("https://x.example") is None
 
 
 def test_answers_that_mention_an_address_go(tmp_path: Path) -> None:
-    answers = Answers(tmp_path)
+    cache = HttpCache(tmp_path)
     for url, body in [
         ("https://x.example/list", b'<a href="https://x.example/1">'),
         ("https://x.example/api", rb'{"url": "https:\/\/x.example\/1"}'),
         ("https://x.example/1", b"the posting itself"),
         ("https://x.example/2", b"another"),
     ]:
-        answers.keep(url, Answer(url, url, 200, {}, body), 1)
-    assert answers.drop_mentions({"https://x.example/1"}) == 3
-    assert answers.find("https://x.example/2") is not None and answers.find("https://x.example/1") is None
+        cache.keep(url, Response(url, url, 200, {}, body), 1)
+    assert cache.drop_mentions({"https://x.example/1"}) == 3
+    assert cache.find("https://x.example/2") is not None and cache.find("https://x.example/1") is None
 
 
 def test_labels_of_a_posting_go_by_name_or_address(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Bot walls: pages that stand where the content should be. Samples are written here in the shape of real ones."""
+"""Challenge pages: pages that stand where the content should be. Samples are written here in the shape of real ones."""
 
 from __future__ import annotations
 
@@ -55,13 +55,16 @@ GOOD = [
 
 
 @pytest.mark.parametrize(("maker", "page"), [(maker, page) for maker, pages in WALLS.items() for page in pages])
-def test_walls_are_seen(maker: str, page: str) -> None:
-    assert challenge_pages.wall({"Content-Type": "text/html"}, page.encode()) == maker
+def test_challenge_pages_are_seen(maker: str, page: str) -> None:
+    assert challenge_pages.maker_of({"Content-Type": "text/html"}, page.encode()) == maker
 
 
 @pytest.mark.parametrize("page", GOOD)
-def test_good_pages_are_no_walls(page: str) -> None:
-    assert challenge_pages.wall({"Server": "cloudflare", "CF-Ray": "x", "X-DataDome": "protected"}, page.encode()) == ""
+def test_good_pages_are_no_challenge_pages(page: str) -> None:
+    assert (
+        challenge_pages.maker_of({"Server": "cloudflare", "CF-Ray": "x", "X-DataDome": "protected"}, page.encode())
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,8 +76,8 @@ def test_good_pages_are_no_walls(page: str) -> None:
         ({"cf-mitigated": "none"}, ""),
     ],
 )
-def test_walls_that_say_so_in_a_header(headers: dict[str, str], maker: str) -> None:
-    assert challenge_pages.wall(headers, b"") == maker
+def test_challenge_pages_that_say_so_in_a_header(headers: dict[str, str], maker: str) -> None:
+    assert challenge_pages.maker_of(headers, b"") == maker
 
 
 def test_a_hostile_page_is_looked_through_quickly() -> None:
@@ -88,7 +91,7 @@ def test_a_hostile_page_is_looked_through_quickly() -> None:
         b"gokuProps ",
         b'content="1;',
     ):
-        challenge_pages.wall({}, b"<title>" + piece * 65_536)
+        challenge_pages.maker_of({}, b"<title>" + piece * 65_536)
     assert time.monotonic() - start < 5
 
 
@@ -99,21 +102,23 @@ def server() -> Iterator[FaultServer]:
 
 
 @pytest.mark.parametrize("status", [200, 202, 403, 404, 405, 429, 503])
-def test_a_wall_is_blocked_whatever_its_status_and_is_not_run_into_twice(server: FaultServer, status: int) -> None:
+def test_a_challenge_page_is_blocked_whatever_its_status_and_is_not_run_into_twice(
+    server: FaultServer, status: int
+) -> None:
     server.routes["/jobs"] = answer(WALLS["Cloudflare"][0], status=status)
     clock = Clock()
     fetcher = Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep)
     with pytest.raises(
-        Blocked, match=rf"{server.url('/jobs')} answers {status} with a bot wall \(Cloudflare\); .*saved"
+        Blocked, match=rf"{server.url('/jobs')} answers {status} with a challenge page \(Cloudflare\); .*saved"
     ):
         fetcher.get(server.url("/jobs"))
     assert server.paths() == ["/jobs"] and clock.slept == []
 
 
 def test_real_pages(shared: Path) -> None:
-    """Of the recorded pages and API answers, exactly the three walls are walls."""
+    """Of the recorded pages and API answers, exactly the three challenge pages are found."""
     files = sorted(path for folder in ("pages", "api") for path in (shared / folder).iterdir())
-    found = {path.name: challenge_pages.wall({}, path.read_bytes()) for path in files}
+    found = {path.name: challenge_pages.maker_of({}, path.read_bytes()) for path in files}
     assert {name: maker for name, maker in found.items() if maker} == {
         "indeed_403_blocked_robots_2024.html": "Cloudflare",
         "indeed_403_blocked_serp_2024.html": "Cloudflare",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scrape.common.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
-from scrape.http import transport as wire
+from scrape.http import transport
 from scrape.http.client import Fetcher, Limits, retry_after, user_agent
 from tests.support.faults import Clock, FaultServer, answer, in_turn, redirect, slowly, zipped
 
@@ -42,10 +42,10 @@ def names(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
         public = isinstance(host, str) and host.endswith(".test")
         return look_up("127.0.0.1" if public else host, server.port if public else port, *args, **kwargs)
 
-    check = wire.check_public
+    check = transport.check_public
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr(
-        wire, "check_public", lambda address, host: None if host.endswith(".test") else check(address, host)
+        transport, "check_public", lambda address, host: None if host.endswith(".test") else check(address, host)
     )
 
 
@@ -161,9 +161,9 @@ def test_a_huge_robots_txt_is_read_to_its_500th_kibibyte(server: FaultServer, fe
         fetcher.get(server.url("/no"))
 
 
-def test_a_bot_wall_for_a_robots_txt_is_blocked(server: FaultServer, fetcher: Fetcher) -> None:
+def test_a_challenge_page_for_a_robots_txt_is_blocked(server: FaultServer, fetcher: Fetcher) -> None:
     server.routes["/robots.txt"] = answer("<html><title>Just a moment...</title></html>", status=403)
-    with pytest.raises(Blocked, match=r"robots\.txt answers 403 with a bot wall"):
+    with pytest.raises(Blocked, match=r"robots\.txt answers 403 with a challenge page"):
         fetcher.get(server.url("/"))
 
 
@@ -472,10 +472,10 @@ def test_addresses_that_are_none(server: FaultServer, visitor: Fetcher, url: str
 )
 def test_public_addresses(address: str, public: bool) -> None:
     if public:
-        wire.check_public(address, "a.example")
+        transport.check_public(address, "a.example")
     else:
         with pytest.raises(Refused, match="not a public address"):
-            wire.check_public(address, "a.example")
+            transport.check_public(address, "a.example")
 
 
 def resolving_to(*answers: list[str]) -> Callable[..., Any]:

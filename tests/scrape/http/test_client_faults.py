@@ -322,8 +322,8 @@ def test_the_rules_of_the_wire_hold_over_tls(
 def test_unpack_gives_back_what_was_packed(body: bytes, step: int, members: int) -> None:
     packed = gzip.compress(body) * members
     chunks = [packed[i : i + step] for i in range(0, len(packed), step)]
-    assert decompress.unpack(chunks, "gzip", 1 << 20) == body * members
-    assert decompress.unpack(chunks, "", 1 << 20) == packed
+    assert decompress.decompress(chunks, "gzip", 1 << 20) == body * members
+    assert decompress.decompress(chunks, "", 1 << 20) == packed
 
 
 @given(st.binary(min_size=1, max_size=2000), st.integers(1, 100), st.data())
@@ -331,7 +331,7 @@ def test_unpack_knows_every_cut(body: bytes, step: int, data: st.DataObject) -> 
     packed = gzip.compress(body)
     packed = packed[: data.draw(st.integers(1, len(packed) - 1))]
     with pytest.raises(decompress.Torn):
-        decompress.unpack([packed[i : i + step] for i in range(0, len(packed), step)], "gzip", 1 << 20)
+        decompress.decompress([packed[i : i + step] for i in range(0, len(packed), step)], "gzip", 1 << 20)
 
 
 @given(st.integers(0, 3000), st.integers(1, 2000), st.sampled_from(["", "gzip"]))
@@ -339,15 +339,15 @@ def test_unpack_keeps_the_cap(size: int, cap: int, coding: str) -> None:
     body = bytes(size)
     packed = gzip.compress(body) if coding else body
     if size <= cap and len(packed) <= cap:
-        assert decompress.unpack([packed], coding, cap) == body
+        assert decompress.decompress([packed], coding, cap) == body
         return
     with pytest.raises(decompress.TooLarge):
-        decompress.unpack([packed], coding, cap)
-    assert decompress.unpack([packed], coding, cap, cut=True) == body[: cap + 1]
+        decompress.decompress([packed], coding, cap)
+    assert decompress.decompress([packed], coding, cap, cut=True) == body[: cap + 1]
 
 
 def test_unpack_forgives_padding_and_an_empty_body() -> None:
     packed = gzip.compress(b"text")
-    assert decompress.unpack([packed, bytes(10), b"\n"], "gzip", 99) == b"text"
-    assert decompress.unpack([packed + b"junk"], "x-gzip", 99) == b"text"
-    assert decompress.unpack([], "gzip", 99) == decompress.unpack([b""], "gzip", 99) == b""
+    assert decompress.decompress([packed, bytes(10), b"\n"], "gzip", 99) == b"text"
+    assert decompress.decompress([packed + b"junk"], "x-gzip", 99) == b"text"
+    assert decompress.decompress([], "gzip", 99) == decompress.decompress([b""], "gzip", 99) == b""

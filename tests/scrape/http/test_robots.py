@@ -17,7 +17,7 @@ SITE = "https://jobs.example"
 
 
 def read(text: str) -> Robots:
-    return robots.from_answer(200, text.encode(), "DreamJobs")
+    return robots.from_response(200, text.encode(), "DreamJobs")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_allows(text: str, path: str, allowed: bool) -> None:
     ],
 )
 def test_status_of_robots_txt(status: int, allowed: bool) -> None:
-    found = robots.from_answer(status, b"User-agent: *\nDisallow: /", "DreamJobs")
+    found = robots.from_response(status, b"User-agent: *\nDisallow: /", "DreamJobs")
     assert found.allows(SITE + "/x") is allowed
     assert bool(found.closed) is (status == 429 or status >= 500)
 
@@ -66,7 +66,7 @@ def test_no_more_than_500_kib_is_read_and_no_half_rule() -> None:
     half = b"Disallow: /private-and-then-some"
     body = filler + head + half + b"\nDisallow: /beyond\n"
     assert len(filler + head) < robots.MOST_BYTES < len(filler + head + half)
-    found = robots.from_answer(200, body, "DreamJobs")
+    found = robots.from_response(200, body, "DreamJobs")
     assert not found.allows(SITE + "/kept")
     assert found.allows(SITE + "/private-or-not") and found.allows(SITE + "/beyond")
 
