@@ -26,8 +26,8 @@ from scrape.common.errors import InputError
 from scrape.common.posting import Posting, Query
 from scrape.crawl import local_files
 from scrape.crawl import search as ask
-from scrape.crawl.crawler import Event, Outcome, Progress, Settings, Walk, crawl
-from scrape.crawl.search import Wish
+from scrape.crawl.crawler import BoardCrawl, Event, Outcome, Progress, Settings, crawl
+from scrape.crawl.search import SearchRequest
 from scrape.dataset import index
 from scrape.dataset.corpus.compile import INPUT, Manifest, compile_corpus
 from scrape.dataset.index import Found
@@ -42,7 +42,7 @@ from scrape.recommend import feature_store as kept
 from scrape.recommend.labels import drop_labels
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_COLUMNS = ("board", "status", "asked", "kept", "known", "filtered", "note")
+_COLUMNS = ("board", "status", "requests", "new", "known", "filtered", "note")
 
 
 def store_of(options: Namespace) -> Store:
@@ -62,15 +62,15 @@ def search(options: Namespace) -> int:
     """Ask the boards, save what they give, simplify it and compile the corpus."""
     store = store_of(options)
     with ExitStack() as stack:
-        started = ask.walks(*_prepare(options, store, stack))
+        crawls = ask.board_crawls(*_prepare(options, store, stack))
         stack.enter_context(store.locked())
-        _remind_of_contact(options, [walk.board for walk in started])
-        outcomes = _gather(store, started)
+        _remind_of_contact(options, [one.board for one in crawls])
+        outcomes = _gather(store, crawls)
         simplified = simplify_store(store)
         manifest = _compiled(store) if options.compile else None
     _report(options, store, outcomes, simplified, manifest)
     good = not any(outcome.failed for outcome in outcomes) and not simplified.spoilt
-    return OK if good and any(outcome.kept or outcome.known for outcome in outcomes) else FAILED
+    return OK if good and any(outcome.new or outcome.known for outcome in outcomes) else FAILED
 
 
 def simplify(options: Namespace) -> int:
@@ -164,9 +164,9 @@ def check(options: Namespace) -> int:
 # ---------------------------------------------------------------------- search, in steps
 
 
-def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, Settings]:
+def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[SearchRequest, Settings]:
     """What is asked and how; starts the bundled board where it is asked for and no address of it is named."""
-    wish = Wish(
+    request = SearchRequest(
         titles=tuple(options.title),
         places=_places(options),
         companies=tuple(options.company),
@@ -176,11 +176,11 @@ def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, 
     )
     stands_for = ("", "")
     trusted: set[str] = set()
-    if wish.boards is not None and "demo" in wish.boards:
-        if not wish.pages:
-            wish = replace(wish, pages=(stack.enter_context(demo.serve()).url,))
-            stands_for = (wish.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
-        trusted = {urlsplit(page).netloc for page in wish.pages if urlsplit(page).hostname in _LOOPBACK}
+    if request.boards is not None and "demo" in request.boards:
+        if not request.pages:
+            request = replace(request, pages=(stack.enter_context(demo.serve()).url,))
+            stands_for = (request.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
+        trusted = {urlsplit(page).netloc for page in request.pages if urlsplit(page).hostname in _LOOPBACK}
     settings = Settings(
         fetcher=_fetcher(options, trusted),
         cache=HttpCache(store.answers, stands_for),
@@ -188,7 +188,7 @@ def _prepare(options: Namespace, store: Store, stack: ExitStack) -> tuple[Wish, 
         limit=options.limit,
         skip=store.is_forgotten,
     )
-    return wish, settings
+    return request, settings
 
 
 def _fetcher(options: Namespace, trusted: set[str]) -> Fetcher:
@@ -207,23 +207,23 @@ def _places(options: Namespace) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys([*one, *map(match.place, options.place), *remote]))
 
 
-def _gather(store: Store, started: Sequence[Walk]) -> list[Outcome]:
-    """Save each posting as it arrives. `kept` of an outcome counts the new ones."""
-    new: Counter[str] = Counter()
+def _gather(store: Store, crawls: Sequence[BoardCrawl]) -> list[Outcome]:
+    """Save each posting as it arrives. `new` of an outcome counts the new ones."""
+    added: Counter[str] = Counter()
     ended: list[Outcome] = []
     pages: dict[str, Progress] = {}
     with progress(list[Event](), desc="searching", unit=" pages") as bar:
-        for event in crawl(started):
+        for event in crawl(crawls):
             if isinstance(event, Posting):
-                new[event.board] += store.add(event)
+                added[event.board] += store.add(event)
             elif isinstance(event, Progress):
                 pages[event.board] = event
                 bar.total = sum(at.done + at.waiting for at in pages.values())
-                bar.set_postfix_str(f"{new.total():,} new postings", refresh=False)
+                bar.set_postfix_str(f"{added.total():,} new postings", refresh=False)
                 bar.update(sum(at.done for at in pages.values()) - bar.n)
             else:
-                kept = new[event.board]
-                ended.append(replace(event, kept=kept, known=event.known + event.kept - kept))
+                new = added[event.board]
+                ended.append(replace(event, new=new, known=event.known + event.new - new))
     return sorted(ended, key=lambda outcome: outcome.board)
 
 
@@ -252,7 +252,7 @@ def _report(
             print(_corpus_line(store, manifest))
     if outcomes and all(outcome.unreachable for outcome in outcomes):
         say("no board could be reached; check the network, or try the bundled board: --boards demo")
-    elif not any(outcome.kept or outcome.known for outcome in outcomes):
+    elif not any(outcome.new or outcome.known for outcome in outcomes):
         say("nothing was found; ask for less: fewer words in --title, another --place, more --boards")
 
 

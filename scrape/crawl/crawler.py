@@ -52,15 +52,15 @@ class Getter(Protocol):
 class Outcome:
     """How one board ended: `ok`, `empty`, `blocked`, `refused`, `changed shape` or `error`, and its counts.
 
-    `asked` counts addresses asked for, `kept` new postings, `known` those that were there before or came twice,
+    `requests` counts requests, `new` new postings, `known` those that were there before or came twice,
     `filtered` those that the query did not ask for. `note` says what went wrong, or is empty. `unreachable`: not
     one response came.
     """
 
     board: str
     status: str
-    asked: int = 0
-    kept: int = 0
+    requests: int = 0
+    new: int = 0
     known: int = 0
     filtered: int = 0
     note: str = ""
@@ -98,17 +98,19 @@ class Settings:
     now: Callable[[], float] = time.time
 
 
-def crawl(walks: Sequence[Walk]) -> Iterator[Event]:
-    """Walk boards side by side, each in a thread of its own, and give everything out as it arrives.
+def crawl(boards: Sequence[BoardCrawl]) -> Iterator[Event]:
+    """Read boards side by side, each in a thread of its own, and yield every event as it arrives.
 
-    Each board ends with its `Outcome`, whose `kept` counts what was given out; who saves postings knows how many
+    Each board ends with its `Outcome`, whose `new` counts what was given out; who saves postings knows how many
     of them are new. Closing the iterator stops each board after the page that it is at.
     """
     events: queue.Queue[Event] = queue.Queue(_WAITING)
     stop = threading.Event()
-    for walk in walks:
-        threading.Thread(target=_run, args=(walk, events, stop), name=walk.board.NAME, daemon=True).start()
-    running = len(walks)
+    for board_crawl in boards:
+        threading.Thread(
+            target=_run, args=(board_crawl, events, stop), name=board_crawl.board.NAME, daemon=True
+        ).start()
+    running = len(boards)
     try:
         while running:
             try:
@@ -121,14 +123,14 @@ def crawl(walks: Sequence[Walk]) -> Iterator[Event]:
         stop.set()
 
 
-def _run(walk: Walk, events: queue.Queue[Event], stop: threading.Event) -> None:
+def _run(board_crawl: BoardCrawl, events: queue.Queue[Event], stop: threading.Event) -> None:
     try:
-        for event in walk:
+        for event in board_crawl:
             if not _put(events, event, stop):
                 return
-        ending = walk.outcome()
-    except Exception as error:  # not the board's parse, which Walk guards, but a full disk or a fault of ours
-        ending = replace(walk.outcome(), status="error", note=f"{type(error).__name__}: {error}")
+        ending = board_crawl.outcome()
+    except Exception as error:  # not the board's parse, which BoardCrawl guards, but a full disk or a fault of ours
+        ending = replace(board_crawl.outcome(), status="error", note=f"{type(error).__name__}: {error}")
     _put(events, ending, stop)
 
 
@@ -155,7 +157,7 @@ class _Step:
         return host_of(self.address)
 
 
-class Walk:
+class BoardCrawl:
     """One board's pages, breadth-first. Iterating gives the postings that match, each once, and the progress.
 
     Pages are read in threads, one for each host; all that is counted is counted in the thread that iterates.
@@ -164,7 +166,7 @@ class Walk:
 
     def __init__(self, board: Board, queries: Sequence[Query], settings: Settings) -> None:
         self.board, self.queries, self.settings = board, queries, settings
-        self.asked = self.kept = self.known = self.filtered = 0
+        self.requests = self.new = self.known = self.filtered = 0
         self._read = 0
         self._counting = threading.Lock()
         self._steps: dict[str, deque[_Step]] = {}  # of each host, those that it has left
@@ -201,8 +203,8 @@ class Walk:
         return Outcome(
             board=self.board.NAME,
             status=self._status(),
-            asked=self.asked,
-            kept=self.kept,
+            requests=self.requests,
+            new=self.new,
             known=self.known,
             filtered=self.filtered,
             note=_note(self._failures),
@@ -244,13 +246,13 @@ class Walk:
             for address in result.follow:
                 if is_web(address):  # a page has no say in which files are read
                     self._add(_Step(address, step.address))
-            yield from self._new(result.postings)
+            yield from self._matching(result.postings)
         yield Progress(self.board.NAME, self._read, sum(map(len, self._steps.values())))
 
     def _full(self) -> bool:
-        return self.settings.limit is not None and self.kept >= self.settings.limit
+        return self.settings.limit is not None and self.new >= self.settings.limit
 
-    def _new(self, postings: Sequence[Posting]) -> Iterator[Posting]:
+    def _matching(self, postings: Sequence[Posting]) -> Iterator[Posting]:
         for posting in postings:
             marks = {posting.name, canonical(posting.url)} - {""}
             if not matches_any(posting, self.queries):
@@ -258,7 +260,7 @@ class Walk:
             elif not self._seen.isdisjoint(marks):
                 self.known += 1
             elif not self._full():
-                self.kept += 1
+                self.new += 1
                 self._seen |= marks
                 yield posting
 
@@ -283,7 +285,7 @@ class Walk:
     def _fetch(self, url: str) -> Response:
         """Ask, and keep the response before anyone reads it. That a page is gone is a response, too."""
         with self._counting:
-            self.asked += 1
+            self.requests += 1
         try:
             response = self.settings.fetcher.get(url, headers=self._headers)
         except Missing:
@@ -321,7 +323,7 @@ class Walk:
         """A site that had to be left alone decides; else what was found; else what went wrong first."""
         if self._out:
             return next(iter(self._out.values())).status
-        if self.kept or self.known:
+        if self.new or self.known:
             return "ok"
         telling = [error for error in self._failures if not isinstance(error, Missing)]
         if telling and not self.filtered:

@@ -12,14 +12,14 @@ from scrape.boards import registry
 from scrape.boards.registry import Board
 from scrape.common.errors import BoardError
 from scrape.common.posting import Posting, Query
-from scrape.crawl.crawler import Getter, Outcome, Settings, Walk, crawl
+from scrape.crawl.crawler import BoardCrawl, Getter, Outcome, Settings, crawl
 from scrape.fields import match
 from scrape.fields.urls import is_web
 from scrape.http.client import Fetcher
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SearchRequest:
     """What a person asks for: any of the titles, in any of the places (city, state), at any of the companies.
 
     An empty tuple asks for everything. `boards` None means those of `boards.default()` or, where `pages` are
@@ -57,39 +57,44 @@ def search(
     at all was found, raised as BoardError: blocked is not empty.
     """
     place = (city, state) if state else match.place(city) if city else ("", "")
-    wish = Wish(_some(title), (place,) if any(place) else (), _some(company), since, tuple(pages), _names(boards))
+    request = SearchRequest(
+        _some(title), (place,) if any(place) else (), _some(company), since, tuple(pages), _names(boards)
+    )
     settings = Settings(fetcher or Fetcher(), limit=limit)
-    return _postings(walks(wish, settings))
+    return _postings(board_crawls(request, settings))
 
 
-def walks(wish: Wish, settings: Settings) -> list[Walk]:
-    """One walk for each board that the wish is for. Raises InputError before anything is asked."""
-    asked = queries(wish)
-    return [Walk(board, [replace(query, pages=pages) for query in asked], settings) for board, pages in _chosen(wish)]
+def board_crawls(request: SearchRequest, settings: Settings) -> list[BoardCrawl]:
+    """Return one crawl for each board of the request. Raises InputError before any request is sent."""
+    asked = queries(request)
+    return [
+        BoardCrawl(board, [replace(query, pages=pages) for query in asked], settings)
+        for board, pages in _chosen(request)
+    ]
 
 
-def queries(wish: Wish) -> list[Query]:
+def queries(request: SearchRequest) -> list[Query]:
     """Every combination of title, place and company."""
-    since = match.since(wish.since, date.today())
+    since = match.since(request.since, date.today())
     return [
         Query(title=title, city=city, state=state, company=company, since=since)
         for title, (city, state), company in product(
-            wish.titles or ("",), wish.places or (("", ""),), wish.companies or ("",)
+            request.titles or ("",), request.places or (("", ""),), request.companies or ("",)
         )
     ]
 
 
-def _chosen(wish: Wish) -> list[tuple[Board, tuple[str, ...]]]:
-    if wish.boards is not None:
-        return [(registry.named(name), wish.pages) for name in dict.fromkeys(wish.boards)]
-    if wish.pages:
-        web = tuple(page for page in wish.pages if is_web(page))
-        paths = tuple(page for page in wish.pages if not is_web(page))
+def _chosen(request: SearchRequest) -> list[tuple[Board, tuple[str, ...]]]:
+    if request.boards is not None:
+        return [(registry.named(name), request.pages) for name in dict.fromkeys(request.boards)]
+    if request.pages:
+        web = tuple(page for page in request.pages if is_web(page))
+        paths = tuple(page for page in request.pages if not is_web(page))
         return [(registry.named(name), pages) for name, pages in (("saved", paths), ("jsonld", web)) if pages]
     return [(registry.named(name), ()) for name in registry.default()]
 
 
-def _postings(started: Sequence[Walk]) -> Iterator[Posting]:
+def _postings(started: Sequence[BoardCrawl]) -> Iterator[Posting]:
     found, failed = 0, []
     for event in crawl(started):
         if isinstance(event, Posting):

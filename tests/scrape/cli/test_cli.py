@@ -59,7 +59,7 @@ def test_a_search_leaves_every_stage_and_a_table(site: demo.Site, capsys: pytest
     assert search(site) == 0
     out, err = capsys.readouterr()
     header, row, corpus = out.splitlines()
-    assert header.split() == ["board", "status", "asked", "kept", "known", "filtered", "note"]
+    assert header.split() == ["board", "status", "requests", "new", "known", "filtered", "note"]
     assert row.split()[:2] == ["demo", "ok"] and row.split()[3] == str(COUNT)
     assert corpus.startswith("data/demo/input.txt: ") and err == ""
     store = Store(Path("data/demo"))
@@ -78,11 +78,11 @@ def test_the_bundled_board_is_started_where_no_address_is_named(
     monkeypatch.setattr(demo, "serve", small)
     assert main(["search", "--boards", "demo", "--dataset", "other", "--json"]) == 0
     first = json.loads(capsys.readouterr().out)
-    assert first["dataset"] == "data/other" and first["boards"][0]["kept"] == 12
+    assert first["dataset"] == "data/other" and first["boards"][0]["new"] == 12
     assert first["corpus"]["path"] == "data/other/input.txt" and first["corpus"]["postings"] > 0
     assert main(["search", "--boards", "demo", "--dataset", "other", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)["boards"][0]
-    assert (again["asked"], again["kept"]) == (0, 0), "another port, the same site"
+    assert (again["requests"], again["new"]) == (0, 0), "another port, the same site"
 
 
 def test_titles_and_places_narrow_a_search(site: demo.Site) -> None:
@@ -125,7 +125,7 @@ def test_saved_pages_need_no_board_named(capsys: pytest.CaptureFixture[str]) -> 
         Path(f"pages/{number}.json").write_text(json.dumps([row]))
     assert main(["search", "--pages", "pages", "--json"]) == 0
     board = json.loads(capsys.readouterr().out)["boards"][0]
-    assert (board["board"], board["asked"], board["kept"]) == ("saved", 0, 3)
+    assert (board["board"], board["requests"], board["new"]) == ("saved", 0, 3)
 
 
 def test_without_a_network_one_clear_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,9 +182,9 @@ def test_search_and_doctor_read_every_board(
         asked += ["--pages", *(str(path) for path in sorted(FIXTURES.glob(f"{board}/*.html")))]
     assert main(["search", *asked, "--json"]) == 0
     (outcome,) = json.loads(capsys.readouterr().out)["boards"]
-    assert outcome["status"] == "ok" and outcome["kept"] > 0
+    assert outcome["status"] == "ok" and outcome["new"] > 0
     store = Store(Path("data/jobs"))
-    assert len(store.document_names()) == outcome["kept"]
+    assert len(store.document_names()) == outcome["new"]
     assert {store.head(name).board for name in store.names()} == {board}
     assert main(["doctor", *asked, "--json"]) == 0
     (finding,) = json.loads(capsys.readouterr().out)

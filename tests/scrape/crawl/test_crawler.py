@@ -20,8 +20,8 @@ from scrape.boards.sites import usajobs
 from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Missing, Refused, Unreachable
 from scrape.common.posting import Page, Posting, Query
 from scrape.crawl import search
-from scrape.crawl.crawler import Event, Getter, Outcome, Progress, Settings, Walk, crawl
-from scrape.crawl.search import Wish
+from scrape.crawl.crawler import BoardCrawl, Event, Getter, Outcome, Progress, Settings, crawl
+from scrape.crawl.search import SearchRequest
 from scrape.http.cache import HttpCache
 from scrape.http.client import Fetcher, Response
 
@@ -72,7 +72,7 @@ class FakeBoard:
         return Page(tuple(postings), tuple(word for word in words if word.startswith(("http", "/"))))
 
 
-def walk(
+def board_crawl(
     pages: Mapping[str, object] | Getter,
     board: FakeBoard | None = None,
     queries: Sequence[Query] = EVERYTHING,
@@ -81,16 +81,16 @@ def walk(
     cache: HttpCache | None = None,
     now: Callable[[], float] = time.time,
     skip: Callable[[str], bool] = lambda address: False,
-) -> Walk:
+) -> BoardCrawl:
     site = Site({f"{SITE}{path}": page for path, page in pages.items()}) if isinstance(pages, Mapping) else pages
     settings = Settings(site, cache=cache, limit=limit, now=now, skip=skip)
-    return Walk(cast(Board, board or FakeBoard()), queries, settings)
+    return BoardCrawl(cast(Board, board or FakeBoard()), queries, settings)
 
 
-def run(*walks: Walk) -> tuple[list[Posting], dict[str, Outcome]]:
-    events: list[Event] = list(crawl(walks))
+def run(*crawls: BoardCrawl) -> tuple[list[Posting], dict[str, Outcome]]:
+    events: list[Event] = list(crawl(crawls))
     outcomes = {event.board: event for event in events if isinstance(event, Outcome)}
-    assert len(outcomes) == len(walks), "every board ends exactly once"
+    assert len(outcomes) == len(crawls), "every board ends exactly once"
     return [event for event in events if isinstance(event, Posting)], outcomes
 
 
@@ -98,7 +98,7 @@ def keys(postings: Sequence[Posting]) -> list[str]:
     return [posting.key for posting in postings]
 
 
-def asked(one: Walk) -> Counter[str]:
+def asked(one: BoardCrawl) -> Counter[str]:
     return cast(Site, one.settings.fetcher).asked
 
 
@@ -106,7 +106,7 @@ def asked(one: Walk) -> Counter[str]:
 
 
 def test_links_are_followed_breadth_first_and_each_once() -> None:
-    started = walk(
+    started = board_crawl(
         {
             "/list": f"#1 {SITE}/a {SITE}/b {SITE}/list",
             "/a": f"#2 {SITE}/c {SITE}/b#top",
@@ -116,38 +116,38 @@ def test_links_are_followed_breadth_first_and_each_once() -> None:
     )
     found, outcomes = run(started)
     assert keys(found) == ["1", "2", "3", "4"]
-    assert outcomes["fake"] == Outcome("fake", "ok", asked=4, kept=4)
+    assert outcomes["fake"] == Outcome("fake", "ok", requests=4, new=4)
     assert set(asked(started).values()) == {1}
 
 
 def test_a_page_on_the_web_cannot_have_files_read(tmp_path: Path) -> None:
     secret = tmp_path / "secret.html"
     secret.write_text("#99")
-    found, outcomes = run(walk({"/list": f"#1 {secret}"}))
+    found, outcomes = run(board_crawl({"/list": f"#1 {secret}"}))
     assert keys(found) == ["1"] and outcomes["fake"].note == ""
 
 
 def test_the_same_posting_twice_is_kept_once() -> None:
-    found, outcomes = run(walk({"/list": f"#1 #1 {SITE}/a", "/a": "#1 #2"}))
+    found, outcomes = run(board_crawl({"/list": f"#1 #1 {SITE}/a", "/a": "#1 #2"}))
     assert keys(found) == ["1", "2"]
-    assert (outcomes["fake"].kept, outcomes["fake"].known) == (2, 2)
+    assert (outcomes["fake"].new, outcomes["fake"].known) == (2, 2)
 
 
 def test_the_limit_ends_a_board() -> None:
-    started = walk({"/list": f"#1 #2 #3 {SITE}/a", "/a": "#4"}, limit=2)
+    started = board_crawl({"/list": f"#1 #2 #3 {SITE}/a", "/a": "#4"}, limit=2)
     found, _ = run(started)
     assert keys(found) == ["1", "2"]
     assert asked(started) == {f"{SITE}/list": 1}
 
 
 def test_what_was_not_asked_for_is_counted_and_does_not_count_against_the_limit() -> None:
-    found, outcomes = run(walk({"/list": "#1 #2 #3"}, queries=[Query(title="3"), Query(title="job 2")], limit=2))
+    found, outcomes = run(board_crawl({"/list": "#1 #2 #3"}, queries=[Query(title="3"), Query(title="job 2")], limit=2))
     assert keys(found) == ["2", "3"]
-    assert outcomes["fake"] == Outcome("fake", "ok", asked=1, kept=2, filtered=1)
+    assert outcomes["fake"] == Outcome("fake", "ok", requests=1, new=2, filtered=1)
 
 
 def test_addresses_to_skip_are_not_asked() -> None:
-    started = walk({"/list": f"#1 {SITE}/a", "/a": "#2"}, skip=lambda address: address.endswith("/a"))
+    started = board_crawl({"/list": f"#1 {SITE}/a", "/a": "#2"}, skip=lambda address: address.endswith("/a"))
     assert keys(run(started)[0]) == ["1"]
     assert f"{SITE}/a" not in asked(started)
 
@@ -155,7 +155,7 @@ def test_addresses_to_skip_are_not_asked() -> None:
 def test_headers_of_a_board_go_with_each_request() -> None:
     board = FakeBoard()
     board.headers = lambda: {"Authorization-Key": "k"}  # type: ignore[attr-defined]
-    started = walk({"/list": "#1"}, board)
+    started = board_crawl({"/list": "#1"}, board)
     run(started)
     assert cast(Site, started.settings.fetcher).headers == [{"Authorization-Key": "k"}]
 
@@ -178,7 +178,7 @@ def test_headers_of_a_board_go_with_each_request() -> None:
     ],
 )
 def test_each_way_to_end(page: object, status: str) -> None:
-    found, outcomes = run(walk({"/list": page}))
+    found, outcomes = run(board_crawl({"/list": page}))
     outcome = outcomes["fake"]
     assert outcome.status == status
     assert outcome.failed == (status not in ("ok", "empty")) == bool(outcome.note)
@@ -187,7 +187,7 @@ def test_each_way_to_end(page: object, status: str) -> None:
 
 
 def test_a_fault_in_parse_is_told_in_its_words() -> None:
-    _, outcomes = run(walk({"/list": "?"}))
+    _, outcomes = run(board_crawl({"/list": "?"}))
     assert f"{SITE}/list" in outcomes["fake"].note and "KeyError: 'jobs'" in outcomes["fake"].note
 
 
@@ -197,9 +197,9 @@ def test_a_board_that_fails_takes_none_down() -> None:
             raise RuntimeError("a fault of ours")
 
     found, outcomes = run(
-        walk(Broken({}), FakeBoard("broken")),
-        walk({"/list": Blocked("403")}, FakeBoard("blocked")),
-        walk({"/list": "#1"}, FakeBoard("good")),
+        board_crawl(Broken({}), FakeBoard("broken")),
+        board_crawl({"/list": Blocked("403")}, FakeBoard("blocked")),
+        board_crawl({"/list": "#1"}, FakeBoard("good")),
     )
     assert [posting.board for posting in found] == ["good"]
     assert {name: outcome.status for name, outcome in outcomes.items()} == {
@@ -215,14 +215,14 @@ def test_a_start_that_is_refused_ends_the_board_alone() -> None:
         def start(self, query: Query) -> Sequence[str]:
             raise Refused("this board forbids it")
 
-    _, outcomes = run(walk({}, Closed("closed")), walk({"/list": "#1"}))
+    _, outcomes = run(board_crawl({}, Closed("closed")), board_crawl({"/list": "#1"}))
     assert outcomes["closed"].status == "refused" and outcomes["fake"].status == "ok"
 
 
 def test_one_bad_page_does_not_end_a_board() -> None:
     bad = {"/b": "!", "/c": "?", "/d": Missing("404 d"), "/e": Refused("robots"), "/f": BoardError("302")}
     links = " ".join(f"{SITE}{path}" for path in [*bad, "/g"])
-    found, outcomes = run(walk({"/list": f"#1 {links}", **bad, "/g": "#2"}))
+    found, outcomes = run(board_crawl({"/list": f"#1 {links}", **bad, "/g": "#2"}))
     assert keys(found) == ["1", "2"]
     assert outcomes["fake"].status == "ok"
     assert outcomes["fake"].note == f"{SITE}/b: not what it was (and 3 more); {SITE}/d is gone (status 404)"
@@ -236,7 +236,7 @@ def test_a_block_ends_its_site_and_no_other() -> None:
         "https://other.example/c": "#3",
     }
     site = Site(pages)
-    found, outcomes = run(walk(site))
+    found, outcomes = run(board_crawl(site))
     assert keys(found) == ["1", "3"]
     assert outcomes["fake"].status == "blocked" and outcomes["fake"].note == "403 a"
     assert f"{SITE}/b" not in site.asked
@@ -245,7 +245,7 @@ def test_a_block_ends_its_site_and_no_other() -> None:
 @pytest.mark.parametrize(("page", "tries"), [("!", 5), (Unreachable("down"), 2), (Missing("gone"), 20)])
 def test_failures_in_a_row_end_a_site(page: object, tries: int) -> None:
     paths = [f"/{number}" for number in range(20)]
-    started = walk({"/list": " ".join(f"{SITE}{path}" for path in paths), **dict.fromkeys(paths, page)})
+    started = board_crawl({"/list": " ".join(f"{SITE}{path}" for path in paths), **dict.fromkeys(paths, page)})
     _, outcomes = run(started)
     assert asked(started).total() == 1 + tries
     assert outcomes["fake"].failed == (tries < 20)
@@ -269,9 +269,9 @@ def test_hosts_are_read_side_by_side_and_each_one_page_at_a_time() -> None:
 
     links = [f"{host}/{page}" for host in hosts for page in range(5)]
     site = Slow({link: f"#{number}" for number, link in enumerate(links)})
-    found, outcomes = run(walk(site, FakeBoard(start=links)))
+    found, outcomes = run(board_crawl(site, FakeBoard(start=links)))
     assert sorted(map(int, keys(found))) == list(range(15))
-    assert outcomes["fake"] == Outcome("fake", "ok", asked=15, kept=15)
+    assert outcomes["fake"] == Outcome("fake", "ok", requests=15, new=15)
 
 
 def test_a_company_that_a_board_has_not_is_no_error() -> None:
@@ -284,9 +284,9 @@ def test_a_company_that_a_board_has_not_is_no_error() -> None:
         (ByCompany(), Query(), "error"),
         (FakeBoard(), Query(company="Oven & Co"), "error"),
     ):
-        _, outcomes = run(walk(gone, board, [query]))
+        _, outcomes = run(board_crawl(gone, board, [query]))
         assert outcomes["fake"].status == status and "is gone" in outcomes["fake"].note
-    _, outcomes = run(walk({"/list": Blocked("403")}, ByCompany(), [Query(company="Oven & Co")]))
+    _, outcomes = run(board_crawl({"/list": Blocked("403")}, ByCompany(), [Query(company="Oven & Co")]))
     assert outcomes["fake"].status == "blocked"
 
 
@@ -309,22 +309,22 @@ def test_dead_company_names_do_not_end_a_board(board: str) -> None:
                 raise Missing("404")
             return Response(url, url, 200, {}, body.encode())
 
-    found, outcomes = run(Walk(BOARDS[board], EVERYTHING, Settings(Mostly404({}))))
-    assert found and outcomes[board].status == "ok" and outcomes[board].asked == len(dead) + 1
+    found, outcomes = run(BoardCrawl(BOARDS[board], EVERYTHING, Settings(Mostly404({}))))
+    assert found and outcomes[board].status == "ok" and outcomes[board].requests == len(dead) + 1
 
 
 def test_a_good_page_wipes_the_slate() -> None:
     paths = [f"/{number}" for number in range(12)]
     pages = {path: f"#{number}" if number % 3 == 2 else "!" for number, path in enumerate(paths)}
-    _, outcomes = run(walk({"/list": " ".join(f"{SITE}{path}" for path in paths), **pages}))
-    assert outcomes["fake"].status == "ok" and outcomes["fake"].kept == 4
+    _, outcomes = run(board_crawl({"/list": " ".join(f"{SITE}{path}" for path in paths), **pages}))
+    assert outcomes["fake"].status == "ok" and outcomes["fake"].new == 4
 
 
 def test_bad_files_do_not_keep_the_good_ones_from_being_read(tmp_path: Path) -> None:
     files = [tmp_path / f"{number:02}.html" for number in range(12)]
     for number, file in enumerate(files):
         file.write_text("#1" if number == 11 else "!")
-    found, outcomes = run(walk({}, FakeBoard(start=[str(file) for file in files])))
+    found, outcomes = run(board_crawl({}, FakeBoard(start=[str(file) for file in files])))
     assert keys(found) == ["1"] and outcomes["fake"].status == "ok"
     assert "and 10 more" in outcomes["fake"].note
 
@@ -334,7 +334,7 @@ def test_a_board_of_saved_pages_is_not_asked_over_the_network(tmp_path: Path) ->
     page.write_text(f"#1 {SITE}/next")
     board = FakeBoard(start=[str(page)])
     board.REFUSED = "the board forbids it"  # type: ignore[attr-defined]
-    started = walk({}, board)
+    started = board_crawl({}, board)
     found, outcomes = run(started)
     assert keys(found) == ["1"] and outcomes["fake"].status == "ok"
     assert "the board forbids it" in outcomes["fake"].note
@@ -349,33 +349,33 @@ PAGES = {"/list": f"#1 #2 {SITE}/posting/3 {SITE}/gone", "/posting/3": "#3", "/g
 
 
 def test_a_rerun_asks_for_nothing_twice(tmp_path: Path) -> None:
-    first = walk(PAGES, cache=HttpCache(tmp_path), now=lambda: 0.0)
-    second = walk(PAGES, cache=HttpCache(tmp_path), now=lambda: DAY - 1)
+    first = board_crawl(PAGES, cache=HttpCache(tmp_path), now=lambda: 0.0)
+    second = board_crawl(PAGES, cache=HttpCache(tmp_path), now=lambda: DAY - 1)
     found, outcomes = run(first)
     again, repeated = run(second)
-    assert found == again and outcomes["fake"].asked == 3 and repeated["fake"].asked == 0
+    assert found == again and outcomes["fake"].requests == 3 and repeated["fake"].requests == 0
     assert repeated["fake"].status == "ok" and repeated["fake"].note == outcomes["fake"].note
 
 
 def test_a_list_goes_stale_and_a_posting_does_not(tmp_path: Path) -> None:
-    run(walk(PAGES, cache=HttpCache(tmp_path), now=lambda: 0.0))
-    later = walk(PAGES, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
+    run(board_crawl(PAGES, cache=HttpCache(tmp_path), now=lambda: 0.0))
+    later = board_crawl(PAGES, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
     assert keys(run(later)[0]) == ["1", "2", "3"]
     assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/gone"}
 
 
 def test_the_last_page_of_a_list_is_a_list_though_it_holds_one_posting(tmp_path: Path) -> None:
     pages = {"/list": f"#1 #2 {SITE}/list?page=2", "/list?page=2": "#3"}
-    run(walk(pages, cache=HttpCache(tmp_path), now=lambda: 0.0))
-    later = walk(pages, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
+    run(board_crawl(pages, cache=HttpCache(tmp_path), now=lambda: 0.0))
+    later = board_crawl(pages, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
     run(later)
     assert set(asked(later)) == {f"{SITE}/list", f"{SITE}/list?page=2"}
 
 
 def test_a_list_that_was_followed_to_goes_stale(tmp_path: Path) -> None:
     pages = {"/list": f"{SITE}/company/a {SITE}/company/b", "/company/a": "#1 #2", "/company/b": "nothing yet"}
-    run(walk(pages, cache=HttpCache(tmp_path), now=lambda: 0.0))
-    later = walk(pages, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
+    run(board_crawl(pages, cache=HttpCache(tmp_path), now=lambda: 0.0))
+    later = board_crawl(pages, cache=HttpCache(tmp_path), now=lambda: DAY + 1)
     run(later)
     assert len(asked(later)) == 3
 
@@ -383,8 +383,8 @@ def test_a_list_that_was_followed_to_goes_stale(tmp_path: Path) -> None:
 def test_what_was_refused_is_asked_again(tmp_path: Path) -> None:
     for error in (Blocked("403"), Refused("robots"), Unreachable("down")):
         cache = HttpCache(tmp_path / type(error).__name__)
-        run(walk({"/list": error}, cache=cache))
-        assert keys(run(walk({"/list": "#1"}, cache=cache))[0]) == ["1"]
+        run(board_crawl({"/list": error}, cache=cache))
+        assert keys(run(board_crawl({"/list": "#1"}, cache=cache))[0]) == ["1"]
 
 
 # ---------------------------------------------------------------------- side by side, as it arrives
@@ -400,7 +400,7 @@ def test_boards_run_side_by_side() -> None:
             return super().get(url, headers=headers)
 
     pages = {f"{SITE}/list": "#1"}
-    found, _ = run(walk(Waiting(pages), FakeBoard("one")), walk(Waiting(pages), FakeBoard("two")))
+    found, _ = run(board_crawl(Waiting(pages), FakeBoard("one")), board_crawl(Waiting(pages), FakeBoard("two")))
     assert sorted(posting.board for posting in found) == ["one", "two"]
 
 
@@ -413,7 +413,7 @@ def test_postings_come_while_the_board_is_still_being_asked() -> None:
                 assert may_go_on.wait(20)
             return super().get(url, headers=headers)
 
-    events = crawl([walk(Slow({f"{SITE}/list": f"#1 {SITE}/a", f"{SITE}/a": "#2"}))])
+    events = crawl([board_crawl(Slow({f"{SITE}/list": f"#1 {SITE}/a", f"{SITE}/a": "#2"}))])
     first = next(events)
     assert isinstance(first, Posting) and first.key == "1"
     may_go_on.set()
@@ -423,7 +423,7 @@ def test_postings_come_while_the_board_is_still_being_asked() -> None:
 def test_closing_stops_the_boards() -> None:
     pages = {f"{SITE}/{number}": f"#{number} {SITE}/{number + 1}" for number in range(100_000)}
     site = Site(pages)
-    events = crawl([walk(site, FakeBoard(start=[f"{SITE}/0"]))])
+    events = crawl([board_crawl(site, FakeBoard(start=[f"{SITE}/0"]))])
     next(events)
     events.close()  # type: ignore[attr-defined]
     for thread in threading.enumerate():
@@ -434,7 +434,7 @@ def test_closing_stops_the_boards() -> None:
 
 
 def test_progress_tells_pages_done_and_waiting() -> None:
-    events = crawl([walk({"/list": f"{SITE}/a {SITE}/b", "/a": "", "/b": ""})])
+    events = crawl([board_crawl({"/list": f"{SITE}/a {SITE}/b", "/a": "", "/b": ""})])
     assert [(event.done, event.waiting) for event in events if isinstance(event, Progress)] == [(1, 2), (2, 1), (3, 0)]
 
 
@@ -473,9 +473,9 @@ def test_search_refuses_bad_input_before_it_asks() -> None:
 
 
 def test_every_title_meets_every_place_and_company() -> None:
-    wish = Wish(("a", "b"), (("Boston", "MA"), ("", "TX")), ("x", "y"), "2026-11-01")
+    wish = SearchRequest(("a", "b"), (("Boston", "MA"), ("", "TX")), ("x", "y"), "2026-11-01")
     assert len(set(search.queries(wish))) == 8
-    assert search.queries(Wish()) == [Query()]
+    assert search.queries(SearchRequest()) == [Query()]
 
 
 def test_a_board_that_needs_a_key_is_asked_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -488,7 +488,7 @@ def test_a_board_that_needs_a_key_is_asked_where_there_is_one(monkeypatch: pytes
 
 def test_without_a_board_named_those_are_asked_that_need_nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(usajobs.KEY, raising=False)
-    started = search.walks(Wish(), Settings(Site({})))
+    started = search.board_crawls(SearchRequest(), Settings(Site({})))
     assert [one.board.NAME for one in started] == list(registry.DEFAULT)
     assert all(one.outcome().status == "empty" for one in started), "no start that is refused"
 
@@ -496,8 +496,8 @@ def test_without_a_board_named_those_are_asked_that_need_nothing_named(monkeypat
 def test_pages_go_to_the_boards_that_read_them(tmp_path: Path) -> None:
     page = tmp_path / "a.jsonl"
     page.write_text("")
-    walks = search.walks(Wish(pages=(str(page), "https://x.example/job")), Settings(Site({})))
-    assert [started.board.NAME for started in walks] == ["saved", "jsonld"]
+    crawls = search.board_crawls(SearchRequest(pages=(str(page), "https://x.example/job")), Settings(Site({})))
+    assert [started.board.NAME for started in crawls] == ["saved", "jsonld"]
 
 
 def test_saved_postings_run_through_the_same_door(tmp_path: Path) -> None:
