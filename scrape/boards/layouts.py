@@ -21,7 +21,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LayoutFields:
     """What a layout holds: plain text, and the posting's own element as HTML."""
 
     title: str
@@ -38,7 +38,7 @@ LAYOUTS = (
 _MOST_LINKS = 0.1  # of the text of an article; lists of postings hold more
 
 
-def known(soup: BeautifulSoup) -> Found | None:
+def known(soup: BeautifulSoup) -> LayoutFields | None:
     """The posting of a page in one of the layouts above, else the page's one article under one heading, else None."""
     for layout in LAYOUTS:
         body = soup.select_one(layout.body)
@@ -48,12 +48,12 @@ def known(soup: BeautifulSoup) -> Found | None:
     return _article(soup)
 
 
-def _in_layout(layout: Layout, body: Tag, title: Tag) -> Found:
+def _in_layout(layout: Layout, body: Tag, title: Tag) -> LayoutFields:
     for hidden in body.select("script, style, [style*='display: none'], [style*='display:none']"):
         hidden.decompose()
     company, location = (_labelled(body, label) for label in (layout.company_label, layout.location_label))
     title.extract()
-    return Found(said(title), str(body), company, location)
+    return LayoutFields(said(title), str(body), company, location)
 
 
 def _labelled(body: Tag, label: str) -> str:
@@ -62,14 +62,14 @@ def _labelled(body: Tag, label: str) -> str:
     return line(str(bold.next_sibling)) if bold and isinstance(bold.next_sibling, str) else ""
 
 
-def _article(soup: BeautifulSoup) -> Found | None:
+def _article(soup: BeautifulSoup) -> LayoutFields | None:
     """The page's only article, or its main element, where it stands under one heading and is no list of links."""
     element = _only(soup, "article") or _only(soup, "main")
     heading = _only(element, "h1") if element else None
     if element is None or heading is None or _links_share(element) > _MOST_LINKS:
         return None
     heading.extract()
-    return Found(said(heading), str(element)) if said(heading) and said(element) else None
+    return LayoutFields(said(heading), str(element)) if said(heading) and said(element) else None
 
 
 def _only(within: Tag, name: str) -> Tag | None:

@@ -33,7 +33,7 @@ from scrape.dataset.corpus.compile import INPUT, Manifest, compile_corpus
 from scrape.dataset.index import Found
 from scrape.dataset.simplify_all import Simplified, simplify_store
 from scrape.dataset.store import DATA, Store
-from scrape.demo.compose import ADDRESS
+from scrape.demo.generate import ADDRESS
 from scrape.fields import match
 from scrape.fields.urls import canonical, is_web
 from scrape.http.cache import HttpCache

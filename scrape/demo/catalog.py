@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
-from scrape.demo.compose import COUNT, SEED, Opening, openings
+from scrape.demo.generate import COUNT, SEED, JobOpening, openings
 
 EXPIRED = 6
 _FEATURED_EVERY = 15
@@ -58,20 +58,20 @@ class Catalog:
         self._gone = {opening.posting.key for opening in self.expired}
         self._listed = sorted(made, key=lambda opening: (opening.posting.date, opening.posting.key), reverse=True)
 
-    def get(self, key: str) -> Opening | None:
+    def get(self, key: str) -> JobOpening | None:
         return self._by_key.get(key)
 
-    def is_expired(self, opening: Opening) -> bool:
+    def is_expired(self, opening: JobOpening) -> bool:
         return opening.posting.key in self._gone
 
-    def is_featured(self, opening: Opening) -> bool:
+    def is_featured(self, opening: JobOpening) -> bool:
         """Whether the lists show this one twice."""
         return int(opening.posting.key) % _FEATURED_EVERY == 0
 
-    def find(self, search: Search) -> list[Opening]:
+    def find(self, search: Search) -> list[JobOpening]:
         return [opening for opening in self._listed if _matches(opening, search)]
 
-    def related(self, opening: Opening) -> list[Opening]:
+    def related(self, opening: JobOpening) -> list[JobOpening]:
         """Up to four openings of the same field."""
         return [other for other in self.live if other.field == opening.field and other is not opening][:4]
 
@@ -81,7 +81,7 @@ def slug(text: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
-def _matches(opening: Opening, search: Search) -> bool:
+def _matches(opening: JobOpening, search: Search) -> bool:
     posting = opening.posting
     about = f"{posting.title} {opening.occupation} {opening.field}"
     return (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrape.demo import phrases
-from scrape.demo.dice import Dice
 from scrape.demo.grammar import Writer
 from scrape.demo.phrases import City, Field
+from scrape.demo.seeded_random import SeededRandom
 
 PER_FIELD = 36
 
@@ -27,22 +27,22 @@ class Company:
 @cache
 def companies(field: Field, seed: int) -> tuple[Company, ...]:
     """The employers of one field of work; no name comes twice in it."""
-    dice = Dice(f"{seed}/companies/{field.name}")
-    writer = Writer(dice, {**phrases.general()["formal"], **phrases.names(), **field.lists}, {})
+    rng = SeededRandom(f"{seed}/companies/{field.name}")
+    writer = Writer(rng, {**phrases.general()["formal"], **phrases.names(), **field.lists}, {})
     made: dict[str, Company] = {}
     while len(made) < PER_FIELD:
         name = writer.phrase("{firm}")
-        made.setdefault(name, _company(name, field, writer, dice))
+        made.setdefault(name, _company(name, field, writer, rng))
     return tuple(made.values())
 
 
-def _company(name: str, field: Field, writer: Writer, dice: Dice) -> Company:
+def _company(name: str, field: Field, writer: Writer, rng: SeededRandom) -> Company:
     return Company(
         name=name,
         kind=writer.phrase("{kind}"),
-        founded=dice.between(int(field.lists["since"][0]), 2023),
-        staff=dice.between(9, 240),
-        cities=tuple(dice.some(_weighted_cities(), dice.pick((1, 1, 2, 3)))),
+        founded=rng.between(int(field.lists["since"][0]), 2023),
+        staff=rng.between(9, 240),
+        cities=tuple(rng.sample(_weighted_cities(), rng.choice((1, 1, 2, 3)))),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from scrape.demo.dice import Dice
+from scrape.demo.seeded_random import SeededRandom
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ _SAID_AS_A_WORD = re.compile(r"(?:LIMS|NICU|SCADA|LEED|RIP|LAN|MIG|SIM|RAM|FAQ)\
 class Writer:
     """Writes from lists of templates. No entry of a list comes twice before every other has come once."""
 
-    def __init__(self, dice: Dice, lists: Mapping[str, Sequence[str]], facts: Mapping[str, str]) -> None:
-        self.dice = dice
+    def __init__(self, rng: SeededRandom, lists: Mapping[str, Sequence[str]], facts: Mapping[str, str]) -> None:
+        self.rng = rng
         self._lists = lists
         self._facts = facts
         self._left: dict[str, list[str]] = {}
@@ -74,9 +74,9 @@ class Writer:
 
     def _expand_part(self, part: Slot | Range | Choice) -> str:
         if isinstance(part, Choice):
-            return self._expand(self.dice.pick(part.options))
+            return self._expand(self.rng.choice(part.options))
         if isinstance(part, Range):
-            return f"{self.dice.between(part.low, part.high, part.step):,}"
+            return f"{self.rng.between(part.low, part.high, part.step):,}"
         if part.name in self._facts:
             return self._facts[part.name]
         return self._expand(parsed(self._draw(part.name)))
@@ -85,7 +85,7 @@ class Writer:
         left = self._left.get(name)
         if not left:
             left = self._left[name] = list(self._lists[name])
-        return self.dice.take(left)
+        return self.rng.take(left)
 
 
 @cache

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scrape.demo.dice import Dice
+from scrape.demo.seeded_random import SeededRandom
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +56,16 @@ class Style:
     dash: str = " - "
 
 
-def style(dice: Dice) -> Style:
+def style(rng: SeededRandom) -> Style:
     return Style(
-        heading=dice.pick(_HEADINGS),
-        listing=dice.pick(_LISTINGS),
-        facts=dice.pick(_FACTS),
-        paragraph=dice.pick(_PARAGRAPHS),
-        bold=dice.pick(("b", "strong")),
-        emphasis=dice.pick(("em", "i")),
-        curly=dice.chance(0.3),
-        dash=dice.pick((" - ", " – ")),
+        heading=rng.choice(_HEADINGS),
+        listing=rng.choice(_LISTINGS),
+        facts=rng.choice(_FACTS),
+        paragraph=rng.choice(_PARAGRAPHS),
+        bold=rng.choice(("b", "strong")),
+        emphasis=rng.choice(("em", "i")),
+        curly=rng.chance(0.3),
+        dash=rng.choice((" - ", " – ")),
     )
 
 

@@ -9,18 +9,18 @@ from html import escape
 from urllib.parse import urlencode
 
 from scrape.demo.catalog import Catalog, Search, slug
-from scrape.demo.compose import ADDRESS, Opening
+from scrape.demo.generate import ADDRESS, JobOpening
 
 PER_PAGE = 20
 INVENTED = "Every posting, company and workplace on this board is invented. Nothing here is a real job."
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ResultRow:
     """One line of a result list: where it leads and what it says."""
 
     href: str
-    opening: Opening
+    opening: JobOpening
     mark: str = ""
 
 
@@ -34,7 +34,7 @@ def front(catalog: Catalog) -> str:
 def results(catalog: Catalog, search: Search) -> str:
     found = catalog.find(search)
     shown = found[search.start : search.start + PER_PAGE]
-    rows = "".join(_row(entry) for entry in _entries(catalog, shown, search.start))
+    rows = "".join(_row(entry) for entry in _result_rows(catalog, shown, search.start))
     body = f"""{_form(search)}
 <p class="count">{len(found)} jobs</p>
 <ol class="results">{_sponsored(search.start)}{rows}{_members_only(shown)}</ol>
@@ -42,7 +42,7 @@ def results(catalog: Catalog, search: Search) -> str:
     return _page(f"Jobs {escape(search.what)} {escape(search.where)}", body)
 
 
-def posting(catalog: Catalog, opening: Opening) -> str:
+def posting(catalog: Catalog, opening: JobOpening) -> str:
     job = opening.posting
     field = f'<a href="/jobs?{urlencode({"what": opening.field})}">{opening.field}</a>'
     body = f"""<div class="crumbs"><a href="/">Home</a> / {field}</div>
@@ -65,7 +65,7 @@ def posting(catalog: Catalog, opening: Opening) -> str:
     return _page(f"{escape(job.title)} - {escape(job.company)}", body, head)
 
 
-def expired(opening: Opening) -> str:
+def expired(opening: JobOpening) -> str:
     """The page of a posting that is over: a notice, and no posting element."""
     title = escape(opening.posting.title)
     body = f"""<div class="notice expired"><h1>This job has expired</h1>
@@ -112,24 +112,24 @@ def _form(search: Search) -> str:
 <input name="where" value="{escape(search.where)}" placeholder="city, state"><button>Search</button></form>"""
 
 
-def _entries(catalog: Catalog, shown: Sequence[Opening], start: int) -> list[Entry]:
+def _result_rows(catalog: Catalog, shown: Sequence[JobOpening], start: int) -> list[ResultRow]:
     """The links of one page; some postings stand on it twice, under two addresses, as they do on real boards."""
-    entries = [Entry(_href(opening, start + at), opening) for at, opening in enumerate(shown)]
-    twins = [Entry(_second_href(opening), opening, "Featured") for opening in shown if catalog.is_featured(opening)]
+    entries = [ResultRow(_href(opening, start + at), opening) for at, opening in enumerate(shown)]
+    twins = [ResultRow(_second_href(opening), opening, "Featured") for opening in shown if catalog.is_featured(opening)]
     return twins + entries
 
 
-def _href(opening: Opening, position: int) -> str:
+def _href(opening: JobOpening, position: int) -> str:
     job = opening.posting
     return f"/posting/{job.key}/{slug(job.title)}?from=serp&pos={position}&utm_source=board&utm_campaign=list"
 
 
-def _second_href(opening: Opening) -> str:
+def _second_href(opening: JobOpening) -> str:
     job = opening.posting
     return f"/posting/{job.key}/{slug(f'{job.title} {job.company} {job.location}')}?from=featured"
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: ResultRow) -> str:
     job = entry.opening.posting
     mark = f'<span class="mark">{entry.mark}</span> ' if entry.mark else ""
     return f"""<li class="result">{mark}<h2><a href="{escape(entry.href)}">{escape(job.title)}</a></h2>
@@ -148,7 +148,7 @@ Earn thousands from your couch</a></h2></li>
 """
 
 
-def _members_only(shown: Sequence[Opening]) -> str:
+def _members_only(shown: Sequence[JobOpening]) -> str:
     """A result in the part of the site that robots.txt keeps crawlers out of."""
     if not shown:
         return ""
@@ -163,14 +163,14 @@ def _next(search: Search, total: int) -> str:
     return f'<a rel="next" class="next" href="/jobs?{escape(search.at(search.start + PER_PAGE))}">Next page</a>'
 
 
-def _related(catalog: Catalog, opening: Opening) -> str:
+def _related(catalog: Catalog, opening: JobOpening) -> str:
     return "".join(
         f'<li><a href="{escape(_href(other, 0))}">{escape(other.posting.title)}</a></li>'
         for other in catalog.related(opening)
     )
 
 
-def _json_ld(opening: Opening) -> str:
+def _json_ld(opening: JobOpening) -> str:
     """schema.org's JobPosting. `<` is escaped so that no text can end the script element."""
     job = opening.posting
     city, state = job.location.split(", ")

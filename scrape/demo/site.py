@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from scrape.demo import pages
 from scrape.demo.catalog import Catalog, Search
-from scrape.demo.compose import COUNT, SEED
+from scrape.demo.generate import COUNT, SEED
 
 ROBOTS = """# The Demo Board: every posting is invented.
 User-agent: *

@@ -78,7 +78,7 @@ def fields() -> tuple[Field, ...]:
 @cache
 def cities() -> tuple[City, ...]:
     return tuple(
-        City(row["name"], row["state"], row["share"], row["cost"], {"hood": _entries(row["hood"])})
+        City(row["name"], row["state"], row["share"], row["cost"], {"hood": _result_rows(row["hood"])})
         for row in _toml("places.toml")["city"]
     )
 
@@ -94,15 +94,15 @@ def _field(table: dict[str, Any]) -> Field:
 def _occupation(row: dict[str, str]) -> Occupation:
     pay, unit = row["pay"].split()
     low, high = (int(figure) for figure in pay.split("-"))
-    lists = {name: _entries(text) for name, text in row.items() if name not in ("titles", "pay")}
-    return Occupation(_entries(row["titles"]), low, high, unit, lists)
+    lists = {name: _result_rows(text) for name, text in row.items() if name not in ("titles", "pay")}
+    return Occupation(_result_rows(row["titles"]), low, high, unit, lists)
 
 
 def _lists(table: Mapping[str, str]) -> Lists:
-    return {name: _entries(text) for name, text in table.items()}
+    return {name: _result_rows(text) for name, text in table.items()}
 
 
-def _entries(text: str) -> tuple[str, ...]:
+def _result_rows(text: str) -> tuple[str, ...]:
     parts = text.splitlines() if "\n" in text else text.split(";")
     return tuple(part.strip() for part in parts if part.strip())
 

@@ -1,4 +1,4 @@
-"""The phrase grammar behind the bundled postings, and the dice it rolls."""
+"""The phrase grammar behind the bundled postings, and its random numbers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from scrape.demo.dice import Dice
 from scrape.demo.grammar import Writer, capital, parsed, tidy
+from scrape.demo.seeded_random import SeededRandom
 
 
 def _writer(lists: dict[str, tuple[str, ...]] | None = None, **facts: str) -> Writer:
-    return Writer(Dice("test"), lists or {}, facts)
+    return Writer(SeededRandom("test"), lists or {}, facts)
 
 
 def test_alternatives_nest_and_may_be_empty() -> None:
@@ -20,7 +20,7 @@ def test_alternatives_nest_and_may_be_empty() -> None:
 
 
 def _writer_phrase(seed: int, template: str) -> str:
-    return Writer(Dice(str(seed)), {}, {}).phrase(template)
+    return Writer(SeededRandom(str(seed)), {}, {}).phrase(template)
 
 
 def test_numbers_keep_to_their_range_and_step() -> None:
@@ -74,9 +74,9 @@ def test_a_list_that_does_not_exist_is_an_error() -> None:
 
 
 def test_dice_fall_the_same_for_a_seed_and_fairly() -> None:
-    assert [Dice("x").below(1000) for _ in range(3)] == [Dice("x").below(1000) for _ in range(3)]
-    dice = Dice("fair")
-    counts = Counter(dice.between(1, 6) for _ in range(6000))
+    assert [SeededRandom("x").below(1000) for _ in range(3)] == [SeededRandom("x").below(1000) for _ in range(3)]
+    rng = SeededRandom("fair")
+    counts = Counter(rng.between(1, 6) for _ in range(6000))
     assert set(counts) == set(range(1, 7)) and min(counts.values()) > 850
-    assert len(set(dice.some("abcdef", 4))) == 4
-    assert sorted(dice.some("abc", 9)) == list("abc")
+    assert len(set(rng.sample("abcdef", 4))) == 4
+    assert sorted(rng.sample("abc", 9)) == list("abc")

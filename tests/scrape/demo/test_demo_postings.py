@@ -12,24 +12,24 @@ from collections.abc import Sequence
 
 import pytest
 
-from scrape.demo import COUNT, Opening, openings, phrases, postings
+from scrape.demo import COUNT, JobOpening, openings, phrases, postings
 from scrape.markup.simplify import simplify
 
 POST_OF_2015 = {"San Francisco, CA", "Seattle, WA", "New York, NY", "Chicago, IL"}
 
 
 @pytest.fixture(scope="module")
-def bundled() -> tuple[Opening, ...]:
+def bundled() -> tuple[JobOpening, ...]:
     return openings()
 
 
 @pytest.fixture(scope="module")
-def texts(bundled: Sequence[Opening]) -> list[str]:
+def texts(bundled: Sequence[JobOpening]) -> list[str]:
     """Every posting as bare markup, head included, much as the corpus will hold it."""
     return [_bare(opening) for opening in bundled]
 
 
-def _bare(opening: Opening) -> str:
+def _bare(opening: JobOpening) -> str:
     job = opening.posting
     head = f"<h1>{job.title}</h1>\n<h2>{job.company}</h2>\n<h3>{job.location}</h3>\n"
     return f"<html>\n{head}{simplify(job.html)}\n</html>\n"
@@ -39,7 +39,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).casefold())
 
 
-def _share(bundled: Sequence[Opening], pattern: str) -> float:
+def _share(bundled: Sequence[JobOpening], pattern: str) -> float:
     return sum(bool(re.search(pattern, opening.posting.html)) for opening in bundled) / len(bundled)
 
 
@@ -63,7 +63,7 @@ def test_another_seed_makes_other_postings() -> None:
     assert not {posting.key for posting in ours} & {posting.key for posting in theirs}
 
 
-def test_there_are_enough_and_no_two_are_alike(bundled: Sequence[Opening], texts: list[str]) -> None:
+def test_there_are_enough_and_no_two_are_alike(bundled: Sequence[JobOpening], texts: list[str]) -> None:
     assert len(bundled) == COUNT >= 1100
     assert len({opening.posting.key for opening in bundled}) == COUNT
     assert len({" ".join(_words(text)) for text in texts}) == COUNT
@@ -76,21 +76,21 @@ def test_they_come_to_about_four_megabytes_of_markup_in_realistic_lengths(texts:
     assert lengths[len(lengths) // 20] < 2_700 and lengths[-len(lengths) // 20] > 4_800
 
 
-def test_they_cover_many_occupations_fields_cities_and_companies(bundled: Sequence[Opening]) -> None:
+def test_they_cover_many_occupations_fields_cities_and_companies(bundled: Sequence[JobOpening]) -> None:
     assert len({opening.occupation for opening in bundled}) >= 80
     assert len({opening.field for opening in bundled}) >= 16
     assert len({opening.posting.title for opening in bundled}) >= 400
     assert len({opening.posting.company for opening in bundled}) >= 300
 
 
-def test_the_cities_of_the_post_come_often_and_a_dozen_others_too(bundled: Sequence[Opening]) -> None:
+def test_the_cities_of_the_post_come_often_and_a_dozen_others_too(bundled: Sequence[JobOpening]) -> None:
     cities = Counter(opening.posting.location for opening in bundled)
     assert all(re.fullmatch(r"[A-Z][A-Za-z .]+, [A-Z]{2}", city) for city in cities)
     assert len(cities.keys() - POST_OF_2015) >= 12
     assert all(cities[city] >= 80 for city in POST_OF_2015)
 
 
-def test_the_body_speaks_of_the_posting_s_own_company_and_of_no_other_city(bundled: Sequence[Opening]) -> None:
+def test_the_body_speaks_of_the_posting_s_own_company_and_of_no_other_city(bundled: Sequence[JobOpening]) -> None:
     cities = {city.name for city in phrases.cities()}
     companies = places = 0
     for opening in bundled:
@@ -133,31 +133,31 @@ def test_no_run_of_eight_words_is_in_more_than_a_twentieth_of_them(texts: list[s
         ("’", 0.1, 0.5),
     ],
 )
-def test_their_structure_varies(bundled: Sequence[Opening], pattern: str, low: float, high: float) -> None:
+def test_their_structure_varies(bundled: Sequence[JobOpening], pattern: str, low: float, high: float) -> None:
     assert low <= _share(bundled, pattern) <= high
 
 
-def test_some_say_nothing_of_pay_and_some_have_neither_lists_nor_headings(bundled: Sequence[Opening]) -> None:
+def test_some_say_nothing_of_pay_and_some_have_neither_lists_nor_headings(bundled: Sequence[JobOpening]) -> None:
     bare = [o for o in bundled if not re.search(r"<li|<h[234]|•|<strong>|<b>[^<$]*:?</b>", o.posting.html)]
     assert len(bare) >= 30
     unpaid = [o for o in bundled if f"{o.high:,}" not in o.posting.html]
     assert len(unpaid) >= 30
 
 
-def test_the_pay_on_record_is_a_range_and_is_the_one_in_the_text(bundled: Sequence[Opening]) -> None:
+def test_the_pay_on_record_is_a_range_and_is_the_one_in_the_text(bundled: Sequence[JobOpening]) -> None:
     for opening in bundled:
         assert 10 <= opening.low < opening.high if opening.unit == "hour" else 30_000 <= opening.low < opening.high
     priced = [o for o in bundled if f"${o.low:,}" in o.posting.html and f"{o.high:,}" in o.posting.html]
     assert len(priced) > 0.8 * len(bundled)
 
 
-def test_dates_are_iso_and_recent_to_the_day_on_which_the_board_stands_still(bundled: Sequence[Opening]) -> None:
+def test_dates_are_iso_and_recent_to_the_day_on_which_the_board_stands_still(bundled: Sequence[JobOpening]) -> None:
     dates = {opening.posting.date for opening in bundled}
     assert all("2026-10-01" <= date <= "2026-11-20" and re.fullmatch(r"\d{4}-\d\d-\d\d", date) for date in dates)
     assert len(dates) > 30
 
 
-def test_nobody_can_be_mailed_or_called(bundled: Sequence[Opening]) -> None:
+def test_nobody_can_be_mailed_or_called(bundled: Sequence[JobOpening]) -> None:
     whole = "\n".join(opening.posting.html for opening in bundled)
     assert not re.search(r"\w@\w", whole)
     assert not re.search(r"https?:|www\.|\.com\b", whole)

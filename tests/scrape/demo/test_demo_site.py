@@ -13,7 +13,7 @@ from protego import Protego
 from scrape.boards.sites import demo
 from scrape.common.errors import ChangedShape, InputError
 from scrape.common.posting import Page, Posting, Query
-from scrape.demo import Opening, Site, serve
+from scrape.demo import JobOpening, Site, serve
 from scrape.demo.catalog import Search
 from scrape.demo.pages import PER_PAGE
 
@@ -66,7 +66,7 @@ def _as_parsed(html: str) -> str:
 
 
 def _expected(site: Site, wanted: str, where: str) -> set[str]:
-    def fits(opening: Opening) -> bool:
+    def fits(opening: JobOpening) -> bool:
         about = f"{opening.posting.title} {opening.occupation} {opening.field}".casefold()
         return wanted in about.split() and opening.posting.location == where
 

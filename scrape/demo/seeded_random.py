@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Dice:
+class SeededRandom:
     """Everything is built on `Random.random`, the one method whose sequence Python promises to keep for a seed."""
 
     def __init__(self, seed: str) -> None:
@@ -26,7 +26,7 @@ class Dice:
     def chance(self, share: float) -> bool:
         return self._next() < share
 
-    def pick(self, items: Sequence[T]) -> T:
+    def choice(self, items: Sequence[T]) -> T:
         return items[self.below(len(items))]
 
     def take(self, items: list[T]) -> T:
@@ -35,7 +35,7 @@ class Dice:
         items[at], items[-1] = items[-1], items[at]
         return items.pop()
 
-    def some(self, items: Sequence[T], count: int) -> list[T]:
-        """`count` different items (all of them where there are no more), in the order of the dice."""
+    def sample(self, items: Sequence[T], count: int) -> list[T]:
+        """`count` different items (all of them where there are no more), in random order."""
         left = list(items)
         return [self.take(left) for _ in range(min(count, len(left)))]

@@ -1,4 +1,4 @@
-"""The composer: from phrase material to whole postings, each of its own shape."""
+"""Generator of the bundled postings: from phrase lists to whole postings, each with its own structure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from functools import cache
 from scrape.common.posting import Posting
 from scrape.demo import layout, phrases
 from scrape.demo.companies import Company, companies
-from scrape.demo.dice import Dice
 from scrape.demo.grammar import Writer, capital
 from scrape.demo.layout import Block, Facts, Items, Prose, Section
 from scrape.demo.phrases import City, Field, Occupation
+from scrape.demo.seeded_random import SeededRandom
 
 SEED = 2015
 COUNT = 1150
@@ -23,7 +23,7 @@ _RECENT_DAYS = 45
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class JobOpening:
     """A posting together with what only its author knows. `low` and `high` are dollars per `unit`."""
 
     posting: Posting
@@ -40,12 +40,12 @@ def postings(seed: int = SEED, count: int = COUNT) -> list[Posting]:
 
 
 @cache
-def openings(seed: int = SEED, count: int = COUNT) -> tuple[Opening, ...]:
+def openings(seed: int = SEED, count: int = COUNT) -> tuple[JobOpening, ...]:
     return tuple(_opening(seed, number) for number in range(count))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobOutline:
     """What is settled about a posting before a word is written."""
 
     field: Field
@@ -62,15 +62,15 @@ class Job:
 class Draft:
     """The writer at work on one posting. `size` scales how much is said; `prose` means no lists."""
 
-    job: Job
-    dice: Dice
+    job: JobOutline
+    rng: SeededRandom
     writer: Writer
     size: float
     prose: bool
 
     def many(self, usual: int) -> int:
         """About `usual`, by the size of this posting and a little chance; at least one."""
-        return max(1, round(usual * self.size + self.dice.below(3) - 1))
+        return max(1, round(usual * self.size + self.rng.below(3) - 1))
 
     def paragraph(self, **usual: int) -> str:
         """Sentences: about so many from each list, in this order."""
@@ -81,9 +81,9 @@ class Draft:
         return [phrase for name, count in usual.items() for phrase in self.writer.phrases(name, self.many(count))]
 
 
-def _opening(seed: int, number: int) -> Opening:
-    dice = Dice(f"{seed}/posting/{number}")
-    job = _job(seed, number, dice)
+def _opening(seed: int, number: int) -> JobOpening:
+    rng = SeededRandom(f"{seed}/posting/{number}")
+    job = _job(seed, number, rng)
     key = f"{seed % 10000:04d}{number + 1:06d}"
     posting = Posting(
         board="demo",
@@ -92,57 +92,57 @@ def _opening(seed: int, number: int) -> Opening:
         title=job.title,
         company=job.company.name,
         location=job.city.location,
-        date=(TODAY - timedelta(days=dice.below(_RECENT_DAYS))).isoformat(),
-        html=_body(job, dice),
+        date=(TODAY - timedelta(days=rng.below(_RECENT_DAYS))).isoformat(),
+        html=_body(job, rng),
     )
-    return Opening(posting, job.occupation.name, job.field.name, job.low, job.high, job.occupation.unit)
+    return JobOpening(posting, job.occupation.name, job.field.name, job.low, job.high, job.occupation.unit)
 
 
-def _job(seed: int, number: int, dice: Dice) -> Job:
-    field, occupation = _trades()[number % len(_trades())]
-    company = dice.pick(companies(field, seed))
-    city = dice.pick(company.cities)
-    low, high = _pay(occupation, city, dice)
-    pay = dice.pick(_PAY[occupation.unit]).format(low, high)
-    return Job(field, occupation, company, city, _title(field, occupation, dice), low, high, pay)
+def _job(seed: int, number: int, rng: SeededRandom) -> JobOutline:
+    field, occupation = _occupations()[number % len(_occupations())]
+    company = rng.choice(companies(field, seed))
+    city = rng.choice(company.cities)
+    low, high = _pay(occupation, city, rng)
+    pay = rng.choice(_PAY[occupation.unit]).format(low, high)
+    return JobOutline(field, occupation, company, city, _title(field, occupation, rng), low, high, pay)
 
 
 @cache
-def _trades() -> tuple[tuple[Field, Occupation], ...]:
+def _occupations() -> tuple[tuple[Field, Occupation], ...]:
     return tuple((field, occupation) for field in phrases.fields() for occupation in field.occupations)
 
 
-def _title(field: Field, occupation: Occupation, dice: Dice) -> str:
-    title = dice.pick(occupation.titles)
-    grade = dice.pick(field.lists["grade"])
-    if dice.chance(0.3) and not {*_RANKS, *grade.split()} & set(title.split()):
+def _title(field: Field, occupation: Occupation, rng: SeededRandom) -> str:
+    title = rng.choice(occupation.titles)
+    grade = rng.choice(field.lists["grade"])
+    if rng.chance(0.3) and not {*_RANKS, *grade.split()} & set(title.split()):
         return f"{grade} {title}"
     return title
 
 
-def _pay(occupation: Occupation, city: City, dice: Dice) -> tuple[int, int]:
+def _pay(occupation: Occupation, city: City, rng: SeededRandom) -> tuple[int, int]:
     """The posted range: the occupation's own, moved by the city and by chance, in whole or round figures."""
     step = 1 if occupation.unit == "hour" else 500
-    level = city.cost * dice.between(94, 108) / 100
+    level = city.cost * rng.between(94, 108) / 100
     low = round(occupation.low * level / step) * step
     return low, max(low + 2 * step, round(occupation.high * level / step) * step)
 
 
-def _body(job: Job, dice: Dice) -> str:
-    voice = dice.pick(_VOICES)
-    prose = dice.chance(0.14)
-    draft = Draft(job, dice, _writer(job, voice, dice), dice.pick(_SIZES), prose)
-    names = [name for name in dice.pick(_ORDERS).split() if dice.chance(_SHARE.get(name, 1.0))]
+def _body(job: JobOutline, rng: SeededRandom) -> str:
+    voice = rng.choice(_VOICES)
+    prose = rng.chance(0.14)
+    draft = Draft(job, rng, _writer(job, voice, rng), rng.choice(_SIZES), prose)
+    names = [name for name in rng.choice(_ORDERS).split() if rng.chance(_SHARE.get(name, 1.0))]
     sections = [_WRITE[name](draft) for name in names]
-    if prose or dice.chance(0.05):
+    if prose or rng.chance(0.05):
         sections = [Section("", section.blocks) for section in sections]
-    style = layout.style(dice)
+    style = layout.style(rng)
     return layout.render(sections, layout.without_lists(style) if prose else style)
 
 
-def _writer(job: Job, voice: str, dice: Dice) -> Writer:
+def _writer(job: JobOutline, voice: str, rng: SeededRandom) -> Writer:
     lists = {**phrases.general()[voice], **job.field.lists, **job.occupation.lists, **job.city.lists}
-    settled = {name: dice.pick(lists[name]) for name in ("boss", "crew", "crew_short", "hood")}
+    settled = {name: rng.choice(lists[name]) for name in ("boss", "crew", "crew_short", "hood")}
     facts = {
         **settled,
         "company": job.company.name,
@@ -155,7 +155,7 @@ def _writer(job: Job, voice: str, dice: Dice) -> Writer:
         "job": _running(job.title),
         "pay": job.pay,
     }
-    return Writer(dice, lists, facts)
+    return Writer(rng, lists, facts)
 
 
 def _running(title: str) -> str:
@@ -171,7 +171,7 @@ def _listed(draft: Draft, intro: str, items: list[str], *, opener: str) -> Block
     """Items as a list, or in a prose posting as sentences that begin with an entry of `opener`."""
     if draft.prose:
         return Prose((" ".join(f"{draft.writer.sentence(opener)} {item}." for item in items),))
-    lead = draft.writer.sentence(intro) if draft.dice.chance(0.4) else ""
+    lead = draft.writer.sentence(intro) if draft.rng.chance(0.4) else ""
     return Items(lead, tuple(capital(item) for item in items))
 
 
@@ -182,7 +182,7 @@ def _role(draft: Draft) -> Section:
 
 def _about(draft: Draft) -> Section:
     paragraphs = [draft.paragraph(blurb=3), draft.paragraph(scene=2, story=1)]
-    joined = (" ".join(paragraphs),) if draft.dice.chance(0.5) else tuple(paragraphs)
+    joined = (" ".join(paragraphs),) if draft.rng.chance(0.5) else tuple(paragraphs)
     return _section(draft, "h_about", Prose(joined))
 
 
@@ -193,14 +193,14 @@ def _duties(draft: Draft) -> Section:
 
 def _needs(draft: Draft) -> Section:
     block = _listed(draft, "i_needs", draft.phrases(need=4, want=3, trait=2), opener="prose_need")
-    if isinstance(block, Items) and draft.dice.chance(0.25):
+    if isinstance(block, Items) and draft.rng.chance(0.25):
         block = Items(block.intro, (*block.items, _tools(draft)))
     return _section(draft, "h_needs", block)
 
 
 def _tools(draft: Draft) -> Items:
     """The tools of the trade, as a list that stands inside an item of another."""
-    names = draft.writer.phrases("tool", 3 + draft.dice.below(3))
+    names = draft.writer.phrases("tool", 3 + draft.rng.below(3))
     return Items(draft.writer.sentence("tools_intro"), tuple(capital(name) for name in names))
 
 
@@ -238,7 +238,7 @@ def _place(draft: Draft) -> Section:
 
 def _apply(draft: Draft) -> Section:
     paragraphs = [draft.paragraph(apply=3)]
-    if draft.dice.chance(0.4):
+    if draft.rng.chance(0.4):
         paragraphs.append(draft.writer.sentence("note"))
     return _section(draft, "h_apply", Prose(tuple(paragraphs)))
 
