@@ -19,6 +19,7 @@ from scrape.common.files import write_whole, write_whole_with
 
 POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
 PADDING = -100  # a target that counts nothing: torch's own default
+TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # of a run, where the user does not say otherwise
 
 _CHUNK = 1 << 20
 _UNICODE = 0x110000

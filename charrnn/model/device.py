@@ -1,4 +1,4 @@
-"""All that depends on the machine: which device, which precision, and what makes it quick."""
+"""Choose the device and the precision, and set up what makes training fast on this machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import ctypes
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from scrape.common.errors import InputError
@@ -47,20 +48,44 @@ def keep_freed_memory() -> bool:
 
 
 def precision(name: str, device: torch.device) -> torch.dtype:
-    """The type to multiply in: `float32`, `bfloat16`, or for `auto` bfloat16 where the hardware multiplies it."""
-    if name != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
+    """Return the type of matrix products: float32 or bfloat16 by `name`; for `auto`, bfloat16 where it is faster.
+
+    Raises InputError where bfloat16 is asked for and this machine cannot train in it.
+    """
+    if name == "float32" or (name == "auto" and not _has_fast_bfloat16(device)):
+        return torch.float32
+    if supports_bfloat16(device):
+        return torch.bfloat16
+    if name == "auto":
+        return torch.float32
+    kind = "processor" if device.type == "cpu" else f"{device.type} device"
+    raise InputError(f"this {kind} cannot train in bfloat16; leave --dtype out, or give float32")
+
+
+@cache
+def supports_bfloat16(device: torch.device) -> bool:
+    """Return whether an LSTM can train in bfloat16 on `device`, by training a tiny one. Keeps the random state.
+
+    On a CPU without AVX-512, oneDNN has no such LSTM, and torch raises RuntimeError at the first step.
+    """
+    with kept_random_state(device), torch.inference_mode(False), torch.enable_grad():
+        try:
+            layer = nn.LSTM(1, 1).to(device)
+            with autocast(device, torch.bfloat16):
+                outputs, _ = layer(torch.zeros(1, 1, 1, device=device))
+            torch.autograd.backward(outputs.float().sum())
+        except RuntimeError:
+            return False
+    return True
+
+
+def _has_fast_bfloat16(device: torch.device) -> bool:
+    """Return whether the hardware has instructions for bfloat16 (a CPU: AVX-512 BF16 or AMX); emulation is slower."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if device.type == "cpu" and _cpu_multiplies_bfloat16() else torch.float32
-
-
-def _cpu_multiplies_bfloat16() -> bool:
-    """Whether this CPU has instructions for it (AVX-512 BF16 or AMX): elsewhere it is emulated, and slower."""
-    capabilities: Mapping[str, object] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # a torch without it computes in float32
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+        return bool(torch.cuda.is_bf16_supported())
+    # A torch without `get_capabilities` computes in float32.
+    capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from charrnn.data import corpus as data
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.runs import train_state
-from charrnn.train import options
 from scrape.common.errors import InputError
 
 DATA = Path("data")
@@ -78,5 +77,4 @@ def _fractions(path: Path) -> tuple[float, float]:
     if train_state.exists(state):
         plan = train_state.load(state)["plan"]
         return plan["train_frac"], plan["val_frac"]
-    usual = options.parse([]).plan()
-    return usual.train_frac, usual.val_frac
+    return data.TRAIN_FRAC, data.VAL_FRAC

@@ -111,6 +111,11 @@ def _resumed(options: Options, files: Files, on: torch.device, group: Group) -> 
     """The run of this name as it was saved last; its log cut back to there."""
     state = train_state.load(files.resume)
     plan = options.kept(_stored_plan(state, files))
+    if plan.dtype == "bfloat16" and not device.supports_bfloat16(on):
+        raise InputError(
+            f"run {options.run} was begun in bfloat16, in which this machine cannot train; resume it where it was "
+            f"begun, or begin another with --run NAME --init-from {files.folder}/..."
+        )
     text = _text(options.data_dir, plan, Vocab(state["vocab"]))
     if text.sha256 != state["corpus"]:
         raise InputError(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from charrnn.data.corpus import TRAIN_FRAC, VAL_FRAC
 from charrnn.model.lstm import CELLS
 from charrnn.train.recipes import DEFAULT, RECIPES, Plan, Recipe
 from scrape.common import console
@@ -46,7 +47,12 @@ class Options:
     def plan(self) -> Plan:
         """The plan of a new run: the recipe, and what the user said over it."""
         base = Plan(
-            RECIPES[self.recipe or DEFAULT], train_frac=0.95, val_frac=0.05, seed=123, minutes=None, dtype="auto"
+            RECIPES[self.recipe or DEFAULT],
+            train_frac=TRAIN_FRAC,
+            val_frac=VAL_FRAC,
+            seed=123,
+            minutes=None,
+            dtype="auto",
         )
         return _said(base, self.given)
 
@@ -124,8 +130,8 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add("--grad-clip", type=positive_float, help="bound of the gradient")
     add("--seq-length", type=positive_int, help="characters that a gradient reaches back")
     add("--batch-size", type=positive_int, help="streams read in step")
-    add("--train-frac", type=fraction, help="share of the text to train on (default: 0.95)")
-    add("--val-frac", type=fraction, help="share to validate on (default: 0.05)")
+    add("--train-frac", type=fraction, help=f"share of the text to train on (default: {TRAIN_FRAC})")
+    add("--val-frac", type=fraction, help=f"share to validate on (default: {VAL_FRAC})")
     add("--seed", type=non_negative_int, help="of the first weights and all that is drawn (default: 123)")
 
 

@@ -82,11 +82,14 @@ def main() -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    names = [*CEILINGS, *map(str, range(len(CASES)))]
+    cases = [case for case in CASES if case.dtype == "float32" or device.supports_bfloat16(torch.device("cpu"))]
+    if len(cases) < len(CASES):
+        console.say("this processor cannot train in bfloat16, so those lines are left out")
+    names = [*CEILINGS, *(str(CASES.index(case)) for case in cases)]
     for name in peers.missing():
         console.say(f"{name} is not installed, so it is left out")
     best = rounds.best_rates(__file__, names, options.rounds, options.seconds)
-    lines = [_line(case, best[str(number)], best) for number, case in enumerate(CASES)]
+    lines = [_line(case, best[str(CASES.index(case))], best) for case in cases]
     _print_table(lines, best)
     rounds.save(options.json, {"torch": torch.__version__, "ceilings": {n: best[n] for n in CEILINGS}, "cases": lines})
     return console.OK

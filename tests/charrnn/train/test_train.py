@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
@@ -50,7 +51,10 @@ class Command:
         return status
 
     def log(self, run: str = "tiny") -> list[history.Evaluation]:
-        return history.read(self.cv / f"{run}.jsonl")
+        return history.read(self.log_path(run))
+
+    def log_path(self, run: str = "tiny") -> Path:
+        return self.cv / f"{run}.jsonl"
 
 
 @pytest.fixture
@@ -416,6 +420,8 @@ def test_however_little_time_there_is_a_step_is_made(tmp_path: Path) -> None:
 
 
 def test_bfloat16_learns_as_float32_does(tmp_path: Path) -> None:
+    if not device.supports_bfloat16(torch.device("cpu")):
+        pytest.skip("this processor cannot train in bfloat16")
     losses = {}
     for dtype in ("float32", "bfloat16"):
         made = trainer(tmp_path, max_epochs=4.0)
@@ -424,6 +430,32 @@ def test_bfloat16_learns_as_float32_does(tmp_path: Path) -> None:
         assert all(weight.dtype == torch.float32 for weight in (*made.model.parameters(), *made.hidden))
     assert losses["bfloat16"] != losses["float32"]
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+
+
+def test_where_bfloat16_cannot_be_used_it_is_refused_in_one_line(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(device, "supports_bfloat16", lambda _device: True)
+        for module in (device, loss):
+            elsewhere.setattr(module, "autocast", lambda *_: contextlib.nullcontext())
+        assert command("--max-epochs", "0.1", "--recipe", "char-rnn", "--dtype", "bfloat16", "--run", "elsewhere") == 0
+    monkeypatch.setattr(device, "supports_bfloat16", lambda _device: False)
+    assert command("--max-epochs", "0.1", "--dtype", "bfloat16") == 2
+    assert "this processor cannot train in bfloat16; leave --dtype out, or give float32" in command.err
+    assert command.err.count("\n") == 1 and not command.log_path().exists()
+    assert command("--max-epochs", "0.2", "--run", "elsewhere", "--resume") == 2
+    assert "was begun in bfloat16" in command.err and "--init-from" in command.err
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True}, raising=False)
+    assert device.precision("auto", torch.device("cpu")) == torch.float32
+    assert command("--max-epochs", "0.1") == 0 and "cpu, float32" in command.err
+
+
+def test_the_probe_for_bfloat16_keeps_the_random_state() -> None:
+    before = torch.get_rng_state()
+    device.supports_bfloat16.cache_clear()
+    device.supports_bfloat16(torch.device("cpu"))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_models_of_every_kind_train(command: Command) -> None:
