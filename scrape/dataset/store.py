@@ -17,7 +17,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +33,19 @@ DATA = Path("data")
 _HTML_LINE = ' "html": '
 _SEARCH_AGAIN = "delete it and search again"
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON carries: UTF-8 has no room for it
+
+
+def named_store(dataset: str = "", data_dir: str = "", boards: Sequence[str] | None = None) -> Store:
+    """Return the dataset that a command is about: a folder, a name under data/, or by default `jobs`.
+
+    A search of the demo board alone has a default of its own, `demo`. Raises InputError for a name that leads out of
+    the data folder.
+    """
+    if data_dir:
+        return Store(Path(data_dir))
+    if Path(dataset).name != dataset or dataset == "..":
+        raise InputError(f"{dataset!r} is not the name of a folder under data/; for a path there is --data-dir")
+    return Store(DATA / (dataset or ("demo" if boards is not None and list(boards) == ["demo"] else "jobs")))
 
 
 class Store:

@@ -12,13 +12,14 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from scrape.__main__ import main as scrape_main
-from scrape.cli.commands import store_of
 from scrape.common.console import FAILED, OK, say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.common.posting import Posting
-from scrape.dataset.store import Store
+from scrape.crawl.search import SearchRequest
+from scrape.dataset.gather import gather, report
+from scrape.dataset.store import Store, named_store
+from scrape.fields import match
 from scrape.fields.urls import is_web
 from scrape.markup import document, grammar
 from scrape.recommend import classifier, explain, feature_store, labels, model, ranking, screen
@@ -56,19 +57,15 @@ class Found:
 
 def fetch_new(options: Namespace) -> int:
     """Ask the boards for what is new: a search that stops before the corpus."""
-    boards = ["demo"] if options.demo else options.boards
-    asked = ["search", "--boards", ",".join(boards), "--refresh", "--no-compile"]
-    for flag in ("title", "place"):
-        asked += [f"--{flag}={words}" for words in getattr(options, flag)]
-    for flag in ("limit", "contact", "dataset", "data_dir"):
-        if value := getattr(options, flag):
-            asked.append(f"--{flag.replace('_', '-')}={value}")
-    store = store_of(Namespace(dataset=options.dataset, data_dir=options.data_dir, boards=boards))
-    before = set(store.names())
-    code = scrape_main([*asked, *["--json"] * options.json, *["--debug"] * options.debug])
-    now = set(store.names())
-    say(f"{len(now - before):,} new postings, {len(now):,} in {store.root}; next: python -m scrape.recommend label")
-    return code
+    boards = ("demo",) if options.demo else tuple(options.boards)
+    store = named_store(options.dataset, options.data_dir, boards)
+    request = SearchRequest(
+        titles=tuple(options.title), places=tuple(map(match.place, options.place)), boards=tuple(boards)
+    )
+    found = gather(store, request, contact=options.contact, max_age=0, limit=options.limit, corpus=False)
+    report(found, as_json=options.json)
+    say(f"{found.new:,} new postings, {len(store.names()):,} in {store.root}; next: python -m scrape.recommend label")
+    return OK if found.found and not found.failed else FAILED
 
 
 # ---------------------------------------------------------------------- label
@@ -76,7 +73,7 @@ def fetch_new(options: Namespace) -> int:
 
 def label(options: Namespace) -> int:
     """Ask the person about one posting after the other, or take labels from a file."""
-    store = store_of(options).require()
+    store = named_store(options.dataset, options.data_dir).require()
     with feature_store.in_step(store) as rows, labels.opened(store.root) as given:
         if options.from_file:
             return _label_from_file(Path(options.from_file), given, rows.addresses())
@@ -146,7 +143,7 @@ def _says(line: str) -> bool:
 
 def train(options: Namespace) -> int:
     """Learn the taste from the labels, say how good it is, and save it."""
-    store = store_of(options).require()
+    store = named_store(options.dataset, options.data_dir).require()
     with feature_store.in_step(store) as rows:
         liked = _liked(store, rows)
         yes = sum(liked.values())
@@ -207,7 +204,7 @@ def _figure(figure: classifier.Figure) -> str:
 
 def recommend(options: Namespace) -> int:
     """The postings that the person will most probably like, of those that are not labelled."""
-    store = store_of(options).require()
+    store = named_store(options.dataset, options.data_dir).require()
     learned, made = model.load(store.root)
     with feature_store.in_step(store) as rows:
         liked = _liked(store, rows)
@@ -278,7 +275,7 @@ def nearest(options: Namespace) -> int:
     """The real postings nearest to imaginary ones, these in the order in which the person would like them."""
     path = Path(options.file) if options.file else _newest_samples()
     dreams = _dreams(path)
-    store = store_of(options).require()
+    store = named_store(options.dataset, options.data_dir).require()
     learned = _taste_if_any(store)
     with feature_store.in_step(store) as rows:
         asked = feature_store.piece_of([(str(number), words.read(text)) for number, text in enumerate(dreams)])

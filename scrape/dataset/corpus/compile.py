@@ -63,6 +63,10 @@ class Manifest:
     characters_dropped: dict[str, int] = field(default_factory=dict)
     made_from: str = ""
 
+    def summary(self, path: Path) -> str:
+        """One line about the corpus at `path`."""
+        return f"{path}: {self.postings:,} postings, {self.characters:,} characters"
+
 
 def compile_corpus(store: Store, *, min_count: int = MIN_COUNT, scrubbed: bool = True) -> Manifest:
     """Write the corpus of `store`, unless it stands there already; its manifest either way.

@@ -21,6 +21,7 @@ from scrape.__main__ import main, options_parser
 from scrape.boards.registry import BOARDS
 from scrape.cli import commands
 from scrape.common.errors import Missing, Unreachable
+from scrape.dataset import gather
 from scrape.dataset.store import Store
 from scrape.http.client import Response
 from scrape.http.robots import Robots
@@ -135,7 +136,7 @@ def test_without_a_network_one_clear_line(capsys: pytest.CaptureFixture[str], mo
         def get(self, url: str, **options: object) -> None:
             raise Unreachable(f"{url} cannot be reached")
 
-    monkeypatch.setattr(commands, "Fetcher", Offline)
+    monkeypatch.setattr(gather, "Fetcher", Offline)
     monkeypatch.delenv("DREAM_JOBS_CONTACT", raising=False)
     offline = "no board could be reached; check the network, or try the bundled board: --boards demo"
     assert main(["search", "--boards", "remoteok,themuse", "--contact", "me@example.org"]) == 1
@@ -174,7 +175,8 @@ class Recorded:
 def test_search_and_doctor_read_every_board(
     board: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands, "Fetcher", Recorded)
+    for module in (gather, commands):
+        monkeypatch.setattr(module, "Fetcher", Recorded)
     monkeypatch.setenv("USAJOBS_API_KEY", "key")
     monkeypatch.setenv("USAJOBS_EMAIL", "me@example.com")
     asked = ["--boards", board]

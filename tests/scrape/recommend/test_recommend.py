@@ -20,6 +20,10 @@ pytest.importorskip("rich", reason="recommendations need the extra `recommend`")
 from scrape import demo
 from scrape.__main__ import main as scrape_main
 from scrape.common.posting import Posting
+from scrape.crawl.crawler import Outcome
+from scrape.crawl.search import SearchRequest
+from scrape.dataset.gather import Gathered
+from scrape.dataset.simplify_all import Simplified
 from scrape.dataset.store import Store
 from scrape.markup import document
 from scrape.markup.simplify import simplify
@@ -107,12 +111,17 @@ def test_fetch_new_adds_what_is_not_known_and_nothing_else(
 def test_fetch_new_asks_remoteok_where_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from scrape.recommend import commands as verbs
 
-    asked: list[list[str]] = []
+    asked: list[tuple[SearchRequest, dict[str, object]]] = []
+
+    def gather(store: Store, request: SearchRequest, **how: object) -> Gathered:
+        asked.append((request, how))
+        return Gathered(store.root, (Outcome("remoteok", "ok", known=1),), Simplified(0, 0), None)
+
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(verbs, "scrape_main", lambda argv: asked.append(argv) or 0)
+    monkeypatch.setattr(verbs, "gather", gather)
     assert main(["fetch-new"]) == 0 and main(["fetch-new", "--boards", "a,b", "--title", "x", "--limit", "3"]) == 0
-    assert asked[0][:3] == ["search", "--boards", "remoteok"] and "--refresh" in asked[0]
-    assert asked[1][:3] == ["search", "--boards", "a,b"] and {"--title=x", "--limit=3"} <= set(asked[1])
+    assert asked[0][0].boards == ("remoteok",) and (asked[0][1]["max_age"], asked[0][1]["corpus"]) == (0, False)
+    assert (asked[1][0].boards, asked[1][0].titles, asked[1][1]["limit"]) == (("a", "b"), ("x",), 3)
 
 
 # ---------------------------------------------------------------------- labels from a file
@@ -378,7 +387,7 @@ def test_forget_takes_label_and_row_along(trained: Store, capsys: pytest.Capture
 # ---------------------------------------------------------------------- without the extra
 
 
-@pytest.mark.parametrize("missing", ["sklearn", "rich"])
+@pytest.mark.parametrize("missing", ["sklearn"])
 def test_without_the_extra_one_line_says_what_to_install(missing: str, store: Store) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None\nfrom scrape.recommend.__main__ import main\nsys.exit(main())"
     command = [sys.executable, "-c", code, "recommend", "--data-dir", str(store.root)]
@@ -390,7 +399,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing: str, store: St
 
 def test_the_rest_of_scrape_does_without_the_extra(store: Store) -> None:
     code = (
-        "import sys; sys.modules['sklearn'] = sys.modules['rich'] = sys.modules['scipy'] = None\n"
+        "import sys; sys.modules['sklearn'] = sys.modules['scipy'] = None\n"
         "from scrape.__main__ import main\nsys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "forget", "--data-dir", str(store.root), store.names()[0]]

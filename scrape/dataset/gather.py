@@ -1,0 +1,151 @@
+"""Gather postings into a dataset: crawl the boards, save each posting, simplify, compile; and report it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from scrape import demo
+from scrape.boards import registry
+from scrape.common.console import progress, say
+from scrape.common.errors import InputError
+from scrape.common.posting import Posting
+from scrape.common.table import print_table
+from scrape.crawl.crawler import DAY, BoardCrawl, Event, Outcome, Progress, Settings, crawl
+from scrape.crawl.crawler import FAILED as FAILURES
+from scrape.crawl.search import SearchRequest, board_crawls
+from scrape.dataset.corpus.compile import INPUT, Manifest, compile_corpus
+from scrape.dataset.simplify_all import Simplified, simplify_store
+from scrape.dataset.store import Store
+from scrape.demo.generate import ADDRESS
+from scrape.http.cache import HttpCache
+from scrape.http.client import Fetcher
+
+STATUS_STYLES = {"ok": "green", "empty": "yellow", **dict.fromkeys(FAILURES, "red")}
+_COLUMNS = ("board", "status", "requests", "new", "known", "filtered", "note")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The outcome of a search: of each board, of the simplifier, and the corpus where one was compiled."""
+
+    root: Path
+    outcomes: tuple[Outcome, ...]
+    simplified: Simplified
+    manifest: Manifest | None
+
+    @property
+    def found(self) -> bool:
+        """True if there was a matching posting, new or known."""
+        return any(outcome.new or outcome.known for outcome in self.outcomes)
+
+    @property
+    def failed(self) -> bool:
+        """True if a board failed or a posting could not be simplified."""
+        return any(outcome.failed for outcome in self.outcomes) or bool(self.simplified.spoilt)
+
+    @property
+    def new(self) -> int:
+        """The number of postings that the dataset did not have."""
+        return sum(outcome.new for outcome in self.outcomes)
+
+
+def gather(
+    store: Store,
+    request: SearchRequest,
+    *,
+    contact: str = "",
+    max_age: float = DAY,
+    limit: int | None = None,
+    corpus: bool = True,
+) -> Gathered:
+    """Crawl the boards of a request, save each posting in `store`, simplify what changed, and compile the corpus.
+
+    `contact` is the address that is sent to the boards. A list of postings is requested again when its saved response
+    is older than `max_age` seconds. At most `limit` postings are taken from each board. `corpus` False stops before the
+    corpus. The bundled board is started where it is requested without an address. Raises InputError, before anything is
+    requested, for a request that cannot be used and where another run is writing to the dataset.
+    """
+    with ExitStack() as stack:
+        trusted: set[str] = set()
+        stands_for = ("", "")
+        if request.boards is not None and "demo" in request.boards:
+            if not request.pages:
+                request = replace(request, pages=(stack.enter_context(demo.serve()).url,))
+                stands_for = (request.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
+            trusted = {urlsplit(page).netloc for page in request.pages if urlsplit(page).hostname in _LOOPBACK}
+        settings = Settings(
+            fetcher=Fetcher(contact=contact, allow_loopback=trusted, say=say),
+            cache=HttpCache(store.answers, stands_for),
+            max_age=max_age,
+            limit=limit,
+            skip=store.is_forgotten,
+        )
+        crawls = board_crawls(request, settings)
+        stack.enter_context(store.locked())
+        if not contact:
+            remind_of_contact([one.board for one in crawls])
+        outcomes = _save_all(store, crawls)
+        simplified = simplify_store(store)
+        manifest = _compile_if_any(store) if corpus else None
+    return Gathered(store.root, outcomes, simplified, manifest)
+
+
+def remind_of_contact(boards: Sequence[registry.Board]) -> None:
+    """Ask the user for a contact address where a board on the network is among those to be requested."""
+    if any(registry.home(board) and not registry.refused(board) for board in boards):
+        say("the boards cannot tell who is asking; give your e-mail address with --contact or in DREAM_JOBS_CONTACT")
+
+
+def report(gathered: Gathered, *, as_json: bool = False) -> None:
+    """Print the outcome as a table, or as JSON, on stdout, and what needs attention on stderr."""
+    for line in gathered.simplified.spoilt:
+        say(f"left out: {line}")
+    path, manifest, boards = gathered.root / INPUT, gathered.manifest, gathered.outcomes
+    if as_json:
+        corpus = {"path": str(path), **asdict(manifest)} if manifest else None
+        found = {"dataset": str(gathered.root), "boards": [asdict(board) for board in boards], "corpus": corpus}
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        print_table(_COLUMNS, [[getattr(board, column) for column in _COLUMNS] for board in boards], STATUS_STYLES)
+        if manifest:
+            print(manifest.summary(path))
+    if boards and all(outcome.unreachable for outcome in boards):
+        say("no board could be reached; check the network, or try the bundled board: --boards demo")
+    elif not gathered.found:
+        say("nothing was found; ask for less: fewer words in --title, another --place, more --boards")
+
+
+def _save_all(store: Store, crawls: Sequence[BoardCrawl]) -> tuple[Outcome, ...]:
+    """Save each posting as it arrives. `new` of an outcome counts those that the store did not have."""
+    added: Counter[str] = Counter()
+    ended: list[Outcome] = []
+    pages: dict[str, Progress] = {}
+    with progress(list[Event](), desc="searching", unit=" pages") as bar:
+        for event in crawl(crawls):
+            if isinstance(event, Posting):
+                added[event.board] += store.add(event)
+            elif isinstance(event, Progress):
+                pages[event.board] = event
+                bar.total = sum(at.done + at.waiting for at in pages.values())
+                bar.set_postfix_str(f"{added.total():,} new postings", refresh=False)
+                bar.update(sum(at.done for at in pages.values()) - bar.n)
+            else:
+                new = added[event.board]
+                ended.append(replace(event, new=new, known=event.known + event.new - new))
+    return tuple(sorted(ended, key=lambda outcome: outcome.board))
+
+
+def _compile_if_any(store: Store) -> Manifest | None:
+    """Compile the corpus if there is a document with text; a search that found nothing reports that itself."""
+    try:
+        return compile_corpus(store) if store.document_names() else None
+    except InputError as error:
+        say(f"no corpus: {error}")
+        return None
