@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _command(folder: Path, out: Path | None) -> int:
     found = curves(folder)
-    usual = folder.resolve() if checkpoint.entries(folder) else folder / "loss"
+    usual = folder.resolve() if checkpoint.list_files(folder) else folder / "loss"
     for path in [out] if out else [usual.with_name(f"{usual.name}.{form}") for form in ("png", "svg")]:
         if path.suffix not in (".png", ".svg"):
             raise InputError(f"{path} is neither a .png nor an .svg; name one with --out")
@@ -78,7 +78,9 @@ def curves(folder: Path) -> list[Curve]:
     Raises InputError where there is no checkpoint in it.
     """
     runs = (
-        [folder] if checkpoint.entries(folder) else sorted(path for path in _below(folder) if checkpoint.entries(path))
+        [folder]
+        if checkpoint.list_files(folder)
+        else sorted(path for path in _below(folder) if checkpoint.list_files(path))
     )
     if not runs:
         raise InputError(f"there is no checkpoint in {folder}; train one with: python -m charrnn.train")
@@ -95,7 +97,7 @@ def _curve(run: Path) -> Curve:
     log_file = run.with_name(run.name + ".jsonl")
     if log_file.is_file() and (evaluations := history.read(log_file)):
         return of_log(evaluations, run.name)
-    entries = checkpoint.entries(run)
+    entries = checkpoint.list_files(run)
     return Curve(run.name, [entry.epoch for entry in entries], [entry.val_loss for entry in entries])
 
 

@@ -54,7 +54,7 @@ def _command(options: Options) -> int:
     out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"
     if out.exists() and out.samefile(options.posting):
         raise InputError(f"{out} is the posting itself; name another file with --out")
-    path = selection.chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     is_posting = text.startswith(grammar.OPEN["html"])
     reading = surprisal.read(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.model import checkpoint
-from charrnn.model.checkpoint import Entry
+from charrnn.model.checkpoint import CheckpointFile
 from charrnn.runs import history
 from charrnn.train.loop import Files
 from scrape.common import console
@@ -153,21 +153,21 @@ def _python(*words: str) -> str:
     return printed
 
 
-def _stages(run: Run, best: Path, last: Path) -> list[Entry]:
+def _stages(run: Run, best: Path, last: Path) -> list[CheckpointFile]:
     """The checkpoint nearest to the end of the first epoch, the best and the last, each once."""
-    entries = checkpoint.entries(run.files.folder)
+    entries = checkpoint.list_files(run.files.folder)
     first = min(entries, key=lambda entry: abs(entry.epoch - 1))
     wanted = (first.path, best, last)
     return [entry for entry in entries if entry.path in wanted]
 
 
-def _words(run: Run, entry: Entry) -> str:
+def _words(run: Run, entry: CheckpointFile) -> str:
     """How the network begins to write at a checkpoint."""
     raw = ["--raw", "--primetext", "\\n"] if run.plain else []
     return _python("charrnn.sample", "--checkpoint", str(entry.path), *raw, *WORDS, "--stdout")
 
 
-def _section(run: Run, found: str, picture: Path, words: dict[Entry, str]) -> str:
+def _section(run: Run, found: str, picture: Path, words: dict[CheckpointFile, str]) -> str:
     report: dict[str, Any] = json.loads(run.report.read_text(encoding="utf-8"))
     log = history.read(run.files.log)
     on = rounds.machine()

@@ -36,7 +36,7 @@ class Corpus:
     vocab: Vocab
     sha256: str
 
-    def spoken_with(self, vocab: Vocab) -> Corpus:
+    def with_vocab(self, vocab: Vocab) -> Corpus:
         """The same text in the ids of another alphabet. Raises InputError where that lacks a character."""
         if vocab == self.vocab:
             return self

@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: Options) -> int:
-    path = selection.chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)
     wishes = Wishes(options.count, options.temperature, options.seed, options.length)

@@ -79,7 +79,7 @@ def held_out(text: Split, length: int) -> list[str]:
 class TrainingIndex:
     """The text that a checkpoint was trained on, and the suffix array of its training part."""
 
-    source: training_text.Origin
+    source: training_text.TrainingText
     suffixes: SuffixArray
 
     @classmethod
@@ -94,12 +94,12 @@ class TrainingIndex:
             if folder:
                 raise
             return None
-        if not source.same:
+        if not source.is_original:
             raise InputError(
-                f"{source.input} is not the text that {path.name} was trained on; "
+                f"{source.path} is not the text that {path.name} was trained on; "
                 "name the folder of that text with --data-dir, or leave the option out"
             )
-        return cls(source, SuffixArray.open(source.input, source.trained))
+        return cls(source, SuffixArray.open(source.path, source.train_size))
 
     def overlap(self, text: str) -> Overlap:
         """Return the overlap of a text with the training part."""

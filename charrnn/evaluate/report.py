@@ -21,7 +21,7 @@ from charrnn.evaluate.metrics import Quality
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.model import loss
 from charrnn.model.lstm import CharLSTM
-from charrnn.runs.training_text import Origin
+from charrnn.runs.training_text import TrainingText
 from charrnn.sample.generate import Sample, generate
 from charrnn.sample.grammar_mask import Constraint
 from scrape.common import console
@@ -92,7 +92,7 @@ class Report:
     sampling: dict[str, Sampling]
 
 
-def run(path: Path, model: CharLSTM, source: Origin, wishes: Wishes) -> Report:
+def run(path: Path, model: CharLSTM, source: TrainingText, wishes: Wishes) -> Report:
     """Put the model of the checkpoint in `path` to the test on its text.
 
     Builds the index of the text where there is none yet. Raises InputError where the wishes cannot be met.
@@ -106,8 +106,8 @@ def run(path: Path, model: CharLSTM, source: Origin, wishes: Wishes) -> Report:
     grams = min(sum(len(metrics.grams(text)) for text in kind) for kind in texts.values())
     return Report(
         checkpoint=str(path),
-        corpus=str(source.input),
-        trained_on_it=source.same,
+        corpus=str(source.path),
+        trained_on_it=source.is_original,
         device=str(model.decoder.weight.device),
         wishes=wishes,
         guesses=guessed,
@@ -120,7 +120,7 @@ def run(path: Path, model: CharLSTM, source: Origin, wishes: Wishes) -> Report:
 
 def guesses(model: CharLSTM, text: Split) -> Guesses:
     """Bits per character of the validation part. The network reads it as it does in training, in float32."""
-    streams = loss.streams(text.validation)
+    streams = loss.validation_streams(text.validation)
     bar: tqdm[None] = console.progress(total=len(streams), desc="guessing", unit=" windows")
     with bar:
         nats = loss.mean_loss(model, streams, tick=lambda: _advance(bar))
@@ -176,10 +176,10 @@ def sample(
     return made, Sampling(ended, written, seconds, changed, cost)
 
 
-def qualities(texts: Mapping[str, list[str]], source: Origin, postings: bool) -> dict[str, Quality]:
+def qualities(texts: Mapping[str, list[str]], source: TrainingText, postings: bool) -> dict[str, Quality]:
     """The quality of each kind of texts, against the training part."""
     console.say("looking for what they have from the training text ...")
-    corpus = SuffixArray.open(source.input, source.trained)
+    corpus = SuffixArray.open(source.path, source.train_size)
     bar: tqdm[None] = console.progress(total=sum(map(len, texts.values())), desc="comparing", unit=" texts")
     with bar:
         return {

@@ -54,7 +54,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CheckpointFile:
     """A checkpoint's file, by its name alone."""
 
     path: Path
@@ -72,22 +72,22 @@ def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
     content["weights"] = {name: weight.detach().cpu().clone() for name, weight in checkpoint.weights.items()}
     aside = folder.with_name(f"{folder.name}.checkpoint")
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(aside, seal(content))
+    write_whole(aside, serialize(content))
     return aside.replace(path)
 
 
 def load(path: Path) -> Checkpoint:
     """The checkpoint in `path`, on the CPU, its checksum verified. Raises InputError on anything but a whole one."""
-    content = unseal(path, FORMAT)
+    content = deserialize(path, FORMAT)
     content["config"] = ModelConfig(**content["config"])
     content["vocab"] = Vocab(content["vocab"])
     return Checkpoint(**content)
 
 
-def entries(folder: Path) -> list[Entry]:
+def list_files(folder: Path) -> list[CheckpointFile]:
     """The checkpoints of a run, oldest first. Files of other names are passed over; no folder gives none."""
     found = ((path, _NAME.fullmatch(path.name)) for path in folder.glob("lm_*.pt"))
-    made = (Entry(path, float(name["epoch"]), float(name["loss"])) for path, name in found if name)
+    made = (CheckpointFile(path, float(name["epoch"]), float(name["loss"])) for path, name in found if name)
     return sorted(made, key=lambda entry: (entry.epoch, entry.path.name))
 
 
@@ -103,7 +103,7 @@ def last(folder: Path) -> Path:
 
 def prune(folder: Path, keep: int) -> None:
     """Delete all checkpoints of a run but the best, the last and the `keep` newest others."""
-    others = [entry.path for entry in entries(folder) if entry.path not in {best(folder), last(folder)}]
+    others = [entry.path for entry in list_files(folder) if entry.path not in {best(folder), last(folder)}]
     for path in others[: max(0, len(others) - keep)]:
         path.unlink()
 
@@ -114,7 +114,7 @@ def newest_run(cv: Path) -> Path:
     The checkpoint that comes along is passed over: it is nobody's run, and its file is as old as the checkout.
     """
     runs = [folder for folder in _folders(cv) if folder.name != SHOWCASE]
-    written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in entries(folder))
+    written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in list_files(folder))
     newest = max(written, default=None)
     if newest is None:
         raise InputError(
@@ -123,7 +123,7 @@ def newest_run(cv: Path) -> Path:
     return newest[1]
 
 
-def seal(content: dict[str, Any]) -> bytes:
+def serialize(content: dict[str, Any]) -> bytes:
     """The bytes of a file that holds `content` (tensors and plain values) and its own checksum."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -132,8 +132,8 @@ def seal(content: dict[str, Any]) -> bytes:
     return body + _comment(body)
 
 
-def unseal(path: Path, form: str) -> dict[str, Any]:
-    """What `seal` put into `path`, if its `format` is `form`. Raises InputError, one line, on anything else."""
+def deserialize(path: Path, form: str) -> dict[str, Any]:
+    """What `serialize` put into `path`, if its `format` is `form`. Raises InputError, one line, on anything else."""
     sealed = _read(path)
     body, comment = sealed[:-_COMMENT_BYTES], sealed[-_COMMENT_BYTES:]
     if not _COMMENT.fullmatch(comment):
@@ -162,8 +162,8 @@ def _read(path: Path) -> bytes:
         raise InputError(f"there is no {path}; train a model with: {_TRAIN}") from error
 
 
-def _some(folder: Path) -> list[Entry]:
-    found = entries(folder)
+def _some(folder: Path) -> list[CheckpointFile]:
+    found = list_files(folder)
     if not found:
         raise InputError(f"there is no checkpoint in {folder}; train one with: {_TRAIN}")
     return found

@@ -47,7 +47,7 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
 
 
-def precision(name: str, device: torch.device) -> torch.dtype:
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     """Return the type of matrix products: float32 or bfloat16 by `name`; for `auto`, bfloat16 where it is faster.
 
     Raises InputError where bfloat16 is asked for and this machine cannot train in it.
@@ -68,7 +68,7 @@ def supports_bfloat16(device: torch.device) -> bool:
 
     On a CPU without AVX-512, oneDNN has no such LSTM, and torch raises RuntimeError at the first step.
     """
-    with kept_random_state(device), torch.inference_mode(False), torch.enable_grad():
+    with preserve_random_state(device), torch.inference_mode(False), torch.enable_grad():
         try:
             layer = nn.LSTM(1, 1).to(device)
             with autocast(device, torch.bfloat16):
@@ -126,7 +126,7 @@ def set_random_state(device: torch.device, state: Mapping[str, Tensor]) -> None:
 
 
 @contextmanager
-def kept_random_state(device: torch.device) -> Iterator[None]:
+def preserve_random_state(device: torch.device) -> Iterator[None]:
     """Whatever is drawn within it, the draws after it are the same."""
     state = random_state(device)
     try:

@@ -19,7 +19,7 @@ from scrape.common.errors import InputError
 
 T = TypeVar("T")
 
-PATIENCE = timedelta(minutes=5)  # with a process that is silent but not known to be dead: previews and files take time
+TIMEOUT = timedelta(minutes=5)  # with a process that is silent but not known to be dead: previews and files take time
 
 
 class PeerLostError(Exception):
@@ -33,11 +33,11 @@ class Group:
         self.rank, self.size, self._device = rank, size, device
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this is the process that writes files and speaks to the person."""
         return self.rank == 0
 
-    def share(self, streams: int) -> slice:
+    def shard(self, streams: int) -> slice:
         """Which of the batch's streams are this process's. Raises InputError where they cannot be dealt evenly."""
         each, left = divmod(streams, self.size)
         if left:
@@ -48,50 +48,50 @@ class Group:
             )
         return slice(self.rank * each, (self.rank + 1) * each)
 
-    def average(self, gradients: list[Tensor]) -> None:
+    def all_reduce_mean(self, gradients: list[Tensor]) -> None:
         """Replace each gradient by its mean over the processes: they travel as one flat buffer."""
         if self.size == 1:
             return
         flat = torch.cat([gradient.flatten() for gradient in gradients])
-        with _listening():
+        with _naming_lost_peers():
             dist.all_reduce(flat)
         flat /= self.size
         means = torch.split(flat, [gradient.numel() for gradient in gradients])
         for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view_as(gradient))
 
-    def sums(self, *numbers: float) -> list[float]:
+    def all_reduce_sum(self, *numbers: float) -> list[float]:
         """Each number, summed over the processes."""
         return self._reduced(numbers, dist.ReduceOp.SUM) if self.size > 1 else list(numbers)
 
-    def most(self, number: float) -> float:
+    def all_reduce_max(self, number: float) -> float:
         """The greatest of the processes' numbers: what one of them wants, all do."""
         return self._reduced([number], dist.ReduceOp.MAX)[0] if self.size > 1 else number
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all have come here."""
-        self.sums(0)
+        self.all_reduce_sum(0)
 
-    def gathered(self, value: T) -> list[T]:
+    def all_gather(self, value: T) -> list[T]:
         """What every process has, in the order of their ranks."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
-        with _listening():
+        with _naming_lost_peers():
             dist.all_gather_object(values, value)
         return values
 
     def _reduced(self, numbers: Sequence[float], by: Any) -> list[float]:
         held = torch.tensor(numbers, dtype=torch.float64, device=self._device)
-        with _listening():
+        with _naming_lost_peers():
             dist.all_reduce(held, op=by)
         return [float(number) for number in held]
 
 
-ALONE = Group()
+SINGLE_PROCESS = Group()
 
 
-def own_device(picked: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
+def assign_device(picked: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
     """The device of this process: where torchrun started several on a machine with several GPUs, each has its own."""
     if picked.type != "cuda" or picked.index is not None or "LOCAL_RANK" not in environment:
         return picked
@@ -103,19 +103,19 @@ def own_device(picked: torch.device, environment: Mapping[str, str] = os.environ
 
 
 @contextmanager
-def joined(on: torch.device, environment: Mapping[str, str] = os.environ) -> Iterator[Group]:
+def join_group(on: torch.device, environment: Mapping[str, str] = os.environ) -> Iterator[Group]:
     """The group that torchrun put this process into; without torchrun, a group of one.
 
     gloo carries the numbers between CPUs, NCCL between CUDA devices. Raises PeerLostError where the others do not come.
     """
     size = int(environment.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield ALONE
+        yield SINGLE_PROCESS
         return
     if on.type not in ("cpu", "cuda"):
         raise InputError(f"several processes train on cpu or cuda, not on {on.type}; add --device cpu")
-    with _listening():
-        dist.init_process_group("nccl" if on.type == "cuda" else "gloo", timeout=PATIENCE)
+    with _naming_lost_peers():
+        dist.init_process_group("nccl" if on.type == "cuda" else "gloo", timeout=TIMEOUT)
     try:
         yield Group(int(environment["RANK"]), size, on)
     finally:
@@ -123,7 +123,7 @@ def joined(on: torch.device, environment: Mapping[str, str] = os.environ) -> Ite
 
 
 @contextmanager
-def _listening() -> Iterator[None]:
+def _naming_lost_peers() -> Iterator[None]:
     """What torch raises where a process does not answer, by one name."""
     try:
         yield

@@ -9,14 +9,14 @@ import torch
 from charrnn.data.corpus import PADDING, Streams
 from charrnn.data.vocab import Ids
 from charrnn.model.device import autocast
-from charrnn.model.distributed import ALONE, Group
+from charrnn.model.distributed import SINGLE_PROCESS, Group
 from charrnn.model.lstm import CharLSTM, summed_loss
 
 STREAMS, WINDOW = 50, 100
 _LEAST_STREAM = 1000  # characters: each stream begins without memory, which costs it about a hundred of them
 
 
-def streams(ids: Ids) -> Streams:
+def validation_streams(ids: Ids) -> Streams:
     """Validation text as contiguous streams, the same whatever the training's batch."""
     return Streams(ids, max(1, min(STREAMS, len(ids) // _LEAST_STREAM)), WINDOW)
 
@@ -26,7 +26,7 @@ def mean_loss(
     text: Streams,
     dtype: torch.dtype = torch.float32,
     tick: Callable[[], None] = lambda: None,
-    group: Group = ALONE,
+    group: Group = SINGLE_PROCESS,
 ) -> float:
     """Nats per character over all of `text`, the state carried along its streams; `tick` is called at every window.
 
@@ -51,5 +51,5 @@ def mean_loss(
                 count += int((targets != PADDING).sum())
     finally:
         model.train(training)
-    total, count = group.sums(total, count)
+    total, count = group.all_reduce_sum(total, count)
     return total / count

@@ -50,7 +50,7 @@ def read(path: Path) -> list[Evaluation]:
     return [_parsed(path, number, line) for number, line in enumerate(whole, 1)]
 
 
-def cut(path: Path, step: int) -> None:
+def truncate(path: Path, step: int) -> None:
     """Leave out what was logged after `step`: a run that goes on from there will log it again."""
     if path.is_file():
         kept = (evaluation for evaluation in read(path) if evaluation.step <= step)

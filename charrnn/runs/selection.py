@@ -12,7 +12,7 @@ CHECKPOINTS = Path("cv")
 
 
 def add_flags(to: argparse._ActionsContainer) -> None:
-    """--checkpoint, --run and --checkpoint-dir: the arguments of `chosen`."""
+    """--checkpoint, --run and --checkpoint-dir: the arguments of `choose`."""
     add = to.add_argument
     add(
         "--checkpoint",
@@ -26,7 +26,7 @@ def add_flags(to: argparse._ActionsContainer) -> None:
     add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
 
 
-def chosen(name: str, run: str | None, cv: Path) -> Path:
+def choose(name: str, run: str | None, cv: Path) -> Path:
     """The checkpoint called `name`: best or last of a run (the newest unless said), a file, or a run's folder.
 
     Raises InputError where there is none.

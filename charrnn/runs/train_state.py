@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from charrnn.model.checkpoint import seal, unseal
+from charrnn.model.checkpoint import deserialize, serialize
 from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
@@ -15,7 +15,7 @@ FORMAT = "dream-jobs training state 2"
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write `content` whole. What was there stays as the one before, in case the disk damages this one."""
-    sealed = seal(content | {"format": FORMAT})
+    sealed = serialize(content | {"format": FORMAT})
     if path.exists():
         path.replace(_before(path))
     write_whole(path, sealed)
@@ -26,7 +26,7 @@ def load(path: Path) -> dict[str, Any]:
     found = [candidate for candidate in (path, _before(path)) if candidate.exists()]
     for candidate in found:
         try:
-            return unseal(candidate, FORMAT)
+            return deserialize(candidate, FORMAT)
         except InputError as error:
             say(f"{error}")
     if found:

@@ -15,24 +15,24 @@ DATA = Path("data")
 
 
 @dataclass(frozen=True)
-class Origin:
-    """A checkpoint's text. `same` says that it is the very text trained on, not another one to measure on."""
+class TrainingText:
+    """A checkpoint's text. `is_original` says that it is the very text trained on, not another one to measure on."""
 
     folder: Path
     text: data.Split
-    same: bool
+    is_original: bool
 
     @property
-    def input(self) -> Path:
+    def path(self) -> Path:
         return self.folder / "input.txt"
 
     @property
-    def trained(self) -> int:
+    def train_size(self) -> int:
         """How many characters, from its beginning, are the part to train on: `SuffixArray.open(input, trained)`."""
         return len(self.text.train)
 
 
-def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Origin:
+def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> TrainingText:
     """The text of the checkpoint in `path`, in its ids: in `folder`, or in the one of data/ that has its checksum.
 
     It is split by the fractions that the run's state (cv/<run>.resume) names, and by the usual ones where there is
@@ -41,14 +41,14 @@ def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Origin:
     corpus = data.open_corpus(folder or _folder(loaded, path))
     same = corpus.sha256 == loaded.corpus
     try:
-        spoken = corpus.spoken_with(loaded.vocab)
+        spoken = corpus.with_vocab(loaded.vocab)
     except InputError as error:
         strange = "".join(sorted(set(corpus.vocab.chars) - set(loaded.vocab.chars)))
         raise InputError(
             f"{path.name} does not know {strange!r}, which the text in {folder} has; "
             "name the folder of a text in its characters with --data-dir"
         ) from error
-    return Origin(folder or _folder(loaded, path), data.split(spoken, *_fractions(path)), same)
+    return TrainingText(folder or _folder(loaded, path), data.split(spoken, *_fractions(path)), same)
 
 
 def _folder(loaded: Checkpoint, path: Path) -> Path:

@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: Options) -> int:
-    path = selection.chosen(options.checkpoint, options.run, options.checkpoint_dir)
+    path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     sampler = Sampler.of(loaded, options.request(), options.device)
     if (options.stdout or options.json) and (options.open or options.out):

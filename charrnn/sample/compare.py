@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.model import checkpoint
-from charrnn.model.checkpoint import Entry
+from charrnn.model.checkpoint import CheckpointFile
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Request, Sampler
 from scrape.common.console import say
@@ -47,9 +47,9 @@ def sample_stages(path: Path, done: Sequence[Sample], request: Request, device: 
     return made
 
 
-def entries(run: Path) -> list[tuple[str, Entry]]:
+def entries(run: Path) -> list[tuple[str, CheckpointFile]]:
     """Return the stages of a run by name: its first, its best and its last checkpoint, oldest first, each once."""
-    known = checkpoint.entries(run)
+    known = checkpoint.list_files(run)
     if not known:
         return []
     best, last = checkpoint.best(run), checkpoint.last(run)

@@ -41,10 +41,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: Options) -> int:
-    on = distributed.own_device(device.pick(options.device))
+    on = distributed.assign_device(device.pick(options.device))
     device.prepare(on)
     try:
-        with distributed.joined(on) as group, _held(options, group):
+        with distributed.join_group(on) as group, _held(options, group):
             return _run(options, on, group)
     except PeerLostError as error:
         console.say(f"error: {error}; go on where the run was saved last by the same command with --resume")
@@ -59,7 +59,7 @@ def _held(options: Options, group: Group) -> Iterator[None]:
         raise InputError(f"{options.checkpoint_dir} is a file; --checkpoint-dir names the folder of the runs")
     if options.resume and not train_state.exists(files.resume):
         raise InputError(f"there is nothing to resume in {files.resume}; leave --resume out to begin the run")
-    if not group.leads:
+    if not group.is_main:
         yield
         return
     with exclusive(files.lock, f"run {options.run!r} is being trained just now; wait, or choose --run NAME"):
@@ -74,17 +74,17 @@ def _run(options: Options, on: torch.device, group: Group) -> int:
     files = _files(options)
     trainer = _resumed(options, files, on, group) if options.resume else _begun(options, files, on, group)
     hooks: tuple[Hook, ...] = ()
-    if group.leads:
+    if group.is_main:
         files.sweep()
         hooks = callbacks.hooks(files, options.tensorboard, trainer.step_number)
         console.say(_summary(trainer))
     try:
         train(trainer, files, hooks, options.print_every)
     except DivergedError as error:
-        if group.leads:
+        if group.is_main:
             console.say(f"error: {error}; {_way_out(files)}")
         return console.FAILED
-    if group.leads:
+    if group.is_main:
         callbacks.plot_losses(files)
         print(checkpoint.best(files.folder))
     return console.OK
@@ -97,12 +97,12 @@ def _begun(options: Options, files: Files, on: torch.device, group: Group) -> Tr
         _refuse_taken_name(files)
     start = checkpoint.load(options.init_from) if options.init_from else None
     plan = _shaped(options, start.config) if start else options.plan()
-    plan = replace(plan, dtype=str(device.precision(plan.dtype, on)).removeprefix("torch."))
+    plan = replace(plan, dtype=str(device.choose_dtype(plan.dtype, on)).removeprefix("torch."))
     text = _text(options.data_dir, plan, start.vocab if start else None)
     trainer = Trainer(_with_length(plan, options, text, on, begun, group), text, on, group)
     if start:
         trainer.model.load_state_dict(start.weights)
-    if options.overwrite and group.leads:
+    if options.overwrite and group.is_main:
         _clear(files)
     return trainer
 
@@ -123,9 +123,9 @@ def _resumed(options: Options, files: Files, on: torch.device, group: Group) -> 
             f"begin another with --run NAME --init-from {files.folder}/..."
         )
     trainer = Trainer(_lengthened(plan, options, text), text, on, group)
-    trainer.restore(state)
-    if group.leads:
-        history.cut(files.log, trainer.step_number)
+    trainer.load_state_dict(state)
+    if group.is_main:
+        history.truncate(files.log, trainer.step_number)
         _say_what_changes(_stored_plan(state, files), trainer, len(state["random"]))
     return trainer
 
@@ -160,7 +160,7 @@ def _stored_plan(state: Mapping[str, Any], files: Files) -> Plan:
 def _text(folder: Path, plan: Plan, vocab: Vocab | None) -> Split:
     """The split corpus, in the ids of `vocab` if that is given; says so where it is small."""
     corpus = data.open_corpus(folder)
-    text = data.split(corpus.spoken_with(vocab) if vocab else corpus, plan.train_frac, plan.val_frac)
+    text = data.split(corpus.with_vocab(vocab) if vocab else corpus, plan.train_frac, plan.val_frac)
     rows = data.Streams(text.train, plan.recipe.batch_size, plan.recipe.seq_length).batch_size
     if rows < plan.recipe.batch_size:
         console.say(f"the corpus is small: a batch has {rows} streams instead of {plan.recipe.batch_size}")
@@ -186,13 +186,13 @@ def _with_length(plan: Plan, options: Options, text: Split, on: torch.device, be
     if "max_epochs" not in options.given:
         plan = replace(plan, recipe=replace(plan.recipe, max_epochs=math.inf))
     probe = Trainer(planned(plan, text, _ENDLESS), text, on, group)
-    left = minutes * 60 - group.most(time.monotonic() - begun)
+    left = minutes * 60 - group.all_reduce_max(time.monotonic() - begun)
     fitting = fit(probe, left, lambda: callbacks.rehearse(probe.checkpoint(0.0)))
     return planned(plan, text, fitting.steps, fitting.evaluations)
 
 
 def _refuse_taken_name(files: Files) -> None:
-    if checkpoint.entries(files.folder) or train_state.exists(files.resume):
+    if checkpoint.list_files(files.folder) or train_state.exists(files.resume):
         raise InputError(
             f"run {files.folder.name!r} has begun already, in {files.folder}; go on with it by --resume, "
             "choose another name by --run NAME, or begin anew and delete it by --overwrite"
@@ -201,7 +201,7 @@ def _refuse_taken_name(files: Files) -> None:
 
 def _clear(files: Files) -> None:
     """Delete what an earlier run of this name left: its checkpoints, its log and its state."""
-    for entry in checkpoint.entries(files.folder):
+    for entry in checkpoint.list_files(files.folder):
         entry.path.unlink()
     for path in (files.log, files.plot):
         path.unlink(missing_ok=True)
@@ -221,7 +221,7 @@ def _summary(trainer: Trainer) -> str:
 
 
 def _way_out(files: Files) -> str:
-    found = checkpoint.entries(files.folder)
+    found = checkpoint.list_files(files.folder)
     last = f"the last good checkpoint is {found[-1].path}" if found else "there is no checkpoint yet"
     return f"{last}; try a lower --learning-rate"
 

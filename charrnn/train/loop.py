@@ -73,14 +73,14 @@ def train(trainer: Trainer, files: Files, hooks: tuple[Hook, ...] = (), print_ev
     At Ctrl-C or SIGTERM the step is finished, the state saved, and KeyboardInterrupt or Terminated raised. In a group
     all processes stop after the same step, whichever was asked to; only the one that leads writes and speaks.
     """
-    leads = trainer.group.leads
+    is_main = trainer.group.is_main
     if not trainer.step_number:
         _save(trainer, files)  # so that there is a state to go on from, whenever the run is killed
     saved = time.monotonic()
     with _Stop() as stop, _bar(trainer) as bar:
 
         def save_and_stop() -> None:
-            asked = _ENDINGS[round(trainer.group.most(_ENDINGS.index(stop.asked)))]
+            asked = _ENDINGS[round(trainer.group.all_reduce_max(_ENDINGS.index(stop.asked)))]
             if asked:
                 _save(trainer, files)
                 raise asked
@@ -94,20 +94,20 @@ def train(trainer: Trainer, files: Files, hooks: tuple[Hook, ...] = (), print_ev
             loss = trainer.step()
             bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
             bar.update(trainer.step_size)
-            if leads and print_every and trainer.step_number % print_every == 0:
+            if is_main and print_every and trainer.step_number % print_every == 0:
                 say(f"step {trainer.step_number} of {trainer.plan.steps}: loss {loss:.4f}")
             save_and_stop()
-            if trainer.group.most(time.monotonic() - saved) > SAVE_SECONDS:
+            if trainer.group.all_reduce_max(time.monotonic() - saved) > SAVE_SECONDS:
                 _save(trainer, files)
                 saved = time.monotonic()
 
 
 def _save(trainer: Trainer, files: Files) -> None:
     """Save the state of the whole group, and see to it that none of it goes on before that is done."""
-    state = trainer.state()
-    if trainer.group.leads:
+    state = trainer.state_dict()
+    if trainer.group.is_main:
         resume.save(files.resume, state)
-    trainer.group.wait()
+    trainer.group.barrier()
 
 
 def _due(trainer: Trainer) -> bool:
@@ -120,12 +120,12 @@ def _evaluate_and_save(trainer: Trainer, files: Files, hooks: tuple[Hook, ...], 
     """Checkpoint, log, state, in this order: a crash between two of them repeats the evaluation, to the same bytes."""
     evaluation = trainer.evaluate(tick)
     made = trainer.checkpoint(evaluation.val_loss)
-    if trainer.group.leads:
+    if trainer.group.is_main:
         checkpoint.save(files.folder, made, files.word)
         history.append(files.log, evaluation)
     trainer.evaluated()
     _save(trainer, files)
-    if trainer.group.leads:
+    if trainer.group.is_main:
         _show(trainer, files, hooks, made, evaluation)
 
 
@@ -133,7 +133,7 @@ def _show(trainer: Trainer, files: Files, hooks: tuple[Hook, ...], made: Checkpo
     if files.keep is not None:
         checkpoint.prune(files.folder, files.keep)
     say(_line(evaluation, trainer.plan.steps / len(trainer.streams)))
-    with device.kept_random_state(trainer.device):
+    with device.preserve_random_state(trainer.device):
         for hook in hooks:
             hook(made, evaluation)
 
@@ -147,7 +147,7 @@ def _line(evaluation: Evaluation, epochs: float) -> str:
 
 def _bar(trainer: Trainer) -> tqdm[Any]:
     """A progress bar that counts characters, so that its rate is characters/s and its end the end of the run."""
-    if not trainer.group.leads:
+    if not trainer.group.is_main:
         return tqdm(disable=True)
     return progress(
         desc="training",

@@ -9,7 +9,7 @@ from statistics import median
 
 from charrnn.data.corpus import Streams
 from charrnn.model import loss
-from charrnn.model.checkpoint import seal
+from charrnn.model.checkpoint import serialize
 from charrnn.train.recipes import Plan
 from charrnn.train.trainer import EVALUATIONS, Trainer, planned
 
@@ -44,7 +44,7 @@ def fit(probe: Trainer, seconds: float, extra: Callable[[], object] = lambda: No
     for _ in range(SLICES if during < seconds else 1):
         steps += _times(probe, during / SLICES)
         evaluations.append(_evaluation_seconds(probe, extra))
-    left = MARGIN * seconds - probe.group.most(time.perf_counter() - begun)
+    left = MARGIN * seconds - probe.group.all_reduce_max(time.perf_counter() - begun)
     return _filling(probe, left, median(steps), median(evaluations))
 
 
@@ -77,7 +77,7 @@ def _times(probe: Trainer, during: float) -> list[float]:
 def _evaluation_seconds(probe: Trainer, extra: Callable[[], object]) -> float:
     """An evaluation, by a piece of its text; its two files; and what else it entails."""
     reading = _seconds(probe, lambda: _evaluate_piece(probe)) * len(probe.validation) / len(_piece(probe))
-    return reading + 2 * _seconds(probe, lambda: seal(probe.state())) + _seconds(probe, extra)
+    return reading + 2 * _seconds(probe, lambda: serialize(probe.state_dict())) + _seconds(probe, extra)
 
 
 def _evaluate_piece(probe: Trainer) -> None:
@@ -93,4 +93,4 @@ def _piece(probe: Trainer) -> Streams:
 def _seconds(probe: Trainer, action: Callable[[], object]) -> float:
     begun = time.perf_counter()
     action()
-    return probe.group.most(time.perf_counter() - begun)
+    return probe.group.all_reduce_max(time.perf_counter() - begun)

@@ -16,7 +16,7 @@ from charrnn.data.corpus import PADDING, Array, Split, Streams
 from charrnn.model import device
 from charrnn.model import loss as validate
 from charrnn.model.checkpoint import Checkpoint
-from charrnn.model.distributed import ALONE, Group
+from charrnn.model.distributed import SINGLE_PROCESS, Group
 from charrnn.model.lstm import BATCH_AXIS, CharLSTM, ModelConfig, State, summed_loss
 from charrnn.runs.history import Evaluation
 from charrnn.train import optim
@@ -40,19 +40,19 @@ def planned(plan: Plan, text: Split, limit: float = math.inf, evaluations: int =
 
 
 class Trainer:
-    """A model in training. Everything that the next step depends on is in `state()`.
+    """A model in training. Everything that the next step depends on is in `state_dict()`.
 
     In a group of several processes each has a Trainer, and all of them make the same calls in the same order.
     """
 
-    def __init__(self, plan: Plan, text: Split, on: torch.device, group: Group = ALONE) -> None:
+    def __init__(self, plan: Plan, text: Split, on: torch.device, group: Group = SINGLE_PROCESS) -> None:
         recipe = plan.recipe
         self.plan, self.text, self.device, self.group = plan, text, on, group
-        self.dtype = device.precision(plan.dtype, on)
+        self.dtype = device.choose_dtype(plan.dtype, on)
         self.streams = Streams(text.train, recipe.batch_size, recipe.seq_length)
-        self.share = group.share(self.streams.batch_size)
+        self.share = group.shard(self.streams.batch_size)
         self.rows = self.share.stop - self.share.start  # of the batch, here
-        self.validation = validate.streams(text.validation)
+        self.validation = validate.validation_streams(text.validation)
         torch.manual_seed(plan.seed)
         self.model = CharLSTM(
             ModelConfig(len(text.vocab), recipe.rnn_size, recipe.num_layers, recipe.model, recipe.dropout)
@@ -62,7 +62,7 @@ class Trainer:
         self.optimizers = optim.optimizers(self.model, recipe, self.dtype)
         self.hidden: State = self.model.initial_state(self.rows)
         self.step_number, self.evaluated_at = 0, 0
-        if not group.leads:
+        if not group.is_main:
             self._draw_otherwise()
         self.first_loss = math.inf
         self.loss_sum, self.loss_count = 0.0, 0  # since the last evaluation
@@ -94,9 +94,11 @@ class Trainer:
         self.model.zero_grad()
         # By the nominal size: a shorter window then weighs less, as in a gradient summed over time.
         torch.autograd.backward(total / (self.rows * self.plan.recipe.seq_length))
-        self.group.average([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None])
+        self.group.all_reduce_mean(
+            [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        )
         norm = optim.clip(self.model.parameters(), self.plan.recipe)
-        summed, counted = self.group.sums(float(total.detach()), int((targets != PADDING).sum()))
+        summed, counted = self.group.all_reduce_sum(float(total.detach()), int((targets != PADDING).sum()))
         count = int(counted)
         loss = self._checked(summed / count, float(norm))
         optim.set_rate(self.optimizers, self.rate(self.step_number))
@@ -135,9 +137,9 @@ class Trainer:
             self.model.config, self.text.vocab, weights, self.epoch, self.step_number, val_loss, self.text.sha256
         )
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on, as plain values and tensors: that of the whole group."""
-        hidden = self.group.gathered(tuple(part.cpu() for part in self.hidden))
+        hidden = self.group.all_gather(tuple(part.cpu() for part in self.hidden))
         return {
             "plan": self.plan.to_plain(),
             "vocab": self.text.vocab.chars,
@@ -150,11 +152,11 @@ class Trainer:
             "weights": dict(self.model.state_dict()),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "hidden": tuple(torch.cat(parts, BATCH_AXIS) for parts in zip(*hidden, strict=True)),
-            "random": self.group.gathered(device.random_state(self.device)),
+            "random": self.group.all_gather(device.random_state(self.device)),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state()` put down. The plan is the constructor's.
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up what `state_dict()` put down. The plan is the constructor's.
 
         Exact in a group of the size that put it down. Another goes on just as well, but its dropout is drawn anew.
         """

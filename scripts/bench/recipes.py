@@ -91,7 +91,7 @@ def _plan(options: argparse.Namespace, change: Change, seed: int) -> Plan:
     shape = {"rnn_size": options.rnn_size, "num_layers": options.num_layers, "max_epochs": options.epochs}
     fields = {name: value for name, value in change.items() if name != "dtype"}
     recipe = replace(RECIPES["one-cycle"], **{**shape, **fields})
-    dtype = str(device.precision(change.get("dtype", "auto"), CPU)).removeprefix("torch.")
+    dtype = str(device.choose_dtype(change.get("dtype", "auto"), CPU)).removeprefix("torch.")
     return Plan(recipe, train_frac=0.95, val_frac=0.05, seed=seed, minutes=None, dtype=dtype)
 
 
@@ -118,7 +118,7 @@ def _copied(trainer: Trainer) -> list[torch.Tensor]:
 
 
 def _loss(trainer: Trainer, text: Split) -> float:
-    return validate.mean_loss(trainer.model, validate.streams(text.validation), trainer.dtype)
+    return validate.mean_loss(trainer.model, validate.validation_streams(text.validation), trainer.dtype)
 
 
 def _print_table(options: argparse.Namespace, losses: dict[str, list[float]]) -> None:

@@ -159,7 +159,7 @@ def test_a_text_too_small_for_a_batch_gets_fewer_streams() -> None:
 
 def test_another_alphabet_spells_the_same_text() -> None:
     corpus = corpus_of("cab")
-    other = corpus.spoken_with(Vocab("xcba"))
+    other = corpus.with_vocab(Vocab("xcba"))
     assert other.vocab.decode(other.ids) == "cab"
     with pytest.raises(InputError, match=r"unknown character 'c'"):
-        corpus.spoken_with(Vocab("ab"))
+        corpus.with_vocab(Vocab("ab"))

@@ -56,7 +56,7 @@ def test_the_table_and_the_json_tell_of_all_kinds(home: Path, capsys: pytest.Cap
     found = json.loads(Path("found.json").read_text())
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path)
-    bits = loss.mean_loss(loaded.model(), loss.streams(source.text.validation)) / math.log(2)
+    bits = loss.mean_loss(loaded.model(), loss.validation_streams(source.text.validation)) / math.log(2)
     assert found["guesses"]["network"] == pytest.approx(bits)
     assert f"{bits:.3f}" in printed
     assert set(found["texts"]) == {MASKED, FREE, REAL}
@@ -130,8 +130,8 @@ def test_the_text_is_found_by_its_checksum_whatever_the_folder_is_called(home: P
     path = trained(home)
     (home / "data" / "tiny").rename(home / "data" / "other")
     found = training_text.find(checkpoint.load(path), path)
-    assert (found.folder, found.same) == (Path("data/other"), True)
-    assert found.trained == len(found.text.train)
+    assert (found.folder, found.is_original) == (Path("data/other"), True)
+    assert found.train_size == len(found.text.train)
 
 
 def test_another_text_is_measured_when_it_is_named_and_said_to_be_another(
@@ -159,13 +159,13 @@ def test_a_text_in_unknown_characters_is_refused_with_their_names(home: Path) ->
 
 def test_the_text_is_split_as_the_run_split_it(home: Path) -> None:
     path = trained(home)
-    usual = training_text.find(checkpoint.load(path), path).trained
+    usual = training_text.find(checkpoint.load(path), path).train_size
     made = tiny.trainer(home / "data")
     state = made.state()
     state["plan"] |= {"train_frac": 0.5, "val_frac": 0.1}
     train_state.save(Path("cv/tiny.resume"), state)
     found = training_text.find(checkpoint.load(path), path)
-    assert found.trained < usual
+    assert found.train_size < usual
     assert len(found.text.test) > 0
 
 

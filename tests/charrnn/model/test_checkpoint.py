@@ -94,8 +94,8 @@ def test_a_file_cut_short_gives_one_line(tmp_path: Path, left: float) -> None:
 def test_what_is_no_checkpoint_gives_one_line(tmp_path: Path) -> None:
     foreign, sealed, pickled = tmp_path / "foreign.pt", tmp_path / "sealed.pt", tmp_path / "pickled.pt"
     torch.save({"weights": torch.zeros(2)}, foreign)
-    sealed.write_bytes(checkpoint.seal({"format": "something else"}))
-    pickled.write_bytes(checkpoint.seal({"format": checkpoint.FORMAT, "code": Path("x")}))
+    sealed.write_bytes(checkpoint.serialize({"format": "something else"}))
+    pickled.write_bytes(checkpoint.serialize({"format": checkpoint.FORMAT, "code": Path("x")}))
     for path in (foreign, sealed, pickled):
         with pytest.raises(InputError, match=r"^[^\n]*use another checkpoint$"):
             checkpoint.load(path)
@@ -137,7 +137,11 @@ def test_pruning_keeps_best_last_and_the_newest_others(tmp_path: Path, keep: int
     paths = [checkpoint.save(tmp_path, made(epoch, 1 + abs(epoch - 2) / 10)) for epoch in range(1, 8)]
     checkpoint.prune(tmp_path, keep)
     others = [paths[0], *paths[2:6]]
-    assert {entry.path for entry in checkpoint.entries(tmp_path)} == {paths[1], paths[6], *others[max(0, 5 - keep) :]}
+    assert {entry.path for entry in checkpoint.list_files(tmp_path)} == {
+        paths[1],
+        paths[6],
+        *others[max(0, 5 - keep) :],
+    }
 
 
 def test_the_checkpoint_that_comes_along_is_nobodys_newest_run(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from charrnn.model import checkpoint, distributed
-from charrnn.model.distributed import ALONE, Group
+from charrnn.model.distributed import SINGLE_PROCESS, Group
 from charrnn.runs import history, train_state
 from charrnn.train.trainer import Trainer
 from scrape.common.errors import InputError
@@ -61,7 +61,7 @@ class Launcher:
 
     def wait_for_evaluation(self, run: str) -> None:
         end = time.monotonic() + 60
-        while not checkpoint.entries(self.cv / run):
+        while not checkpoint.list_files(self.cv / run):
             assert time.monotonic() < end and self.running[-1].poll() is None
             time.sleep(0.02)
 
@@ -140,21 +140,25 @@ def test_a_batch_that_cannot_be_dealt_is_refused(launch: Launcher) -> None:
 
 
 def test_the_streams_are_dealt_without_rest() -> None:
-    assert [Group(rank, 3).share(12) for rank in range(3)] == [slice(0, 4), slice(4, 8), slice(8, 12)]
+    assert [Group(rank, 3).shard(12) for rank in range(3)] == [slice(0, 4), slice(4, 8), slice(8, 12)]
     with pytest.raises(InputError, match="--batch-size 12"):
-        Group(0, 3).share(14)
+        Group(0, 3).shard(14)
     with pytest.raises(InputError, match="--batch-size 3"):
-        Group(0, 3).share(2)
+        Group(0, 3).shard(2)
 
 
 def test_alone_nothing_is_exchanged(tmp_path: Path) -> None:
-    assert ALONE.leads and ALONE.share(5) == slice(0, 5)
-    assert (ALONE.sums(1.5, 2), ALONE.most(3), ALONE.gathered("x")) == ([1.5, 2], 3, ["x"])
+    assert SINGLE_PROCESS.is_main and SINGLE_PROCESS.shard(5) == slice(0, 5)
+    assert (
+        SINGLE_PROCESS.all_reduce_sum(1.5, 2),
+        SINGLE_PROCESS.all_reduce_max(3),
+        SINGLE_PROCESS.all_gather("x"),
+    ) == ([1.5, 2], 3, ["x"])
     gradients = [torch.ones(2)]
-    ALONE.average(gradients)
+    SINGLE_PROCESS.all_reduce_mean(gradients)
     assert torch.equal(gradients[0], torch.ones(2))
-    with distributed.joined(torch.device("cpu"), {}) as group:
-        assert group is ALONE
+    with distributed.join_group(torch.device("cpu"), {}) as group:
+        assert group is SINGLE_PROCESS
 
 
 def test_other_ranks_draw_otherwise_from_the_same_first_weights(tmp_path: Path) -> None:

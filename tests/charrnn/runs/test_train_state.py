@@ -218,7 +218,7 @@ def test_a_log_is_cut_back_even_where_its_last_line_was_cut_short(command: Comma
     with log.open("a") as file:
         file.write('{"epoch": 9')
     assert history.read(log) == whole
-    history.cut(log, whole[2].step)
+    history.truncate(log, whole[2].step)
     assert history.read(log) == whole[:3]
 
 

@@ -289,7 +289,7 @@ def corpus(home: Path, text: str, name: str = "tiny") -> Path:
     folder.mkdir(parents=True)
     (folder / "input.txt").write_text(text, "utf-8")
     learned = data.open_corpus(folder)
-    for entry in checkpoint.entries(home / "cv" / "tiny"):
+    for entry in checkpoint.list_files(home / "cv" / "tiny"):
         checkpoint.save(entry.path.parent, replace(checkpoint.load(entry.path), corpus=learned.sha256))
     return folder
 

@@ -86,7 +86,9 @@ def test_the_loss_that_a_checkpoint_names_is_the_loss_that_it_has(command: Comma
     assert command("--max-epochs", "1", "--dtype", "float32", "--train-frac", "0.9", "--val-frac", "0.1") == 0
     made = checkpoint.load(Path(command.out.strip()))
     text = trainer(command.data.parent).text
-    assert loss.mean_loss(made.model(), loss.streams(text.validation)) == pytest.approx(made.val_loss, abs=1e-4)
+    assert loss.mean_loss(made.model(), loss.validation_streams(text.validation)) == pytest.approx(
+        made.val_loss, abs=1e-4
+    )
 
 
 def test_every_flag_of_char_rnn_is_understood(command: Command) -> None:
@@ -219,7 +221,7 @@ def test_init_from_refuses_what_does_not_fit(command: Command) -> None:
 
 def test_keep_prunes_as_it_goes(command: Command) -> None:
     assert command("--max-epochs", "1", "--eval-val-every", "10", "--keep", "1") == 0
-    left = checkpoint.entries(command.cv / "tiny")
+    left = checkpoint.list_files(command.cv / "tiny")
     losses = [line.val_loss for line in command.log()]
     assert len(losses) > 5 and len(left) in (2, 3)
     assert min(entry.val_loss for entry in left) == pytest.approx(min(losses), abs=1e-4)
@@ -265,7 +267,7 @@ def test_a_full_disk_keeps_what_was_saved(command: Command, monkeypatch: pytest.
     monkeypatch.setattr("os.fsync", fsync)
     assert command("--max-epochs", "1", "--eval-val-every", "10") == 1
     assert "the disk is full" in command.err
-    found = checkpoint.entries(command.cv / "tiny")
+    found = checkpoint.list_files(command.cv / "tiny")
     assert found and all(checkpoint.load(entry.path) for entry in found)
     assert not list(command.cv.rglob("*.part"))
     monkeypatch.undo()
@@ -279,7 +281,7 @@ def test_evaluation_and_hooks_leave_the_random_state_alone(tmp_path: Path) -> No
     first = made.evaluate()
     assert torch.equal(torch.get_rng_state(), before)
     assert made.evaluate() == first and made.model.training
-    with device.kept_random_state(made.device):
+    with device.preserve_random_state(made.device):
         torch.rand(7)
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -389,7 +391,7 @@ def test_the_steps_that_fit_fill_the_time_and_no_more(
     monkeypatch.setattr(budget.time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(probe, "step", stepping)
     monkeypatch.setattr(budget.loss, "mean_loss", reading)
-    monkeypatch.setattr(budget, "seal", takes(saving))
+    monkeypatch.setattr(budget, "serialize", takes(saving))
     fit = budget.fit(probe, seconds, takes(extra))
     plan = planned(probe.plan, probe.text, fit.steps, fit.evaluations)
     assert plan.steps == fit.steps
@@ -425,7 +427,7 @@ def test_bfloat16_learns_as_float32_does(tmp_path: Path) -> None:
     losses = {}
     for dtype in ("float32", "bfloat16"):
         made = trainer(tmp_path, max_epochs=4.0)
-        made.dtype = device.precision(dtype, made.device)
+        made.dtype = device.choose_dtype(dtype, made.device)
         losses[dtype] = [made.step() for _ in range(100)]
         assert all(weight.dtype == torch.float32 for weight in (*made.model.parameters(), *made.hidden))
     assert losses["bfloat16"] != losses["float32"]
@@ -447,7 +449,7 @@ def test_where_bfloat16_cannot_be_used_it_is_refused_in_one_line(
     assert command("--max-epochs", "0.2", "--run", "elsewhere", "--resume") == 2
     assert "was begun in bfloat16" in command.err and "--init-from" in command.err
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True}, raising=False)
-    assert device.precision("auto", torch.device("cpu")) == torch.float32
+    assert device.choose_dtype("auto", torch.device("cpu")) == torch.float32
     assert command("--max-epochs", "0.1") == 0 and "cpu, float32" in command.err
 
 
