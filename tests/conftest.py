@@ -1,4 +1,4 @@
-"""What all tests share: one thread for torch, and the real data that may stand beside the checkout."""
+"""Fixtures for every test: an empty working folder, and the real data that may stand beside the checkout."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from tests.support.paths import SHARED
 # The same examples in every run: a test that fails once fails again. No deadline: the machine may be busy.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder of the test's own, and the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

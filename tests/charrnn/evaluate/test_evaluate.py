@@ -32,12 +32,6 @@ def trained(home: Path) -> Path:
     return checkpoint.save(home / "cv" / "tiny", tiny.trainer(home / "data").checkpoint(2.0))
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def plain_trained(home: Path) -> Path:
     """The same of a text that is no postings."""
     folder = tiny.corpus_folder(home / "data", PLAIN)

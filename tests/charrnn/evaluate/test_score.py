@@ -175,11 +175,11 @@ def test_bare_markup_stays_and_a_page_is_simplified(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    checkpoint.save(Path("cv/tiny"), saved())
-    Path("posting.html").write_text(POSTING)
-    return tmp_path
+def home(home: Path) -> Path:
+    """A working folder with a run and a posting."""
+    checkpoint.save(home / "cv/tiny", saved())
+    (home / "posting.html").write_text(POSTING)
+    return home
 
 
 def saved() -> checkpoint.Checkpoint:

@@ -16,11 +16,6 @@ from charrnn.model.lstm import CharLSTM, ModelConfig
 from scrape.common.errors import InputError
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def made(epoch: float = 1.0, val_loss: float = 1.5, kind: str = "lstm") -> Checkpoint:
     torch.manual_seed(3)
     vocab = Vocab("abcdé")

@@ -16,12 +16,6 @@ from charrnn.train.recipes import RECIPES
 KINDS = sorted(CELLS)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
-
-
 def made(kind: str = "lstm", dropped: float = 0.0, layers: int = 2) -> CharLSTM:
     return CharLSTM(ModelConfig(11, 16, layers, kind, dropped))
 

@@ -20,11 +20,6 @@ TOLERANCE = 0.05  # nats, of a log-probability: what a character loses or gains 
 KINDS = {"bytes": of_bytes, "oneDNN": of_bytes_by_onednn, "floats": of_floats}
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def model(kind: str = "lstm", sharpness: float = 2.0) -> CharLSTM:
     torch.manual_seed(3)
     made = CharLSTM(ModelConfig(VOCABULARY, rnn_size=64, num_layers=3, model=kind)).eval()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
@@ -27,6 +26,7 @@ from charrnn.runs.history import Evaluation
 from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
 from scrape.markup import grammar
+from tests.support.files import json_lines
 
 ORIGIN = Origin("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -174,8 +174,7 @@ def test_the_policy_alone_keeps_scripts_and_requests_out(
 
 
 def payloads(shared: Path) -> list[str]:
-    lines = (shared / "vectors" / "xss.jsonl").read_text("utf-8").strip().split("\n")
-    return [json.loads(line)["payload"] for line in lines]
+    return [row["payload"] for row in json_lines(shared / "vectors/xss.jsonl")]
 
 
 def test_nothing_that_a_network_writes_runs_or_asks(page: Page, shared: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
 from scrape.common.posting import Posting
 from scrape.markup import document, grammar
+from tests.support.files import json_lines
 
 ORIGIN = Origin("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
 COOK = (
@@ -129,8 +129,7 @@ def test_own_payloads_become_text() -> None:
 
 
 def test_known_payloads_become_text(shared: Path) -> None:
-    lines = (shared / "vectors" / "xss.jsonl").read_text("utf-8").strip().split("\n")
-    payloads = [json.loads(line)["payload"] for line in lines]
+    payloads = [row["payload"] for row in json_lines(shared / "vectors/xss.jsonl")]
     assert len(payloads) > 4000
     for start in range(0, len(payloads), 300):
         check_payloads(payloads[start : start + 300])

@@ -19,11 +19,6 @@ WORDS = [char for char in VOCAB.chars if char.isalnum()]
 HEAD = "<html>\n<h1>"
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def network(kind: str = "lstm", seed: int = 1, sharpness: float = 6.0) -> CharLSTM:
     """A random network whose guesses depend on what it has read, and are not all alike."""
     torch.manual_seed(seed)

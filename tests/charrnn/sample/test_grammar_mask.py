@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from charrnn.sample.grammar_mask import Constraint, Place
 from scrape.common.errors import InputError
 from scrape.markup import grammar as markup
+from tests.support.files import json_lines
 
 CHARS = "\n &'-./0123456789;<>abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\u00e9\u200b\t"
 GRAMMAR = Constraint(CHARS)
@@ -106,8 +106,7 @@ def test_the_shortest_end_is_as_long_as_it_says_and_no_character_leads_to_a_shor
 
 
 def test_documents_are_judged_as_the_vectors_say(shared: Path) -> None:
-    for line in (shared / "vectors" / "markup.jsonl").read_text("utf-8").splitlines():
-        case = json.loads(line)
+    for case in json_lines(shared / "vectors/markup.jsonl"):
         grammar = Constraint("".join(sorted(set(case["text"]) | set(CHARS))))
         try:
             accepted = grammar.read(case["text"]).may_end

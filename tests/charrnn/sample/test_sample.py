@@ -40,13 +40,12 @@ def save(folder: Path, epoch: float, val_loss: float, vocab: Vocab = VOCAB) -> P
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(home: Path) -> Path:
     """A working folder with a run of three checkpoints and its log."""
-    monkeypatch.chdir(tmp_path)
     for epoch, val_loss in ((1.0, 2.0), (2.0, 1.5), (3.0, 1.7)):
-        save(tmp_path / "cv" / "tiny", epoch, val_loss)
-        history.append(tmp_path / "cv" / "tiny.jsonl", Evaluation(epoch, 10, 1.4, val_loss, 1e-3, 1000, 1.0))
-    return tmp_path
+        save(home / "cv" / "tiny", epoch, val_loss)
+        history.append(home / "cv" / "tiny.jsonl", Evaluation(epoch, 10, 1.4, val_loss, 1e-3, 1000, 1.0))
+    return home
 
 
 def gallery(home: Path, name: str = "tiny") -> Path:

@@ -17,11 +17,6 @@ from charrnn.train.trainer import Trainer
 from tests.support.tiny import trainer
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def summed_gradients(made: Trainer, weights: dict[str, np.ndarray], window: int) -> dict[str, np.ndarray]:
     """char-rnn's gradient: each step's criterion a mean over the batch, the steps summed over time."""
     model = CharLSTM(made.model.config).double()

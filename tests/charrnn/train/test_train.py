@@ -32,10 +32,7 @@ from tests.support.tiny import corpus_folder, postings, trainer
 TINY = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu"]
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.set_num_threads(1)
-    monkeypatch.setattr("charrnn.plot.draw", lambda *_: b"a picture takes a third of a second")
+pytestmark = pytest.mark.usefixtures("no_plot")
 
 
 class Command:

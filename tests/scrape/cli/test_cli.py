@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,19 +26,9 @@ from scrape.http.client import Response
 from scrape.http.robots import Robots
 from scrape.recommend import labels
 from tests.support.paths import FIXTURES, ROOT
+from tests.support.postings import SITE_POSTINGS
 
-COUNT = 45
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[demo.Site]:
-    with demo.serve(count=COUNT) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
@@ -61,10 +50,10 @@ def test_a_search_leaves_every_stage_and_a_table(site: demo.Site, capsys: pytest
     out, err = capsys.readouterr()
     header, row, corpus = out.splitlines()
     assert header.split() == ["board", "status", "requests", "new", "known", "filtered", "note"]
-    assert row.split()[:2] == ["demo", "ok"] and row.split()[3] == str(COUNT)
+    assert row.split()[:2] == ["demo", "ok"] and row.split()[3] == str(SITE_POSTINGS)
     assert corpus.startswith("data/demo/input.txt: ") and err == ""
     store = Store(Path("data/demo"))
-    assert len(store.names()) == len(store.document_names()) == COUNT
+    assert len(store.names()) == len(store.document_names()) == SITE_POSTINGS
     assert (store.root / "input.txt").read_text("utf-8").startswith("<html>\n<h1>")
     assert (store.root / "manifest.json").exists() and any(store.answers.iterdir())
 
@@ -87,14 +76,14 @@ def test_the_bundled_board_is_started_where_no_address_is_named(
 
 
 def test_titles_and_places_narrow_a_search(site: demo.Site) -> None:
-    listed = demo.postings(count=COUNT)
+    listed = demo.postings(count=SITE_POSTINGS)
     title, place = listed[0].title, listed[1].location
     assert search(site, "--title", title, "--title", "no such thing", "--no-compile") == 0
     assert search(site, "--place", place, "--no-compile") == 0
     store = Store(Path("data/demo"))
     kept = [store.head(name) for name in store.names()]
     assert {posting.title for posting in kept} >= {title}
-    assert len(kept) < COUNT and all(posting.title == title or posting.location == place for posting in kept)
+    assert len(kept) < SITE_POSTINGS and all(posting.title == title or posting.location == place for posting in kept)
     assert not (store.root / "input.txt").exists()
 
 
@@ -293,14 +282,14 @@ def test_simplify_touches_only_what_changed(gathered: Store, capsys: pytest.Capt
     before = gathered.document(second)
     gathered.document_path(second).write_text("spoilt")
     assert main(["simplify", "--dataset", "demo", "--all"]) == 0
-    assert capsys.readouterr().out.startswith(f"{COUNT} postings simplified, 2 of them changed")
+    assert capsys.readouterr().out.startswith(f"{SITE_POSTINGS} postings simplified, 2 of them changed")
     assert gathered.document(second) == before and first in gathered.document_names()
 
 
 def test_another_version_of_the_program_simplifies_anew(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
     (gathered.postings / ".made-by").write_text("an older one")
     main(["simplify", "--dataset", "demo"])
-    assert capsys.readouterr().out.startswith(f"{COUNT} postings simplified, 0 of them changed")
+    assert capsys.readouterr().out.startswith(f"{SITE_POSTINGS} postings simplified, 0 of them changed")
 
 
 def test_a_spoilt_posting_is_left_out_and_told(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,23 +8,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from scrape import demo
 from scrape.dataset.corpus.compile import INPUT, MANIFEST
+from tests.support.files import tree
 from tests.support.paths import ROOT
+from tests.support.postings import SITE_POSTINGS
 
-POSTINGS = 64
 DEADLINE = 120.0  # seconds for one search, on a busy machine
-
-
-@pytest.fixture
-def site() -> Iterator[demo.Site]:
-    with demo.serve(count=POSTINGS) as running:
-        yield running
 
 
 def start(site: demo.Site, root: Path) -> subprocess.Popen[str]:
@@ -58,11 +51,9 @@ def kill_when(reached: Callable[[], bool], delay: float, site: demo.Site, root: 
     return killed
 
 
-def tree(root: Path) -> dict[str, bytes]:
+def left(root: Path) -> dict[str, bytes]:
     """All that a search leaves but the kept answers, which say when they came."""
-    files = (path for path in root.rglob("*") if path.is_file())
-    named = {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
-    return {name: data for name, data in named.items() if not name.startswith("answers/")}
+    return {name: data for name, data in tree(root).items() if not name.startswith("answers/")}
 
 
 def count(folder: Path, suffix: str) -> int:
@@ -71,10 +62,10 @@ def count(folder: Path, suffix: str) -> int:
 
 def test_killed_at_any_instant_and_run_again_it_ends_the_same(tmp_path: Path, site: demo.Site) -> None:
     finish(site, tmp_path / "whole")
-    whole, undisturbed = tree(tmp_path / "whole"), Counter(site.requests)
+    whole, undisturbed = left(tmp_path / "whole"), Counter(site.requests)
     assert set(undisturbed.values()) == {1}, "no address is asked for twice"
     assert f"raw/{next(iter((tmp_path / 'whole' / 'raw').iterdir())).name}" in whole
-    assert {INPUT, MANIFEST} <= set(whole) and len(whole) > 2 * POSTINGS
+    assert {INPUT, MANIFEST} <= set(whole) and len(whole) > 2 * SITE_POSTINGS
 
     site.requests.clear()
     root = tmp_path / "killed"
@@ -83,16 +74,16 @@ def test_killed_at_any_instant_and_run_again_it_ends_the_same(tmp_path: Path, si
         lambda: (root / ".lock").exists(),
         lambda: len(site.requests) >= 3,
         lambda: count(root / "raw", ".json") >= dice.randrange(5, 20),
-        lambda: count(root / "raw", ".json") >= dice.randrange(30, POSTINGS - 5),
+        lambda: count(root / "raw", ".json") >= dice.randrange(30, SITE_POSTINGS - 5),
         lambda: count(root / "postings", ".html") >= 1,
-        lambda: count(root / "postings", ".html") >= dice.randrange(20, POSTINGS),
+        lambda: count(root / "postings", ".html") >= dice.randrange(20, SITE_POSTINGS),
         lambda: (root / INPUT).exists(),
     ]
     kills = sum(kill_when(reached, dice.uniform(0, 0.02), site, root) for reached in instants)
     assert kills >= 5, "most of the kills must have hit"
     finish(site, root)
 
-    assert tree(root) == whole
+    assert left(root) == whole
     asked = Counter(site.requests)
     extra = sum(asked.values()) - sum(undisturbed.values())
     robots = asked.pop("/robots.txt")
@@ -124,6 +115,6 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(tmp_path: Path, site: dem
     assert (process.returncode, out, err) == (130, "", "stopped: Ctrl-C\n")
     before = len(site.requests)
     kept = int(finish(site, tmp_path).splitlines()[1].split()[3])
-    assert 0 < kept <= POSTINGS - 10, "some were kept by the first run"
-    assert count(tmp_path / "raw", ".json") == POSTINGS
+    assert 0 < kept <= SITE_POSTINGS - 10, "some were kept by the first run"
+    assert count(tmp_path / "raw", ".json") == SITE_POSTINGS
     assert len(set(site.requests[before:]) & set(site.requests[:before])) <= 2, "robots.txt, and what was on its way"

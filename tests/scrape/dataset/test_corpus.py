@@ -19,6 +19,7 @@ from scrape.dataset.store import Store
 from scrape.markup import grammar
 from scrape.markup.ascii import ascii_equal
 from scrape.markup.document import split, write
+from tests.support.postings import keep, posting
 
 WORDS = (
     "bake",
@@ -46,18 +47,13 @@ def words(seed: int, count: int = 120) -> str:
     return " ".join(random.Random(seed).choices(WORDS, k=count))
 
 
-def posting(number: int, html: str = "", title: str = "Baker") -> Posting:
-    url = f"https://board.example/{number}"
-    return Posting("demo", str(number), url, title, "Crumb", "Chicago, IL", html=html or f"<p>{words(number)}</p>\n")
+def baker(number: int, html: str = "", title: str = "Baker") -> Posting:
+    """Posting `number`, in words of its own unless `html` is given."""
+    return posting(number, title, html or f"<p>{words(number)}</p>\n")
 
 
 def store_of(root: Path, *postings: Posting) -> Store:
-    store = Store(root)
-    with store.locked():
-        for each in postings:
-            store.add(each)
-            store.put_document(each.name, write(each))
-    return store
+    return keep(Store(root), *postings)
 
 
 def corpus(store: Store) -> str:
@@ -65,7 +61,7 @@ def corpus(store: Store) -> str:
 
 
 def test_the_corpus_is_the_documents_end_to_end_and_attribution_goes_line_by_line(tmp_path: Path) -> None:
-    store = store_of(tmp_path, *(posting(number) for number in range(30)))
+    store = store_of(tmp_path, *(baker(number) for number in range(30)))
     manifest = compile_corpus(store)
     documents = list(split([corpus(store)]))
     assert sorted(documents) == sorted(text for _, text in store.documents())
@@ -80,14 +76,14 @@ def test_the_corpus_is_the_documents_end_to_end_and_attribution_goes_line_by_lin
 
 
 def test_compiling_again_changes_nothing_until_a_posting_does(tmp_path: Path) -> None:
-    store = store_of(tmp_path, *(posting(number) for number in range(5)))
+    store = store_of(tmp_path, *(baker(number) for number in range(5)))
     compile_corpus(store)
     files = [tmp_path / name for name in ("input.txt", "attribution.tsv", "manifest.json")]
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
     compile_corpus(store)
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in files] == before
     with store.locked():
-        store.put_document("demo-3", write(posting(3, f"<p>{words(99)}</p>\n")))
+        store.put_document("demo-3", write(baker(3, f"<p>{words(99)}</p>\n")))
         later = (tmp_path / "input.txt").stat().st_mtime_ns + 10**9
         os.utime(store.document_path("demo-3"), ns=(later, later))
     compile_corpus(store)
@@ -95,13 +91,13 @@ def test_compiling_again_changes_nothing_until_a_posting_does(tmp_path: Path) ->
 
 
 def test_the_order_is_mixed_but_a_new_posting_moves_no_other(tmp_path: Path) -> None:
-    few = store_of(tmp_path / "few", *(posting(number) for number in range(20)))
-    more = store_of(tmp_path / "more", *(posting(number) for number in range(21)))
+    few = store_of(tmp_path / "few", *(baker(number) for number in range(20)))
+    more = store_of(tmp_path / "more", *(baker(number) for number in range(21)))
     compile_corpus(few)
     compile_corpus(more)
-    new = write(posting(20))
+    new = write(baker(20))
     assert corpus(more).replace(new, "") == corpus(few)
-    assert corpus(few) != "".join(write(posting(number)) for number in range(20))
+    assert corpus(few) != "".join(write(baker(number)) for number in range(20))
 
 
 def test_near_identical_postings_are_kept_once_and_counted(tmp_path: Path) -> None:
@@ -109,9 +105,9 @@ def test_near_identical_postings_are_kept_once_and_counted(tmp_path: Path) -> No
     nearly = text.replace(text.split()[0], "KNEAD", 1)
     store = store_of(
         tmp_path,
-        posting(1, f"<p>{text}</p>\n"),
-        posting(2, f"<p>{nearly}</p>\n"),
-        posting(3, f"<p>{words(3, 300)}</p>\n"),
+        baker(1, f"<p>{text}</p>\n"),
+        baker(2, f"<p>{nearly}</p>\n"),
+        baker(3, f"<p>{words(3, 300)}</p>\n"),
     )
     manifest = compile_corpus(store)
     assert (manifest.postings, manifest.near_identical) == (2, 1)
@@ -120,7 +116,7 @@ def test_near_identical_postings_are_kept_once_and_counted(tmp_path: Path) -> No
 
 def test_a_posting_without_a_body_teaches_nothing(tmp_path: Path) -> None:
     empty = Posting("demo", "9", "https://board.example/9", "Ghost")
-    manifest = compile_corpus(store_of(tmp_path, empty, posting(1)))
+    manifest = compile_corpus(store_of(tmp_path, empty, baker(1)))
     assert (manifest.postings, manifest.without_body) == (1, 1)
 
 
@@ -132,8 +128,8 @@ def test_an_empty_dataset_is_told_what_to_run(tmp_path: Path) -> None:
 def test_rare_characters_become_ascii_or_go_and_the_manifest_counts_them(tmp_path: Path) -> None:
     often = "<p>" + "“Café” naive &lt;= fine - Item " * 30 + "</p>\n"
     rare = "<p>naïve ≤ 日本 ﬁne — end</p>\n<p>日本</p>\n<ul>\n<li>✅ Item</li>\n</ul>\n"
-    postings = [posting(number, f"<p>{words(number, 4000)}</p>\n") for number in range(60)]
-    store = store_of(tmp_path, posting(100, often.replace(" </p>", "</p>")), posting(101, rare), *postings)
+    postings = [baker(number, f"<p>{words(number, 4000)}</p>\n") for number in range(60)]
+    store = store_of(tmp_path, baker(100, often.replace(" </p>", "</p>")), baker(101, rare), *postings)
     manifest = compile_corpus(store)
     assert manifest.min_count == 20
     text = corpus(store)
@@ -147,7 +143,7 @@ def test_rare_characters_become_ascii_or_go_and_the_manifest_counts_them(tmp_pat
 
 
 def test_a_small_corpus_keeps_its_letters(tmp_path: Path) -> None:
-    store = store_of(tmp_path, posting(1, "<p>Quite a jazzy vex, é.</p>\n"))
+    store = store_of(tmp_path, baker(1, "<p>Quite a jazzy vex, é.</p>\n"))
     compile_corpus(store)
     assert "Quite a jazzy vex, é." in corpus(store)
 
@@ -160,7 +156,7 @@ def test_ascii_equals(character: str, equal: str) -> None:
 
 
 def test_contacts_are_scrubbed_from_the_corpus_and_kept_in_the_posting(tmp_path: Path) -> None:
-    store = store_of(tmp_path, posting(1, "<p>Write to jobs@crumb.example or call (312) 555-0134.</p>\n"))
+    store = store_of(tmp_path, baker(1, "<p>Write to jobs@crumb.example or call (312) 555-0134.</p>\n"))
     manifest = compile_corpus(store)
     assert "Write to [e-mail] or call [phone]." in corpus(store)
     assert "jobs@crumb.example" in store.document("demo-1")
@@ -193,7 +189,7 @@ def test_numbers_that_reach_nobody_stay(text: str) -> None:
 
 
 def test_the_manifest_is_json_with_the_hash_of_the_corpus(tmp_path: Path) -> None:
-    store = store_of(tmp_path, posting(1), posting(2))
+    store = store_of(tmp_path, baker(1), baker(2))
     compile_corpus(store)
     manifest = json.loads((tmp_path / "manifest.json").read_bytes())
     assert manifest["sha256"] == hashlib.sha256((tmp_path / "input.txt").read_bytes()).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
 import pytest
 
@@ -39,12 +38,12 @@ CLERK = Posting(
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path)
-    for posting in (BAKER, NURSE, CLERK):
-        made.add(posting)
-    simplify_store(made)
-    return made
+def store(store: Store) -> Store:
+    """A dataset of three postings."""
+    for each in (BAKER, NURSE, CLERK):
+        store.add(each)
+    simplify_store(store)
+    return store
 
 
 def keys(store: Store, words: str = "", **filters: str) -> list[str]:

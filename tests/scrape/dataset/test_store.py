@@ -18,18 +18,10 @@ from scrape.dataset.store import Store
 from scrape.http.cache import HttpCache
 from scrape.http.client import Response
 from scrape.recommend.labels import Label, drop_labels, opened
+from tests.support.files import tree
 
 A = Posting("demo", "1", "https://x.example/1", "Baker", "Oven & Co", "Boston, MA", "2026-11-01", "<p>Bread\u2028</p>")
 B = Posting("demo", "2", "https://x.example/2", "Nurse", html="<p>Wards</p>")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "data")
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 def test_a_posting_comes_back_as_it_went_in(store: Store) -> None:

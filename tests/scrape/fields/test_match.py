@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from scrape.common.posting import Posting, Query
 from scrape.fields import match, places
 from scrape.fields.match import has_title, in_place, is_since, matches, of_company
 from scrape.fields.places import Place
+from tests.support.files import json_lines
 
 SAN_FRANCISCO = [
     "San Francisco, CA",
@@ -239,8 +238,7 @@ def test_every_field_of_a_query_counts() -> None:
 
 def test_the_places_of_real_postings_are_found(shared: Path) -> None:
     """Against what can be seen without a reader: the words and the country stand next to each other in the line."""
-    with gzip.open(shared / "data" / "postings.jsonl.gz", "rt", encoding="utf-8") as lines:
-        locations = [json.loads(line)["location"] for line in lines]
+    locations = [row["location"] for row in json_lines(shared / "data/postings.jsonl.gz")]
     for city, state, words in [
         ("New York", "NY", "New York, New York, USA"),
         ("San Francisco", "CA", "San Francisco, California, USA"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,12 +92,6 @@ def test_a_hostile_page_is_looked_through_quickly() -> None:
     ):
         challenge_pages.maker_of({}, b"<title>" + piece * 65_536)
     assert time.monotonic() - start < 5
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.mark.parametrize("status", [200, 202, 403, 404, 405, 429, 503])

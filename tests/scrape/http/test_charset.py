@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import codecs
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape.http import charset
+from tests.support.files import json_lines
 
 
 @pytest.mark.parametrize(
@@ -83,14 +82,10 @@ def test_a_hostile_page_ends_quickly() -> None:
         charset.decode(b"<" + piece * 20_000)
 
 
-def rows(shared: Path, name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (shared / "vectors" / name).read_text(encoding="utf-8").splitlines()]
-
-
 def test_html5lib_encoding_rows(shared: Path) -> None:
     """All 82 unscripted rows; their fallback, windows-1252, is ours for bytes that are no UTF-8."""
     wrong = []
-    for row in rows(shared, "encoding.jsonl"):
+    for row in json_lines(shared / "vectors/encoding.jsonl"):
         if row["source"] == "html5lib-tests" and not row["scripted"]:
             found = charset.declared(base64.b64decode(row["data_b64"])) or "cp1252"
             if found != charset.codec(row["expected"]):
@@ -102,7 +97,7 @@ def test_content_type_rows(shared: Path) -> None:
     """37 of 39. The two others ask for utf-16 with a mark of its own and for utf-32, which browsers do not know."""
     differ = {
         row["content_type"]
-        for row in rows(shared, "content_type_charset.jsonl")
+        for row in json_lines(shared / "vectors/content_type_charset.jsonl")
         if charset.header_codec(row["content_type"] or "") != (row["charset"] and codecs.lookup(row["charset"]).name)
     }
     assert differ == {f"Content-Type: text/html; charset={name}" for name in ("utf-16", "utf-32")}

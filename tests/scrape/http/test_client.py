@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,14 +17,10 @@ from tests.support.faults import Clock, FaultServer, answer, in_turn, redirect, 
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer({"/": answer("<p>hello</p>")}) as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def server(server: FaultServer) -> FaultServer:
+    """A server with one good page."""
+    server.routes["/"] = answer("<p>hello</p>")
+    return server
 
 
 @pytest.fixture

@@ -45,12 +45,6 @@ AT_ONCE = 5.0  # seconds: far above what the deadlines need, far below what the 
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 def make(server: FaultServer) -> Callable[[Limits], Fetcher]:
     """A fetcher with real deadlines, whose waiting costs no time."""
     clock = Clock()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from scrape.http import robots
 from scrape.http.robots import Robots
+from tests.support.files import json_lines
 
 SITE = "https://jobs.example"
 
@@ -171,11 +170,9 @@ KNOWN = {f"google-{number:03}" for number in (20, 64, 66, 67)}
 
 def test_rows_of_other_parsers(shared: Path) -> None:
     """68 of Google's 72 normative rows (protego by itself: 62), and all 376 rows of protego."""
-    text = (shared / "vectors" / "robots_cases.jsonl").read_text(encoding="utf-8")
-    rows: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
     wrong = {
         row["id"]
-        for row in rows
+        for row in json_lines(shared / "vectors/robots_cases.jsonl")
         if row["normative"] is not False
         and Robots(row["robotstxt"], row["agent"]).allows(row["url"]) is not row["allowed"]
     }

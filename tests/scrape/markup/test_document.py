@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from scrape.common.posting import Posting
 from scrape.markup import grammar
 from scrape.markup.document import prompt_prefix, read, split, write
+from tests.support.postings import posting
 
 BODY = "<p>We bake.</p>\n<ul>\n<li>Early</li>\n</ul>\n"
 
 
-def posting(title: str = "Baker", company: str = "", location: str = "", html: str = BODY) -> Posting:
-    return Posting("demo", "1", "https://board.example/1", title, company, location, html=html)
+def baker(title: str = "Baker", company: str = "", location: str = "", html: str = BODY) -> Posting:
+    return posting(1, title, html, company=company, location=location)
 
 
 line = st.text().map(lambda text: grammar.normalize(text).strip())
@@ -22,7 +23,7 @@ line = st.text().map(lambda text: grammar.normalize(text).strip())
 
 @given(line, line, line)
 def test_what_is_written_is_a_document_and_reads_back(title: str, company: str, location: str) -> None:
-    text = write(posting(title, company, location))
+    text = write(baker(title, company, location))
     assert grammar.find_error(text) is None
     back = read(text)
     assert (back.title, back.company, back.location, back.html) == (title or "Untitled", company, location, BODY)
@@ -30,7 +31,7 @@ def test_what_is_written_is_a_document_and_reads_back(title: str, company: str, 
 
 @given(line.filter(bool), line, line)
 def test_a_prompt_is_the_beginning_of_what_training_saw(title: str, company: str, location: str) -> None:
-    text = write(posting(title, company, location))
+    text = write(baker(title, company, location))
     for head in (
         prompt_prefix(),
         prompt_prefix(title),
@@ -42,14 +43,14 @@ def test_a_prompt_is_the_beginning_of_what_training_saw(title: str, company: str
 
 def test_only_bare_markup_is_written_and_only_documents_are_read() -> None:
     with pytest.raises(ValueError, match="demo-1 is not bare markup: line 3"):
-        write(posting(html="<div>x</div>"))
+        write(baker(html="<div>x</div>"))
     with pytest.raises(ValueError, match="line 1"):
         read("no document")
 
 
 @given(st.lists(st.integers(1, 40)))
 def test_documents_are_split_at_their_ends_however_the_text_arrives(cuts: list[int]) -> None:
-    documents = [write(posting("Baker & Cook", location=place)) for place in ("Chicago, IL", "", "Seattle, WA")]
+    documents = [write(baker("Baker & Cook", location=place)) for place in ("Chicago, IL", "", "Seattle, WA")]
     text = "".join(documents) + "<html>\n<h1>Unfin"
     chunks, start = [], 0
     for cut in cuts:

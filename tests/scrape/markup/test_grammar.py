@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape.markup import grammar
+from tests.support.files import json_lines
 
 HEAD = "<html>\n<h1>Cook</h1>\n"
 GOOD = [
@@ -55,7 +55,7 @@ def test_lists_go_three_deep_and_no_deeper() -> None:
 
 
 def test_the_public_documents_are_judged_rightly(shared: Path) -> None:
-    rows = [json.loads(line) for line in (shared / "vectors/markup.jsonl").read_text("utf-8").splitlines()]
+    rows = json_lines(shared / "vectors/markup.jsonl")
     assert [row for row in rows if (grammar.find_error(row["text"]) is None) != row["valid"]] == []
     assert len(rows) > 20
 

@@ -6,10 +6,7 @@ import pytest
 
 from scrape.markup.grammar import find_error
 from scrape.markup.simplify import simplify
-
-
-def document(blocks: str) -> str:
-    return f"<html>\n<h1>x</h1>\n{blocks}</html>\n"
+from tests.support.postings import one_document
 
 
 def items(*texts: str, tag: str = "ul") -> str:
@@ -207,5 +204,5 @@ def test_each_behaviour(html: str, expected: str) -> None:
 
 @pytest.mark.parametrize("expected", [expected for _html, expected in TABLE.values()], ids=TABLE)
 def test_what_comes_out_is_bare_markup_and_stays(expected: str) -> None:
-    assert find_error(document(expected)) is None
+    assert find_error(one_document(expected)) is None
     assert simplify(expected) == expected

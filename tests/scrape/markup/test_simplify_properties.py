@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scrape.markup.grammar import find_error
 from scrape.markup.simplify import simplify
+from tests.support.postings import one_document
 
 BOXES = ("p", "div", "section", "td", "th", "tr", "table", "dl", "dt", "dd", "h1", "h3", "pre", "blockquote")
 INLINE = ("b", "strong", "i", "em", "span", "a", "u", "font", "x-y", "button", "option")
@@ -23,10 +24,6 @@ ODDITIES = (
     *("\u0301", "\x00", "\ud800", "\ufffe", "\ufe0f", "<3", "< p>", "</", "<!", "<!-- c -->", "<!--", "&lt;b&gt;"),
 )
 ATTRIBUTES = ("", "", "", " class='hidden'", " a=b", ' x=">"', "/", " hidden", " style='display:none'")
-
-
-def document(blocks: str) -> str:
-    return f"<html>\n<h1>x</h1>\n{blocks}</html>\n"
 
 
 def tags(*names: str, attributes: tuple[str, ...] = ("",)) -> st.SearchStrategy[str]:
@@ -54,7 +51,7 @@ anything = st.lists(
 @given(anything | st.text())
 def test_any_input_gives_bare_markup_that_stays_as_it_is(html: str) -> None:
     blocks = simplify(html)
-    assert find_error(document(blocks)) is None
+    assert find_error(one_document(blocks)) is None
     assert simplify(blocks) == blocks
     assert not re.search(r"<(?:p|h4|li|br/)> | (?:</(?:p|h4|li)>|<br/>)|  ", blocks), "a space at the edge of a line"
 
@@ -120,7 +117,7 @@ def dressed(document: str, choose: st.DataObject) -> str:
 @settings(max_examples=100, deadline=None)
 @given(bare)
 def test_bare_markup_means_itself(blocks: str) -> None:
-    assert find_error(document(blocks)) is None
+    assert find_error(one_document(blocks)) is None
     assert simplify(blocks) == blocks
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections import Counter
@@ -14,6 +13,7 @@ from bs4 import BeautifulSoup
 
 from scrape.markup.grammar import find_error
 from scrape.markup.simplify import simplify
+from tests.support.files import json_lines
 
 DANGER = re.compile(r"<\s*(?:script|img|svg|iframe|a|style|object|embed)\b|<[^>]*[\s/]on\w+\s*=", re.IGNORECASE)
 
@@ -27,11 +27,6 @@ def checked(html: str) -> str:
     return blocks
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    written = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return [json.loads(line) for line in written.splitlines()]
-
-
 def words(html: str) -> list[str]:
     return re.findall(r"\w+", BeautifulSoup(html, "lxml").get_text(" ").casefold())
 
@@ -42,7 +37,7 @@ def five_grams(html: str) -> Counter[tuple[str, ...]]:
 
 
 def test_no_attack_survives(shared: Path) -> None:
-    payloads = [row["payload"] for row in rows(shared / "vectors/xss.jsonl")]
+    payloads = [row["payload"] for row in json_lines(shared / "vectors/xss.jsonl")]
     assert len(payloads) == 4193
     for payload in payloads:
         checked(payload)
@@ -71,7 +66,7 @@ def shown_by(tree: str) -> str:
 
 def test_trees_of_the_standard_show_the_same_letters(shared: Path) -> None:
     same = total = 0
-    for row in rows(shared / "vectors/html5lib_tree_construction.jsonl"):
+    for row in json_lines(shared / "vectors/html5lib_tree_construction.jsonl"):
         blocks = checked(row["data"])
         if row["fragment"] is None and row["scripting"] is not False:
             total += 1
@@ -83,7 +78,7 @@ def test_trees_of_the_standard_show_the_same_letters(shared: Path) -> None:
 
 @pytest.fixture(scope="module")
 def postings(shared: Path) -> list[tuple[str, str]]:
-    return [(row["html"], checked(row["html"])) for row in rows(shared / "data/postings.jsonl.gz")]
+    return [(row["html"], checked(row["html"])) for row in json_lines(shared / "data/postings.jsonl.gz")]
 
 
 def test_postings_keep_their_words(postings: list[tuple[str, str]]) -> None:

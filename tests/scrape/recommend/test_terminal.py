@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -28,11 +27,11 @@ import fcntl
 import pty
 import termios
 
-from scrape.common.posting import Posting
 from scrape.dataset.store import Store
 from scrape.markup import document
 from scrape.recommend.labels import opened
 from scrape.recommend.order import START, shuffled
+from tests.support.postings import keep, posting
 
 DEADLINE = 60.0  # seconds for a screen, on a busy machine
 ITEMS = "".join(f"<li>Point {number} of many</li>\n" for number in range(60))
@@ -40,20 +39,12 @@ LIST = f"<ul>\n<li>Flour\n<ul>\n<li>Rye</li>\n</ul>\n</li>\n{ITEMS}</ul>\n"
 HTML = f"<p>Bread &amp; <b>rolls</b> for {{}}</p>\n<h4>Needed</h4>\n{LIST}"
 
 
-def posting(number: int) -> Posting:
-    address = f"https://x.example/{number}"
-    return Posting("demo", str(number), address, f"Job Number {number}", "Oven Co", "Boston, MA", "2026-11-01", "")
-
-
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "data")
-    with store.locked():
-        for number in range(30):
-            whole = replace(posting(number), html=HTML.format(f"house {number}, $90,000 a year"))
-            store.add(whole)
-            store.put_document(whole.name, document.write(whole))
-    return store
+def store(store: Store) -> Store:
+    """A dataset of thirty postings."""
+    bodies = (HTML.format(f"house {number}, $90,000 a year") for number in range(30))
+    head = {"company": "Oven Co", "location": "Boston, MA", "date": "2026-11-01"}
+    return keep(store, *(posting(number, f"Job Number {number}", body, **head) for number, body in enumerate(bodies)))
 
 
 class Screen:
@@ -142,7 +133,7 @@ def test_keys_label_skip_go_back_and_quit(store: Store) -> None:
             "Oven Co",
             "Boston, MA",
             "$90,000 a year",
-            "https://x.example/",
+            "https://board.example/",
             "Bread & rolls",
             "• Flour",
             "• Rye",
