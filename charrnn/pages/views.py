@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from markupsafe import Markup
+
 from charrnn.evaluate.memorization import Overlap, OverlapSummary
-from charrnn.pages.kit import Html, walled
 from charrnn.sample.generate import Sample
+from scrape.common.pages.kit import sanitize
 from scrape.common.posting import Posting
 from scrape.markup import document, grammar
 
@@ -76,7 +78,7 @@ class Shown:
         return ", ".join(befell)
 
     @property
-    def body(self) -> Html:
+    def body(self) -> Markup:
         """The blocks with the headings of a page, what is copied within <mark>.
 
         Many boards mark a heading as a paragraph in bold, so one that is bold from end to end is shown as a heading.
@@ -84,15 +86,15 @@ class Shown:
         blocks = self._marked(self._body_start, len(self.text) - len(grammar.END))
         titled = re.sub(r"<p><b>((?:[^<>]|</?mark>)*)</b></p>", r"<h2>\1</h2>", blocks)
         titled = titled.replace("<h4>", "<h2>").replace("</h4>", "</h2>")
-        return walled(titled.replace(grammar.OPEN[grammar.BREAK], "<br>"))
+        return sanitize(titled.replace(grammar.OPEN[grammar.BREAK], "<br>"))
 
-    def line(self, tag: str) -> Html | None:
+    def line(self, tag: str) -> Markup | None:
         """The line of the head in `tag`, what is copied within <mark>; None where there is none."""
         start = self.text.find(grammar.OPEN[tag], 0, self._body_start)
         if start < 0:
             return None
         start += len(grammar.OPEN[tag])
-        return walled(self._marked(start, self.text.index(grammar.CLOSE[tag], start)))
+        return sanitize(self._marked(start, self.text.index(grammar.CLOSE[tag], start)))
 
     @property
     def _body_start(self) -> int:

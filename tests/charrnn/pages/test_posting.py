@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -18,16 +17,17 @@ from charrnn.evaluate.memorization import find_overlap
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.pages import gallery
 from charrnn.pages import posting as render
-from charrnn.pages.gallery import FILTER, first_sentence
-from charrnn.pages.kit import Html, element, walled
-from charrnn.pages.style import STYLE
+from charrnn.pages.gallery import first_sentence
 from charrnn.pages.views import Origin, Shown, marked, shown_text
 from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
+from scrape.common.pages import kit
 from scrape.common.posting import Posting
 from scrape.markup import document, grammar
 from tests.support.files import json_lines
 
+STYLE = kit.stylesheet("charrnn.pages", "style.css")
+FILTER = kit.read("charrnn.pages", "filter.js")
 ORIGIN = Origin("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
 COOK = (
     "<html>\n<h1>Cook</h1>\n<h2>Blue Door &amp; Sons</h2>\n<h3>Chicago, IL</h3>\n<p><b>Duties</b></p>\n"
@@ -245,15 +245,6 @@ def test_the_same_samples_give_the_same_bytes() -> None:
     assert list(made[0])[-1] == render.INDEX
 
 
-def test_element_escapes_text_and_attributes_and_nothing_twice() -> None:
-    inner = element("b", "a<b>&")
-    assert inner == Html("<b>a&lt;b&gt;&amp;</b>")
-    assert element("p", inner, "\"'<", class_="a\"'>").text == (
-        '<p class="a&quot;&#x27;&gt;"><b>a&lt;b&gt;&amp;</b>"\'&lt;</p>'
-    )
-    assert element("meta", http_equiv="x").text == '<meta http-equiv="x">'
-
-
 @pytest.mark.parametrize(
     ("blocks", "sentence"),
     [
@@ -268,32 +259,6 @@ def test_element_escapes_text_and_attributes_and_nothing_twice() -> None:
 )
 def test_the_first_sentence(blocks: str, sentence: str) -> None:
     assert first_sentence(blocks) == sentence
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "<p onclick='x'>a</p>",
-        "<p>a<script>x</script></p>",
-        "<p>a</p><img src=x>",
-        "<p>a",
-        "a</p>",
-        "<p><p>a</p></p>",
-        "<!-- a -->",
-        "<p>a &nosuch; < b</p>",
-        "<mark class=x>a</mark>",
-    ],
-)
-def test_what_the_second_wall_finds_otherwise_than_written_is_shown_as_source(hostile: str) -> None:
-    assert walled(hostile).text == f"<pre>{html.escape(hostile, quote=False)}</pre>"
-
-
-def test_the_second_wall_lets_through_what_we_write() -> None:
-    blocks = (
-        "<h2>a</h2>\n<p>x <b>b <em>c</em></b><br>&amp; &lt; &gt; \" '</p>\n"
-        "<ul>\n<li>é\n<ol>\n<li><mark>d</mark></li>\n</ol>\n</li>\n</ul>\n"
-    )
-    assert walled(blocks) == Html(blocks)
 
 
 def test_a_body_that_the_wall_refuses_is_on_the_page_as_text(monkeypatch: pytest.MonkeyPatch) -> None:

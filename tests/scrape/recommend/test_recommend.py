@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ from scrape.recommend import feature_store as kept
 from scrape.recommend import features, model
 from scrape.recommend.__main__ import main
 from scrape.recommend.labels import opened
-from scrape.recommend.page import Entry, page
+from scrape.recommend.page import Recommendation, page
 
 COUNT = 120
 
@@ -244,14 +245,15 @@ def test_the_page_is_written_and_closed_to_the_world(trained: Store) -> None:
     assert call(trained, "recommend", "--html", str(target), "--count", "4") == 0
     text = target.read_text("utf-8")
     assert text.count("<li>") == 4 == text.count('rel="noopener noreferrer"')
-    assert "default-src 'none'" in text and "<script" not in text
+    assert "default-src 'none'" in unescape(text) and "<script" not in text
 
 
 def test_nothing_a_board_says_becomes_markup() -> None:
     hostile = '"><script>alert(1)</script>'
-    text = page([Entry(hostile, hostile, (hostile,), "javascript:alert(1)", (hostile,))], hostile)
+    text = page([Recommendation(hostile, hostile, (hostile,), "javascript:alert(1)", (hostile,))], hostile)
     assert "<script" not in text and "href" not in text
-    assert '<a href="https://x.example/?a&quot;&gt;' in page([Entry("1 %", "A", (), 'https://x.example/?a">', ())], "")
+    other = Recommendation("1 %", "A", (), 'https://x.example/?a">', ())
+    assert '<a href="https://x.example/?a&#34;&gt;"' in page([other], "")
 
 
 def test_titles_and_addresses_cannot_command_a_terminal(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
