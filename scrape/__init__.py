@@ -12,11 +12,12 @@ from scrape.common.posting import Posting, Query
 if TYPE_CHECKING:
     from scrape.crawl.search import search
 
+__version__ = "0.2.0"
 __all__ = ["Posting", "Query", "search"]
 
 
 def __getattr__(name: str) -> Any:
-    """`search`, loaded when it is first used: whoever wants the markup alone needs no boards and no network."""
+    """Load `search` when it is first used: the markup alone needs no boards and no network."""
     if name == "search":
         from scrape.crawl.search import search
 

@@ -19,6 +19,10 @@ find_python() {
   fail "no Python 3.11 or newer was found; install one, or name it: PYTHON=/path/to/python3 $0"
 }
 
+venv_python() { # Windows has it elsewhere
+  if [ -x .venv/Scripts/python.exe ]; then echo .venv/Scripts/python.exe; else echo .venv/bin/python; fi
+}
+
 install() {
   local wanted stamp stamps=.venv/installed-${extras:-*} # any extra brings what all of them need
   wanted=$(cat pyproject.toml constraints.txt | cksum)
@@ -31,11 +35,15 @@ install() {
   if ! "$python" -m pip --version >/dev/null 2>&1; then
     "$(find_python)" -m venv --clear .venv ||
       fail "could not make .venv; on Debian and Ubuntu: apt install python3-venv"
+    python=$(venv_python)
   fi
+  # Before 24.1, pip cannot combine a pinned version with an extra of the same package, such as lxml[html-clean].
+  "$python" -m pip install --quiet --disable-pip-version-check "pip>=24.1" >&2 ||
+    fail "pip could not be updated; see the lines above, then run $0 again"
   "$python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${extras:+[$extras]}" >&2 ||
     fail "the installation failed; see the lines above, then run $0 again"
   echo "$wanted" >".venv/installed-${extras:-base}"
 }
 
-python=.venv/bin/python
+python=$(venv_python)
 install

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from random import random as _random
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -24,6 +23,7 @@ import requests
 import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL
 
+from scrape import __version__
 from scrape.common.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
 from scrape.http import challenge_pages, charset, decompress, robots
 from scrape.http.robots import Robots
@@ -345,14 +345,10 @@ class Fetcher:
 
 
 def user_agent(contact: str) -> str:
-    """Who we are, for a site's logs: product, version and, where given, a contact. Raises InputError."""
+    """Return the User-Agent header: product, version and, where given, a contact. Raises InputError."""
     if not contact.isascii() or not (contact + " ").isprintable():
         raise InputError(f"{contact!r} cannot be sent as a contact; give an e-mail address or URL in plain ASCII")
-    try:
-        version = metadata.version("dream-jobs")
-    except metadata.PackageNotFoundError:  # run from a checkout that is not installed
-        version = "0"
-    return f"{PRODUCT}/{version}" + (f" (+{contact})" if contact else "")
+    return f"{PRODUCT}/{__version__}" + (f" (+{contact})" if contact else "")
 
 
 def retry_after(value: str, now: float) -> float:
