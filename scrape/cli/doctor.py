@@ -1,27 +1,65 @@
-"""Is every board still what we take it for? Each is asked once: may we read it, does it answer, in the known shape?"""
+"""`doctor`: check every board with one request: its robots.txt, its availability and the format of its response."""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
+from urllib.parse import urlsplit
 
+from scrape import demo
 from scrape.boards import registry
 from scrape.boards.registry import Board
-from scrape.common.console import progress
+from scrape.cli.search import add_contact
+from scrape.common.arguments import names
+from scrape.common.console import FAILED, OK, progress, say
 from scrape.common.errors import BoardError, ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Query
+from scrape.common.table import print_table
 from scrape.crawl import local_files
+from scrape.dataset.gather import STATUS_STYLES, remind_of_contact
 from scrape.fields.urls import is_web
-from scrape.http.client import Response
+from scrape.http.client import Fetcher, Response
 from scrape.http.robots import Robots
 
-NOT_ASKED = "not asked"
+NOT_REQUESTED = "not requested"
+_COLUMNS = ("board", "robots", "availability", "format", "items", "note")
 
 
-class Asker(Protocol):
-    """What is needed of a fetcher."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("--boards", type=names, metavar="A,B", help="the boards to check (default: all)")
+    parser.add_argument("--pages", nargs="+", default=[], metavar="PATH_OR_URL", help="for boards that read pages")
+    add_contact(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the boards and print what was found; fail where one is not as expected."""
+    boards = [registry.named(name) for name in options.boards or sorted(registry.BOARDS)]
+    queries = {board.NAME: Query(pages=local_files.expand(options.pages)) for board in boards}
+    trusted: set[str] = set()
+    with ExitStack() as stack:
+        if "demo" in queries:
+            site = stack.enter_context(demo.serve())
+            queries["demo"], trusted = Query(pages=(site.url,)), {urlsplit(site.url).netloc}
+        if not options.contact:
+            remind_of_contact(boards)
+        checks = check_boards(boards, queries, Fetcher(contact=options.contact, allow_loopback=trusted, say=say))
+    if options.json:
+        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+    else:
+        print_table(_COLUMNS, [[getattr(check, column) for column in _COLUMNS] for check in checks], STATUS_STYLES)
+        print("", *(f"{check.board}: {check.terms}" for check in checks), sep="\n")
+    return FAILED if any(check.failed for check in checks) else OK
+
+
+class RobotsFetcher(Protocol):
+    """A fetcher that also reads robots.txt."""
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response: ...
 
@@ -29,70 +67,68 @@ class Asker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found out about one board.
+class BoardCheck:
+    """The result of checking one board.
 
     `robots` is what its robots.txt says: allows, disallows, opts out, closed, unreadable, or empty where it was not
-    read. `answer` is ok, empty, blocked, refused, changed shape, error or not asked. `shape` is `confirmed`
-    or, where nothing but belief stands behind the board's parser, `unverified`. `holds` counts the
-    postings and addresses in the answer. `terms` is what the board is and on what terms it may be read.
+    read. `availability` is ok, empty, blocked, refused, changed shape, error or not requested. `format` is `confirmed`
+    or, where the board's format is known only from descriptions, `unverified`. `items` counts the postings and
+    addresses in the response. `terms` is what the board is and on what terms it may be read.
     """
 
     board: str
     robots: str
-    answer: str
-    shape: str
-    holds: int = 0
+    availability: str
+    format: str
+    items: int = 0
     note: str = ""
     terms: str = ""
 
     @property
     def failed(self) -> bool:
-        return self.answer not in ("ok", NOT_ASKED)
+        """True if the board was requested and did not give what it should."""
+        return self.availability not in ("ok", NOT_REQUESTED)
 
 
-def examine(boards: Sequence[Board], queries: Mapping[str, Query], fetcher: Asker) -> list[Finding]:
-    """Ask every board once, side by side. `queries` has, by name, what to ask of a board that needs pages."""
+def check_boards(boards: Sequence[Board], queries: Mapping[str, Query], fetcher: RobotsFetcher) -> list[BoardCheck]:
+    """Check boards side by side, with one request each. `queries` has, by name, the query of a board that needs one."""
 
-    def examined(board: Board) -> Finding:
-        finding = _examine(board, queries.get(board.NAME, Query()), fetcher)
-        return replace(finding, terms=registry.terms(board))
+    def check(board: Board) -> BoardCheck:
+        return replace(_check(board, queries.get(board.NAME, Query()), fetcher), terms=registry.terms(board))
 
     with ThreadPoolExecutor(max_workers=max(1, len(boards))) as pool:
-        return list(progress(pool.map(examined, boards), total=len(boards), desc="asking", unit=" boards"))
+        return list(progress(pool.map(check, boards), total=len(boards), desc="checking", unit=" boards"))
 
 
-def _examine(board: Board, query: Query, fetcher: Asker) -> Finding:
-    shape = "unverified" if registry.unverified(board) else "confirmed"
+def _check(board: Board, query: Query, fetcher: RobotsFetcher) -> BoardCheck:
+    known = "unverified" if registry.unverified(board) else "confirmed"
     try:
         address, headers = board.start(query)[0], registry.headers(board)
         if (why := registry.refused(board)) and is_web(address):
-            return Finding(board.NAME, "", NOT_ASKED, shape, note=why)
+            return BoardCheck(board.NAME, "", NOT_REQUESTED, known, note=why)
     except (InputError, Refused) as error:
-        return Finding(board.NAME, "", NOT_ASKED, shape, note=str(error))
-    robots = _robots(address, fetcher)
+        return BoardCheck(board.NAME, "", NOT_REQUESTED, known, note=str(error))
+    robots = _read_robots(address, fetcher) if is_web(address) else ""
     try:
-        answer = fetcher.get(address, headers=headers) if is_web(address) else local_files.read(address)
-        page = _parse(board, answer)
+        response = fetcher.get(address, headers=headers) if is_web(address) else local_files.read(address)
+        page = _parse(board, response)
     except BoardError as error:
-        return Finding(board.NAME, robots, error.status, shape, note=str(error))
-    holds = len(page.postings) + len(page.follow)
-    note = f"unverified: {registry.unverified(board)}" if shape == "unverified" else ""
-    return Finding(board.NAME, robots, "ok" if holds else "empty", shape, holds, note)
+        return BoardCheck(board.NAME, robots, error.status, known, note=str(error))
+    items = len(page.postings) + len(page.follow)
+    note = f"unverified: {registry.unverified(board)}" if known == "unverified" else ""
+    return BoardCheck(board.NAME, robots, "ok" if items else "empty", known, items, note)
 
 
-def _parse(board: Board, answer: Response) -> Page:
+def _parse(board: Board, response: Response) -> Page:
     try:
-        return board.parse(answer.text, answer.final_url)
+        return board.parse(response.text, response.final_url)
     except BoardError:
         raise
     except Exception as error:
-        raise ChangedShape(f"{answer.url}: cannot be read: {type(error).__name__}: {error}") from error
+        raise ChangedShape(f"{response.url}: cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _robots(address: str, fetcher: Asker) -> str:
-    if not is_web(address):
-        return ""
+def _read_robots(address: str, fetcher: RobotsFetcher) -> str:
     try:
         rules = fetcher.rules(address)
     except BoardError:

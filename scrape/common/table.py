@@ -1,4 +1,4 @@
-"""Tables on stdout: coloured and fitted in a terminal, plain and never cut in a file or a pipe."""
+"""Tables and listings on stdout: coloured and fitted in a terminal, plain and never cut in a file or a pipe."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +32,19 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], styles
     with plain.capture() as capture:
         plain.print(table)
     print("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def print_entries(entries: Sequence[Sequence[str]]) -> None:
+    """Print entries of several lines: the first is the heading, the others are indented; empty lines are left out."""
+    terminal = Console(file=sys.stdout, highlight=False)
+    for heading, *details in entries:
+        lines = [printable(line) for line in details if line]
+        if terminal.is_terminal:
+            terminal.print(Text(printable(heading), "bold"))
+            for line in lines:
+                terminal.print(Padding(Text(line, "blue" if line.startswith("http") else ""), (0, 0, 0, 4)))
+        else:
+            print("\n    ".join([printable(heading), *lines]))
 
 
 def printable(text: str) -> str:

@@ -19,14 +19,15 @@ from scrape.common.table import print_table
 from scrape.crawl.crawler import DAY, BoardCrawl, Event, Outcome, Progress, Settings, crawl
 from scrape.crawl.crawler import FAILED as FAILURES
 from scrape.crawl.search import SearchRequest, board_crawls
-from scrape.dataset.corpus.compile import INPUT, Manifest, compile_corpus
+from scrape.dataset.corpus.compile import Manifest, compile_corpus
 from scrape.dataset.simplify_all import Simplified, simplify_store
-from scrape.dataset.store import Store
+from scrape.dataset.store import INPUT, Store
 from scrape.demo.generate import ADDRESS
 from scrape.http.cache import HttpCache
 from scrape.http.client import Fetcher
 
 STATUS_STYLES = {"ok": "green", "empty": "yellow", **dict.fromkeys(FAILURES, "red")}
+"""The style in a table of each status that a board can have."""
 _COLUMNS = ("board", "status", "requests", "new", "known", "filtered", "note")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -85,7 +86,7 @@ def gather(
             cache=HttpCache(store.answers, stands_for),
             max_age=max_age,
             limit=limit,
-            skip=store.is_forgotten,
+            skip=store.is_removed,
         )
         crawls = board_crawls(request, settings)
         stack.enter_context(store.locked())

@@ -45,7 +45,7 @@ _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A posting that was found. `excerpt` is the stretch of its text that has the words."""
 
     name: str
@@ -58,7 +58,7 @@ class Found:
     excerpt: str = ""
 
 
-def find(store: Store, words: str = "", *, place: str = "", company: str = "", since: str = "") -> Iterator[Found]:
+def find(store: Store, words: str = "", *, place: str = "", company: str = "", since: str = "") -> Iterator[SearchHit]:
     """The postings with all these words, best first; without words all, newest first.
 
     Words are found in any inflection (`manage` finds `managing`); "words in quotes" stand together; `data*` is a
@@ -69,13 +69,13 @@ def find(store: Store, words: str = "", *, place: str = "", company: str = "", s
     with closing(_to_read(store)) as index:
         rows = index.execute(_BY_WORDS, (asked,)) if asked else index.execute(_BY_DATE)
         for row, *fields in rows:
-            found = Found(*fields)
+            hit = SearchHit(*fields)
             if (
-                match.in_place(found.location, city, state)
-                and match.of_company(found.company, company)
-                and match.is_since(found.date, since)
+                match.in_place(hit.location, city, state)
+                and match.of_company(hit.company, company)
+                and match.is_since(hit.date, since)
             ):
-                yield replace(found, excerpt=index.execute(_EXCERPT, (asked, row)).fetchone()[0]) if asked else found
+                yield replace(hit, excerpt=index.execute(_EXCERPT, (asked, row)).fetchone()[0]) if asked else hit
 
 
 def refresh(store: Store) -> None:
@@ -119,7 +119,7 @@ def _in_step(store: Store) -> sqlite3.Connection:
 def _opened(store: Store, path: Path | str) -> sqlite3.Connection:
     index = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
-        index.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves no trace in the file
+        index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
         index.execute("BEGIN IMMEDIATE")
         if index.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
             _make(index)
@@ -150,7 +150,7 @@ def _update(index: sqlite3.Connection, store: Store) -> None:
     for name in progress(new, desc="indexing", unit=" postings"):
         try:
             head, document = store.head(name), store.document(name)
-        except InputError as error:  # one spoilt file, or one that is being forgotten, does not end the search
+        except InputError as error:  # one spoilt file, or one that is being removed, does not end the search
             say(f"not in the index: {error}")
             continue
         _insert(index, head, name, there[name], document)

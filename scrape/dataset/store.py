@@ -2,7 +2,7 @@
 
     data/<dataset>/raw/<name>.json        one posting as its board gave it
     data/<dataset>/postings/<name>.html   the same posting as a document of bare markup
-    data/<dataset>/forgotten.txt          names and addresses of postings that must not come back
+    data/<dataset>/removed.txt            names and addresses of postings that must not come back
     data/<dataset>/.lock                  held by the one command that may write here
 
 A posting is added once and never rewritten, so a rerun changes nothing where its input did not change.
@@ -30,6 +30,10 @@ from scrape.common.posting import Posting
 from scrape.fields.urls import canonical, is_web
 
 DATA = Path("data")
+INPUT = "input.txt"
+"""The corpus, in the folder of its dataset."""
+REMOVED = "removed.txt"
+_REMOVED_BEFORE = "forgotten.txt"  # its name until version 0.1; read, and never written
 _HTML_LINE = ' "html": '
 _SEARCH_AGAIN = "delete it and search again"
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON carries: UTF-8 has no room for it
@@ -49,7 +53,7 @@ def named_store(dataset: str = "", data_dir: str = "", boards: Sequence[str] | N
 
 
 class Store:
-    """One dataset. Opening it reads nothing; reading needs no lock; `add` and `forget` need `locked()`."""
+    """One dataset. Opening it reads nothing; reading needs no lock; `add` and `remove` need `locked()`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -58,7 +62,7 @@ class Store:
         self.answers = root / "answers"
         self._guard = threading.Lock()
         self._known: dict[str, str] | None = None  # canonical address -> name
-        self._forgotten: frozenset[str] | None = None
+        self._removed: frozenset[str] | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -118,13 +122,13 @@ class Store:
             raise InputError(f"{self.root} is not a folder; name another place for the dataset") from error
         with exclusive(self.root / ".lock", f"{self.root} is being written by another run; wait until it ends"):
             self._sweep()
-            self._known = self._forgotten = None
+            self._known = self._removed = None
             yield self
 
     def add(self, posting: Posting) -> bool:
-        """Save a posting; False where it is known or forgotten. Safe to call from several threads."""
+        """Save a posting; False where it is known or was removed. Safe to call from several threads."""
         with self._guard:
-            if self._is_forgotten(posting):
+            if not self._removed_marks().isdisjoint({posting.name, canonical(posting.url)}):
                 return False
             known, address = self._addresses(), canonical(posting.url)
             other = known.get(address) if address else None
@@ -132,33 +136,32 @@ class Store:
                 return False
             write_whole(self.raw_path(posting.name), encode(posting))
             if other is not None:
-                self._remove(other)
+                self._delete(other)
             if address:
                 known[address] = posting.name
             return other is None
 
-    def forget(self, name_or_url: str) -> list[Posting]:
-        """Take a posting out for good, by its name or any form of its address; what was removed, without html.
+    def remove(self, name_or_url: str) -> list[Posting]:
+        """Remove a posting for good, by its name or any form of its address; return what was removed, without html.
 
-        What is forgotten is written down first, so that a crash in between cannot bring it back; an address
-        that is not in the store is written down too, and will not come in. Raises InputError for a name
-        that no posting has.
+        It is first written to `removed.txt`, so that a crash in between cannot bring it back. An address that is not
+        in the store is written there as well, and will not be added. Raises InputError for an unknown name.
         """
         with self._guard:
             heads = self._matching(name_or_url)
             if not heads and not is_web(name_or_url):
                 raise InputError(f"no posting in {self.root} is called {name_or_url!r}; give its name or its address")
             marks = {canonical(name_or_url)} | {mark for head in heads for mark in (head.name, canonical(head.url))}
-            lines = sorted((self._marks() | marks) - {""})
-            write_whole(self.root / "forgotten.txt", "".join(f"{mark}\n" for mark in lines))
-            self._known = self._forgotten = None
+            lines = sorted((self._removed_marks() | marks) - {""})
+            write_whole(self.root / REMOVED, "".join(f"{mark}\n" for mark in lines))
+            self._known = self._removed = None
             for head in heads:
-                self._remove(head.name)
+                self._delete(head.name)
             return heads
 
-    def is_forgotten(self, mark: str) -> bool:
-        """Whether a name or address must not come back."""
-        return canonical(mark) in self._marks()
+    def is_removed(self, mark: str) -> bool:
+        """True for the name or address of a posting that was removed and must not come back."""
+        return canonical(mark) in self._removed_marks()
 
     def put_document(self, name: str, text: str) -> bool:
         """Write the document of a posting unless it stands there already; whether the file changed.
@@ -192,7 +195,7 @@ class Store:
         return {name: f"{time} {made[name]}" for name, time in _times(self.raw, ".json") if name in made}
 
     def drop_orphans(self) -> list[str]:
-        """Remove documents whose posting has gone, as an add or a forget that was killed leaves them."""
+        """Remove documents whose posting has gone, as an add or a remove that was killed leaves them."""
         orphans = sorted(set(_stems(self.postings, ".html")) - set(_stems(self.raw, ".json")))
         for name in orphans:
             self.document_path(name).unlink(missing_ok=True)
@@ -207,18 +210,16 @@ class Store:
                 name, address = head.name, canonical(head.url)
                 first = self._known.setdefault(address, name)
                 if address and first != name:  # a run was killed between saving one and removing the other
-                    self._remove(name)
+                    self._delete(name)
         return self._known
 
-    def _is_forgotten(self, posting: Posting) -> bool:
-        return not self._marks().isdisjoint({posting.name, canonical(posting.url)})
-
-    def _marks(self) -> frozenset[str]:
-        if self._forgotten is None:
-            path = self.root / "forgotten.txt"
-            text = _read(path, "mend it: it keeps out what was forgotten") if path.exists() else ""
-            self._forgotten = frozenset(text.splitlines())
-        return self._forgotten
+    def _removed_marks(self) -> frozenset[str]:
+        """The names and addresses of removed postings."""
+        if self._removed is None:
+            paths = [path for name in (REMOVED, _REMOVED_BEFORE) if (path := self.root / name).exists()]
+            texts = [_read(path, "repair it: it keeps removed postings from coming back") for path in paths]
+            self._removed = frozenset(mark for text in texts for mark in text.splitlines())
+        return self._removed
 
     def _matching(self, name_or_url: str) -> list[Posting]:
         if not is_web(name_or_url):
@@ -233,7 +234,7 @@ class Store:
             with suppress(InputError):
                 yield self.head(name)
 
-    def _remove(self, name: str) -> None:
+    def _delete(self, name: str) -> None:
         self.document_path(name).unlink(missing_ok=True)
         self.raw_path(name).unlink(missing_ok=True)
 

@@ -13,8 +13,8 @@ from charrnn import plot, score
 from charrnn.evaluate import __main__ as evaluate
 from charrnn.sample import __main__ as sample
 from charrnn.train import options
-from scrape import __main__ as scrape_main
 from scrape.boards import registry
+from scrape.cli import parser as scrape_parser
 from scrape.recommend import __main__ as recommend
 from tests.support.paths import ROOT
 
@@ -64,7 +64,7 @@ def test_every_command_is_one_that_there_is(words: list[str]) -> None:
     assert words[:2] == ["python", "-m"]
     module, arguments = words[2], words[3:]
     if module == "scrape":
-        assert scrape_main.options_parser().parse_args(arguments)
+        assert scrape_parser.options_parser().parse_args(arguments)
     elif module in PARSERS:
         assert PARSERS[module]().parse_args(arguments)
     else:

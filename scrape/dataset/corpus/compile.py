@@ -24,10 +24,10 @@ from scrape.common.files import write_whole, write_whole_with
 from scrape.dataset.corpus.characters import MIN_COUNT, Alphabet
 from scrape.dataset.corpus.near_duplicates import later_twins, signature
 from scrape.dataset.corpus.pii import Scrubbed, scrub
-from scrape.dataset.store import Store
+from scrape.dataset.store import INPUT, Store
 from scrape.markup import grammar
 
-INPUT, ATTRIBUTION, MANIFEST = "input.txt", "attribution.tsv", "manifest.json"
+ATTRIBUTION, MANIFEST = "attribution.tsv", "manifest.json"
 _FORMAT = 1  # rises when the same postings would make another corpus
 
 _spaces = re.compile(r" {2,}")

@@ -16,10 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from scrape import demo
-from scrape.__main__ import main, options_parser
+from scrape.__main__ import main
 from scrape.boards.registry import BOARDS
-from scrape.cli import commands
+from scrape.cli import doctor
+from scrape.cli.find import csv_cell
+from scrape.cli.parser import options_parser
 from scrape.common.errors import Missing, Unreachable
+from scrape.common.table import print_table
 from scrape.dataset import gather
 from scrape.dataset.store import Store
 from scrape.http.client import Response
@@ -164,7 +167,7 @@ class Recorded:
 def test_search_and_doctor_read_every_board(
     board: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (gather, commands):
+    for module in (gather, doctor):
         monkeypatch.setattr(module, "Fetcher", Recorded)
     monkeypatch.setenv("USAJOBS_API_KEY", "key")
     monkeypatch.setenv("USAJOBS_EMAIL", "me@example.com")
@@ -178,8 +181,8 @@ def test_search_and_doctor_read_every_board(
     assert len(store.document_names()) == outcome["new"]
     assert {store.head(name).board for name in store.names()} == {board}
     assert main(["doctor", *asked, "--json"]) == 0
-    (finding,) = json.loads(capsys.readouterr().out)
-    assert finding["answer"] == "ok" and finding["holds"] > 0
+    (check,) = json.loads(capsys.readouterr().out)
+    assert check["availability"] == "ok" and check["items"] > 0
 
 
 @pytest.mark.parametrize(
@@ -195,7 +198,7 @@ def test_search_and_doctor_read_every_board(
         (["find", "word"], "no postings in data/jobs"),
         (["find", "word", "--dataset", "../elsewhere"], "there is --data-dir"),
         (["compile", "--dataset", ".."], "there is --data-dir"),
-        (["forget", "https://x.example"], "no postings in data/jobs"),
+        (["remove", "https://x.example"], "no postings in data/jobs"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -322,10 +325,10 @@ def test_find_prints_text_json_and_csv(gathered: Store, capsys: pytest.CaptureFi
 
 
 def test_csv_carries_no_formula() -> None:
-    assert commands._cell_of("=1+1") == "'=1+1" and commands._cell_of("1+1") == "1+1"
+    assert csv_cell("=1+1") == "'=1+1" and csv_cell("1+1") == "1+1"
 
 
-def test_forget_takes_a_posting_out_of_everything(
+def test_remove_takes_a_posting_out_of_everything(
     site: demo.Site, gathered: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = gathered.head(gathered.names()[3])
@@ -333,8 +336,8 @@ def test_forget_takes_a_posting_out_of_everything(
         given.put(labels.Label(gone.name, gone.url, "yes"))
     main(["find", "--dataset", "demo"])
     capsys.readouterr()
-    assert main(["forget", "--dataset", "demo", gone.url + "?utm_source=x"]) == 0
-    assert f"forgotten: {gone.name}" in capsys.readouterr().out
+    assert main(["remove", "--dataset", "demo", gone.url + "?utm_source=x"]) == 0
+    assert f"removed: {gone.name}" in capsys.readouterr().out
     assert gone.name not in gathered.names() and gone.name not in gathered.document_names()
     with labels.opened(gathered.root) as given:
         assert given.all() == []
@@ -346,8 +349,45 @@ def test_forget_takes_a_posting_out_of_everything(
     assert whence and gone.name not in whence
 
 
-def test_forget_of_an_unknown_name_is_an_error(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["forget", "--dataset", "demo", "demo-0"]) == 2
+def test_remove_of_an_unknown_name_is_an_error(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["remove", "--dataset", "demo", "demo-0"]) == 2
     assert "is called 'demo-0'" in capsys.readouterr().err
-    assert main(["forget", "--dataset", "demo", "https://x.example/never"]) == 0
-    assert "not in the store" in capsys.readouterr().out
+    assert main(["remove", "--dataset", "demo", "https://x.example/never"]) == 0
+    assert "not in the dataset" in capsys.readouterr().out
+
+
+def test_the_old_name_of_remove_works_and_is_not_listed(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    name = gathered.names()[0]
+    assert main(["forget", "--dataset", "demo", name]) == 0
+    assert f"removed: {name}" in capsys.readouterr().out and name not in gathered.names()
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "forget" not in capsys.readouterr().out
+
+
+def test_help_loads_no_command_and_remove_no_numpy(gathered: Store) -> None:
+    code = (
+        "import sys\nfrom scrape.__main__ import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*(name for name in ('numpy', 'sklearn', 'torch', 'requests', 'bs4') if name in sys.modules))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for words, loaded in [
+        (["--help"], set()),
+        (["remove", "--dataset", "demo", gathered.names()[0]], {"requests", "bs4"}),
+        (["find", "--dataset", "demo"], {"requests", "bs4"}),
+    ]:
+        command = [sys.executable, "-c", code, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        assert set(done.stdout.splitlines()[-1].split()) <= loaded
+
+
+def test_a_piped_table_is_neither_cut_nor_coloured(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    note = "a note that is wider than any terminal " * 9
+    print_table(["board", "new", "note"], [["a", 1234, note + "\x1b[2J"], ["[b]", 5, ""]])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["board    new  note", f"a      1,234  {note}[2J", "[b]        5"]

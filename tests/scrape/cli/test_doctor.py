@@ -12,7 +12,7 @@ import pytest
 from scrape.__main__ import main
 from scrape.boards.registry import BOARDS, Board
 from scrape.cli import doctor
-from scrape.cli.doctor import Finding
+from scrape.cli.doctor import BoardCheck
 from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Refused, Unreachable
 from scrape.common.posting import Page, Posting, Query
 from scrape.http.client import Response
@@ -53,9 +53,9 @@ class FakeBoard:
         return Page(tuple(Posting("fake", word, "", word) for word in body.split()))
 
 
-def examine(net: Net, board: FakeBoard | None = None) -> Finding:
-    (finding,) = doctor.examine([cast(Board, board or FakeBoard())], {}, net)
-    return finding
+def check(net: Net, board: FakeBoard | None = None) -> BoardCheck:
+    (checked,) = doctor.check_boards([cast(Board, board or FakeBoard())], {}, net)
+    return checked
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def examine(net: Net, board: FakeBoard | None = None) -> Finding:
     ],
 )
 def test_answers_are_told_apart(answer: str | BoardError, word: str, holds: int) -> None:
-    finding = examine(Net(answer))
-    assert (finding.answer, finding.holds) == (word, holds)
-    assert finding.failed == (word != "ok")
+    checked = check(Net(answer))
+    assert (checked.availability, checked.items) == (word, holds)
+    assert checked.failed == (word != "ok")
 
 
 @pytest.mark.parametrize(
@@ -87,21 +87,21 @@ def test_answers_are_told_apart(answer: str | BoardError, word: str, holds: int)
     ],
 )
 def test_robots_and_opt_outs_are_told_apart(robots: str, closed: str, word: str) -> None:
-    assert examine(Net("one", robots, closed)).robots == word
+    assert check(Net("one", robots, closed)).robots == word
 
 
 def test_each_board_is_asked_once_and_at_one_address() -> None:
     net = Net("one")
-    examine(net)
+    check(net)
     assert net.asked == {ADDRESS: 1}
 
 
 def test_what_nothing_confirms_is_unverified() -> None:
     board = FakeBoard()
-    assert examine(Net("one"), board).shape == "confirmed"
+    assert check(Net("one"), board).format == "confirmed"
     board.UNVERIFIED = "nobody has seen it"  # type: ignore[attr-defined]
-    finding = examine(Net("one"), board)
-    assert finding.shape == "unverified" and "nobody has seen it" in finding.note
+    checked = check(Net("one"), board)
+    assert checked.format == "unverified" and "nobody has seen it" in checked.note
 
 
 def test_a_board_that_cannot_be_asked_is_not_and_is_no_failure() -> None:
@@ -113,28 +113,35 @@ def test_a_board_that_cannot_be_asked_is_not_and_is_no_failure() -> None:
     forbidden.REFUSED = "the board forbids it"  # type: ignore[attr-defined]
     for board, note in [(NeedsPages(), "name the pages"), (forbidden, "the board forbids it")]:
         net = Net("one")
-        finding = examine(net, board)
-        assert (finding.answer, finding.note, finding.failed) == ("not asked", note, False)
+        checked = check(net, board)
+        assert (checked.availability, checked.note, checked.failed) == ("not requested", note, False)
         assert not net.asked
 
 
 def test_every_board_of_the_registry_is_examined_without_a_fault() -> None:
-    findings = doctor.examine(list(BOARDS.values()), {}, Net(Unreachable("down")))
-    assert sorted(finding.board for finding in findings) == sorted(BOARDS)
-    assert {finding.answer for finding in findings} == {"error", "not asked"}
+    checks = doctor.check_boards(list(BOARDS.values()), {}, Net(Unreachable("down")))
+    assert sorted(checked.board for checked in checks) == sorted(BOARDS)
+    assert {checked.availability for checked in checks} == {"error", "not requested"}
 
 
 def test_the_command_examines_the_bundled_board(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--boards", "demo,saved", "--json"]) == 0
     first, second = json.loads(capsys.readouterr().out)
-    assert (first["board"], first["robots"], first["answer"]) == ("demo", "allows", "ok") and first["holds"] > 10
-    assert (second["board"], second["answer"]) == ("saved", "not asked")
+    assert (first["board"], first["robots"], first["availability"]) == ("demo", "allows", "ok") and first["items"] > 10
+    assert (second["board"], second["availability"]) == ("saved", "not requested")
     assert main(["doctor", "--boards", "demo"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].split() == ["board", "robots", "answer", "shape", "holds", "note"]
+    assert capsys.readouterr().out.splitlines()[0].split() == [
+        "board",
+        "robots",
+        "availability",
+        "format",
+        "items",
+        "note",
+    ]
 
 
 def test_the_terms_of_every_board_are_told() -> None:
-    findings = doctor.examine(list(BOARDS.values()), {}, Net(Unreachable("no network")))
-    assert all(finding.terms.endswith(".") for finding in findings)
-    terms = {finding.board: finding.terms for finding in findings}
+    checks = doctor.check_boards(list(BOARDS.values()), {}, Net(Unreachable("no network")))
+    assert all(checked.terms.endswith(".") for checked in checks)
+    terms = {checked.board: checked.terms for checked in checks}
     assert "link" in terms["remoteok"] and "public domain" in terms["usajobs"]

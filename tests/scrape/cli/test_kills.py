@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scrape import demo
-from scrape.dataset.corpus.compile import INPUT, MANIFEST
+from scrape.dataset.corpus.compile import MANIFEST
+from scrape.dataset.store import INPUT
 from tests.support.files import tree
 from tests.support.paths import ROOT
 from tests.support.postings import SITE_POSTINGS

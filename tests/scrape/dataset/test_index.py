@@ -103,7 +103,7 @@ def test_the_excerpt_shows_the_words_without_markup(store: Store) -> None:
 
 def test_the_index_follows_the_store(store: Store) -> None:
     assert keys(store, "baker") == ["1", "3"]
-    store.forget(BAKER.name)
+    store.remove(BAKER.name)
     assert keys(store, "baker") == ["3"]
     store.add(Posting("b", "4", "https://x/4", "Pastry baker", html="<p>Cakes</p>"))
     assert keys(store, "cakes") == []
@@ -167,9 +167,9 @@ def test_where_no_index_can_be_saved_postings_are_found_all_the_same(
     assert f"{FILE} cannot be written" in capsys.readouterr().err
 
 
-def test_what_is_forgotten_leaves_no_trace_in_the_index(store: Store) -> None:
+def test_what_is_removed_leaves_no_trace_in_the_index(store: Store) -> None:
     keys(store)
     assert b"Managing a ward" in (store.root / FILE).read_bytes()
-    store.forget(NURSE.name)
+    store.remove(NURSE.name)
     refresh(store)
     assert b"Managing a ward" not in (store.root / FILE).read_bytes()

@@ -1,4 +1,4 @@
-"""A dataset keeps each posting once, whole, and lets nothing back in that was forgotten."""
+"""A dataset keeps each posting once, whole, and lets nothing back in that was removed."""
 
 from __future__ import annotations
 
@@ -82,27 +82,36 @@ def test_many_threads_add_one_posting_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize("by", [A.name, A.url, "HTTPS://X.example/1/?utm_source=mail#top"])
-def test_what_is_forgotten_goes_and_does_not_come_back(store: Store, by: str) -> None:
+def test_what_is_removed_goes_and_does_not_come_back(store: Store, by: str) -> None:
     store.add(A)
     store.add(B)
     store.put_document(A.name, "text")
-    assert store.forget(by) == [replace(A, html="")]
+    assert store.remove(by) == [replace(A, html="")]
     assert store.names() == [B.name] and store.document_names() == []
     for again in (store, Store(store.root)):
         assert not again.add(A)
         assert not again.add(replace(A, key="other")), "the same page under another key"
-        assert again.is_forgotten(A.url) and not again.is_forgotten(B.url)
+        assert again.is_removed(A.url) and not again.is_removed(B.url)
 
 
 def test_an_unknown_address_is_kept_out_and_an_unknown_name_is_an_error(store: Store) -> None:
-    assert store.forget(A.url) == []
+    assert store.remove(A.url) == []
     assert not store.add(A)
     with pytest.raises(InputError, match="demo-99"):
-        store.forget("demo-99")
-    assert (store.root / "forgotten.txt").read_text() == f"{A.url}\n"
+        store.remove("demo-99")
+    assert (store.root / "removed.txt").read_text() == f"{A.url}\n"
 
 
-def test_a_crash_after_forgetting_was_written_down_does_not_bring_it_back(
+def test_postings_removed_under_the_old_name_of_the_list_stay_out(store: Store) -> None:
+    store.root.mkdir()
+    (store.root / "forgotten.txt").write_text(f"{A.name}\n")
+    assert store.is_removed(A.name) and not store.add(A) and store.add(B)
+    store.remove(B.name)
+    fresh = Store(store.root)
+    assert fresh.is_removed(A.name) and not fresh.add(B)
+
+
+def test_a_crash_after_removing_was_written_down_does_not_bring_it_back(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.add(A)
@@ -110,10 +119,10 @@ def test_a_crash_after_forgetting_was_written_down_does_not_bring_it_back(
     def crash(name: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store, "_remove", crash)
+    monkeypatch.setattr(store, "_delete", crash)
     with pytest.raises(KeyboardInterrupt):
-        store.forget(A.name)
-    assert Store(store.root).is_forgotten(A.name)
+        store.remove(A.name)
+    assert Store(store.root).is_removed(A.name)
 
 
 def test_documents_are_stale_until_they_are_made_and_orphans_go(store: Store) -> None:
@@ -254,4 +263,4 @@ def test_a_spoilt_posting_keeps_no_other_from_coming_in(tmp_path: Path) -> None:
     store.raw_path(A.name).write_bytes(b"\xff")
     fresh = Store(tmp_path)
     assert fresh.add(B) and not fresh.add(A)
-    assert [head.name for head in fresh.forget(B.url)] == [B.name]
+    assert [head.name for head in fresh.remove(B.url)] == [B.name]

@@ -378,7 +378,7 @@ def test_the_pool_makes_what_one_process_makes(store: Store, monkeypatch: pytest
 
 def test_forget_takes_label_and_row_along(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
     gone = trained.names()[0]
-    assert scrape_main(["forget", "--data-dir", str(trained.root), gone]) == 0
+    assert scrape_main(["remove", "--data-dir", str(trained.root), gone]) == 0
     assert "1 labels" in capsys.readouterr().err
     with opened(trained.root) as labels:
         assert gone not in {label.name for label in labels.all()}
@@ -404,6 +404,6 @@ def test_the_rest_of_scrape_does_without_the_extra(store: Store) -> None:
         "import sys; sys.modules['sklearn'] = sys.modules['scipy'] = None\n"
         "from scrape.__main__ import main\nsys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, "forget", "--data-dir", str(store.root), store.names()[0]]
+    command = [sys.executable, "-c", code, "remove", "--data-dir", str(store.root), store.names()[0]]
     root = ROOT
     assert subprocess.run(command, capture_output=True, cwd=root, check=False).returncode == 0

@@ -1,0 +1,70 @@
+"""`find`: search the saved postings."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import date
+from itertools import islice
+
+from scrape.common.arguments import positive_int
+from scrape.common.console import FAILED, OK, say
+from scrape.common.table import print_entries
+from scrape.dataset import index
+from scrape.dataset.index import SearchHit
+from scrape.dataset.store import named_store
+from scrape.fields import match
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument(
+        "words", nargs="*", help='words in any inflection, "words together", begin*; without words, all postings'
+    )
+    parser.add_argument("--city", default="", metavar="PLACE", help='such as "San Francisco, CA", "Texas" or "Remote"')
+    parser.add_argument("--company", default="", help="a company")
+    parser.add_argument("--since", default="", help="published since, such as 2026-11-01, 7d or 2w")
+    parser.add_argument("--limit", type=positive_int, default=20, metavar="N", help="at most N postings (20)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON list")
+    form.add_argument("--csv", action="store_true", help="print CSV with a header")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the postings that match, best first; fail where there are none."""
+    store = named_store(options.dataset, options.data_dir).require()
+    since = match.since(options.since, date.today())
+    found = index.find(store, " ".join(options.words), place=options.city, company=options.company, since=since)
+    hits = list(islice(found, options.limit))
+    if options.json:
+        print(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=1))
+    elif options.csv:
+        _print_csv(hits)
+    elif hits:
+        print_entries([_lines_of(hit) for hit in hits])
+    else:
+        print("nothing was found")
+    if waiting := store.without_document():
+        say(f"{waiting:,} postings are not searched yet; run `python -m scrape simplify`")
+    return OK if hits else FAILED
+
+
+def _lines_of(hit: SearchHit) -> list[str]:
+    facts = (hit.company, hit.location, hit.date)
+    return [hit.title, " · ".join(fact for fact in facts if fact), hit.excerpt, hit.url]
+
+
+def _print_csv(hits: Sequence[SearchHit]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    columns = [field.name for field in fields(SearchHit)]
+    writer.writerow(columns)
+    writer.writerows([csv_cell(getattr(hit, column)) for column in columns] for hit in hits)
+
+
+def csv_cell(text: str) -> str:
+    """Return a cell that a spreadsheet does not run: a quote before what begins like a formula makes it text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,0 +1,46 @@
+"""`remove`: remove postings for good, and keep them from coming back."""
+
+from __future__ import annotations
+
+import argparse
+
+from scrape.common.console import OK, say
+from scrape.dataset import index
+from scrape.dataset.store import INPUT, REMOVED, Store, named_store
+from scrape.fields.urls import canonical, is_web
+from scrape.http.cache import HttpCache
+from scrape.recommend.labels import drop_labels
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("what", nargs="+", metavar="URL_OR_NAME", help="an address, or the name of a file in raw/")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Remove postings from everything that was derived from them, except the corpus."""
+    store = named_store(options.dataset, options.data_dir)
+    with store.require().locked():
+        removed = [head for what in options.what for head in store.remove(what)]
+        marks = {mark for head in removed for mark in (head.name, head.url)} | set(options.what)
+        labels = drop_labels(store.root, {canonical(mark) for mark in marks})
+        _drop_features(store, [head.name for head in removed])
+        responses = HttpCache(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
+        if (store.root / index.FILE).exists():
+            index.refresh(store)
+    for head in removed:
+        print(f"removed: {head.name}  {head.title}  {head.url}")
+    if not removed:
+        print("not in the dataset; it will not be added")
+    say(f"also removed: {labels} labels, {responses} saved responses; {store.root / REMOVED} keeps it from coming back")
+    if (store.root / INPUT).exists():
+        say(f"{store.root / INPUT} is unchanged; run `python -m scrape compile` to compile it again")
+    return OK
+
+
+def _drop_features(store: Store, names: list[str]) -> None:
+    """Drop the features of these postings, if there is a file of features: its module loads NumPy."""
+    if (store.root / "features.sqlite").exists():
+        from scrape.recommend import feature_store
+
+        feature_store.drop(store.root, names)

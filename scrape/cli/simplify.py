@@ -1,0 +1,25 @@
+"""`simplify`: simplify the saved postings again, without the network."""
+
+from __future__ import annotations
+
+import argparse
+
+from scrape.common.console import FAILED, OK, say
+from scrape.dataset.simplify_all import simplify_store
+from scrape.dataset.store import named_store
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("--all", action="store_true", help="simplify every posting, not only those that changed")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Simplify what changed; fail where a saved posting cannot be used."""
+    store = named_store(options.dataset, options.data_dir).require()
+    with store.locked():
+        done = simplify_store(store, everything=options.all)
+    for line in done.spoilt:
+        say(f"left out: {line}")
+    print(f"{done.looked_at:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
+    return FAILED if done.spoilt else OK
