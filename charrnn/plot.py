@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("charrnn.plot"))
+
 import argparse
 import io
 import re
@@ -227,7 +232,3 @@ def options_parser() -> argparse.ArgumentParser:
     made.add_argument("folder", type=Path, nargs="?", default=Path("cv"), help="of a run, or of runs (default: cv)")
     made.add_argument("--out", type=Path, metavar="FILE", help="a .png or .svg (default: both, beside the run)")
     return made
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

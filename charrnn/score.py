@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("charrnn.score"))
+
 import argparse
 import re
 from collections.abc import Iterator
@@ -131,7 +136,3 @@ def options_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="FILE", help="where the page goes (default: samples/scores/NAME.html)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
     return made
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scrape.common.posting import Posting, Query
+from scrape.common.version import __version__
 
 if TYPE_CHECKING:
     from scrape.crawl.search import search
 
-__version__ = "0.2.0"
-__all__ = ["Posting", "Query", "search"]
+__all__ = ["Posting", "Query", "__version__", "search"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("charrnn.evaluate.__main__"))
+
 import argparse
 import json
 from collections.abc import Callable, Iterator
@@ -155,7 +160,3 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     add("--temperature", type=float, default=0.7, help="as in sampling (default: %(default)s)")
     add("--seed", type=int, default=123, help="of all that is drawn (default: %(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

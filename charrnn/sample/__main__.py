@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("charrnn.sample.__main__"))
+
 import argparse
 import json
 import sys
@@ -333,7 +338,3 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     either.add_argument("--well-formed", dest="raw", action="store_false", default=False, help="do not (default)")
     add("--exact", action="store_true", help="float32 throughout: a posting is the same whatever it is written beside")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

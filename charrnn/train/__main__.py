@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("charrnn.train.__main__"))
+
 import math
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -224,7 +228,3 @@ def _way_out(files: Files) -> str:
     found = checkpoint.list_files(files.folder)
     last = f"the last good checkpoint is {found[-1].path}" if found else "there is no checkpoint yet"
     return f"{last}; try a lower --learning-rate"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -23,8 +23,8 @@ import requests
 import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL
 
-from scrape import __version__
 from scrape.common.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
+from scrape.common.version import __version__
 from scrape.http import challenge_pages, charset, decompress, robots
 from scrape.http.robots import Robots
 from scrape.http.transport import Deadline, check_literal, open_session

@@ -1,0 +1,81 @@
+"""`dream-jobs VERB ...`: every verb of both packages under one command. A verb's modules load only when it is used."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from dataclasses import dataclass
+
+from scrape.common.launch import launch
+from scrape.common.version import __version__
+
+_BAD_INPUT = 2
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A sub-command: the module whose `main` runs it, and the arguments that go before the user's."""
+
+    module: str
+    does: str
+    first: tuple[str, ...] = ()
+
+
+GROUPS: dict[str, dict[str, Verb]] = {
+    "gather": {
+        "search": Verb("scrape.__main__", "ask job boards; save, simplify and compile the postings", ("search",)),
+        "simplify": Verb("scrape.__main__", "make the documents again, without the network", ("simplify",)),
+        "compile": Verb("scrape.__main__", "compile the documents into the corpus input.txt", ("compile",)),
+        "find": Verb("scrape.__main__", "search your own postings", ("find",)),
+        "remove": Verb("scrape.__main__", "remove postings, and keep them from coming back", ("forget",)),
+        "doctor": Verb(
+            "scrape.__main__", "check every board: robots.txt, availability and response format", ("doctor",)
+        ),
+        "demo": Verb("scrape.__main__", "serve the bundled board of invented postings", ("demo",)),
+        "scrape": Verb("scrape.__main__", "all of the above, as in `python -m scrape`"),
+    },
+    "imagine": {
+        "train": Verb("charrnn.train.__main__", "train a network on a text"),
+        "sample": Verb("charrnn.sample.__main__", "generate postings and a gallery to read them in"),
+        "evaluate": Verb("charrnn.evaluate.__main__", "measure a network on held-out text"),
+        "score": Verb("charrnn.score", "show how surprising each character of a posting is"),
+        "plot": Verb("charrnn.plot", "plot the losses of runs"),
+    },
+    "choose": {
+        "fetch-new": Verb("scrape.recommend.__main__", "ask boards for new postings", ("fetch-new",)),
+        "label": Verb("scrape.recommend.__main__", "label a few postings yes or no", ("label",)),
+        "train-recommender": Verb("scrape.recommend.__main__", "learn from the labels", ("train",)),
+        "recommend": Verb("scrape.recommend.__main__", "rank the unlabelled postings", ("recommend",)),
+        "similar": Verb("scrape.recommend.__main__", "find real postings similar to generated ones", ("nearest",)),
+    },
+}
+VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a verb, or print the list of verbs; return the exit code."""
+    name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    if name in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if name == "--version":
+        print(f"dream-jobs {__version__}")
+        return 0
+    if name not in VERBS:
+        close = difflib.get_close_matches(name, VERBS, n=1)
+        hint = f"did you mean `dream-jobs {close[0]}`?" if close else "`dream-jobs --help` lists the verbs"
+        print(f"error: there is no verb {name!r}; {hint}", file=sys.stderr)
+        return _BAD_INPUT
+    return launch(VERBS[name].module, [*VERBS[name].first, *rest])
+
+
+def usage() -> str:
+    """Return the help text: every verb with what it does, by group."""
+    lines = ["usage: dream-jobs VERB ...", "", "Gather job postings, learn to write them, and read imaginary ones."]
+    for group, verbs in GROUPS.items():
+        lines += ["", f"{group}:", *(f"  {name:<18} {verb.does}" for name, verb in verbs.items())]
+    return "\n".join([*lines, "", "`dream-jobs VERB --help` lists a verb's options; --version prints the version."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
