@@ -21,7 +21,7 @@ from charrnn.model.checkpoint import Checkpoint
 from charrnn.pages import SAMPLES
 from charrnn.pages import surprisal as tinted
 from charrnn.runs import selection
-from charrnn.sample.generate import LEAD
+from charrnn.sample.generate import WARM_UP
 from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
@@ -63,7 +63,7 @@ def _command(options: Options) -> int:
     loaded = checkpoint.load(path)
     is_posting = text.startswith(grammar.OPEN["html"])
     reading = surprisal.read(
-        loaded.model(device.pick(options.device)), loaded.vocab, text, LEAD if is_posting else "\n"
+        loaded.model(device.pick(options.device)), loaded.vocab, text, WARM_UP if is_posting else "\n"
     )
     name = document.read(text).title if is_posting else options.posting.name
     write_whole(out, tinted.page(reading, name, _network(loaded, path)))

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from charrnn.evaluate import report as trial
 from charrnn.evaluate.metrics import LENGTHS, Quality
-from charrnn.evaluate.report import FREE, MASKED, REAL, Report, Wishes
+from charrnn.evaluate.report import FREE, MASKED, REAL, Report
 from charrnn.model import checkpoint, device
 from charrnn.runs import selection, training_text
+from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.common.arguments import positive_int
 from scrape.common.files import write_whole
@@ -53,8 +54,8 @@ def _command(options: Options) -> int:
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)
-    wishes = Wishes(options.count, options.temperature, options.seed, options.length)
-    report = trial.run(path, loaded.model(device.pick(options.device)), source, wishes)
+    params = SamplingParams(options.temperature, length=options.length, seed=options.seed)
+    report = trial.run(path, loaded.model(device.pick(options.device)), source, options.count, params)
     if options.json:
         write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
     print("\n".join(lines(report)))
@@ -86,8 +87,8 @@ def _guesses(report: Report) -> Iterator[str]:
 
 
 def _texts(report: Report) -> Iterator[str]:
-    wishes = report.wishes
-    yield f"Texts (temperature {wishes.temperature:g}, seed {wishes.seed}, at most {wishes.length:,} characters)"
+    params = report.params
+    yield f"Texts (temperature {params.temperature:g}, seed {params.seed}, at most {params.length:,} characters)"
     kinds = [kind for kind in _COLUMNS if kind in report.texts]
     found = [report.texts[kind] for kind in kinds]
 

@@ -23,7 +23,8 @@ from charrnn.model import loss
 from charrnn.model.lstm import CharLSTM
 from charrnn.runs.training_text import TrainingText
 from charrnn.sample.generate import Sample, generate
-from charrnn.sample.grammar_mask import Constraint
+from charrnn.sample.grammar_mask import GrammarMask
+from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.markup import document
 
@@ -31,16 +32,6 @@ ORDERS = (5, 8)
 MOST = 20_000_000  # characters that n-gram models and xz learn from: beyond, memory and minutes run out
 
 MASKED, FREE, REAL = "masked", "free", "real"
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """How texts are sampled: how many, how warm, by which seed, and how long at most."""
-
-    count: int
-    temperature: float
-    seed: int
-    length: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +75,8 @@ class Report:
     corpus: str
     trained_on_it: bool
     device: str
-    wishes: Wishes
+    count: int
+    params: SamplingParams
     guesses: Guesses
     texts: dict[str, Quality]
     distinct: dict[str, float]
@@ -92,16 +84,17 @@ class Report:
     sampling: dict[str, Sampling]
 
 
-def run(path: Path, model: CharLSTM, source: TrainingText, wishes: Wishes) -> Report:
+def run(path: Path, model: CharLSTM, source: TrainingText, count: int, params: SamplingParams) -> Report:
     """Put the model of the checkpoint in `path` to the test on its text.
 
-    Builds the index of the text where there is none yet. Raises InputError where the wishes cannot be met.
+    Samples `count` texts of each kind. Builds the index of the text where there is none yet. Raises InputError where
+    the length is too short for a posting.
     """
     guessed = guesses(model, source.text)
     postings = holds_postings(source.text)
-    sampled = samples(model, source.text.vocab, wishes, postings)
+    sampled = samples(model, source.text.vocab, count, params, postings)
     texts = {name: [sample.text for sample in made] for name, (made, _) in sampled.items()}
-    if real := held_out(source.text, wishes.length):
+    if real := held_out(source.text, params.length):
         texts[REAL] = real
     grams = min(sum(len(metrics.grams(text)) for text in kind) for kind in texts.values())
     return Report(
@@ -109,7 +102,8 @@ def run(path: Path, model: CharLSTM, source: TrainingText, wishes: Wishes) -> Re
         corpus=str(source.path),
         trained_on_it=source.is_original,
         device=str(model.decoder.weight.device),
-        wishes=wishes,
+        count=count,
+        params=params,
         guesses=guessed,
         texts=qualities(texts, source, postings),
         distinct={name: metrics.distinct(kind, grams) for name, kind in texts.items()},
@@ -136,37 +130,37 @@ def guesses(model: CharLSTM, text: Split) -> Guesses:
     )
 
 
-def samples(model: CharLSTM, vocab: Vocab, wishes: Wishes, postings: bool) -> dict[str, tuple[list[Sample], Sampling]]:
+def samples(
+    model: CharLSTM, vocab: Vocab, count: int, params: SamplingParams, postings: bool
+) -> dict[str, tuple[list[Sample], Sampling]]:
     """Texts sampled without the mask, and of postings also with it, from the same random numbers."""
-    made = {MASKED: sample(model, vocab, wishes, Constraint(vocab.chars), True)} if postings else {}
-    return made | {FREE: sample(model, vocab, wishes, None, postings)}
+    made = {MASKED: sample(model, vocab, count, params, GrammarMask(vocab.chars), True)} if postings else {}
+    return made | {FREE: sample(model, vocab, count, params, None, postings)}
 
 
 def sample(
-    model: CharLSTM, vocab: Vocab, wishes: Wishes, mask: Constraint | None, postings: bool
+    model: CharLSTM, vocab: Vocab, count: int, params: SamplingParams, mask: GrammarMask | None, postings: bool
 ) -> tuple[list[Sample], Sampling]:
     """Texts as `python -m charrnn.sample` writes them; where they are no postings, from the start of a line on."""
     prompt = document.prompt_prefix() if postings else "\n" if "\n" in vocab.chars else vocab.chars[:1]
     written = 0
 
-    def tick(count: int) -> None:
+    def on_step(characters: int) -> None:
         nonlocal written
-        written += count
+        written += characters
 
-    bar: tqdm[None] = console.progress(total=wishes.count, desc="sampling", unit=" texts")
+    bar: tqdm[None] = console.progress(total=count, desc="sampling", unit=" texts")
     made = []
     with bar, _one_thread():
         begun = time.perf_counter()
         for text in generate(
             model,
             vocab,
-            [prompt] * wishes.count,
-            length=wishes.length,
-            temperature=wishes.temperature,
-            seed=wishes.seed,
-            constrain=mask,
+            [prompt] * count,
+            params,
+            mask=mask,
             stop=POSTING_END if postings else "",
-            tick=tick,
+            on_step=on_step,
         ):
             made.append(text)
             bar.update()

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from charrnn.data.vocab import Vocab
 from charrnn.model.lstm import CharLSTM
-from charrnn.sample.generate import LEAD
+from charrnn.sample.generate import WARM_UP
 from scrape.common.errors import InputError
 from scrape.markup import grammar
 from scrape.markup.ascii import ascii_equal
@@ -85,8 +85,8 @@ class Piece:
         return not self.text.startswith("<") and any(map(str.isalnum, unescape(self.text)))
 
 
-def read(model: CharLSTM, vocab: Vocab, text: str, lead: str = LEAD) -> Reading:
-    """The reading of a text; what stands in `lead` is read before it, as far as the network knows its characters.
+def read(model: CharLSTM, vocab: Vocab, text: str, warm_up: str = WARM_UP) -> Reading:
+    """The reading of a text; what stands in `warm_up` is read before it, as far as the network knows its characters.
 
     A character that the network does not know is read as its equal in ASCII, if it knows that, and is skipped
     otherwise. Raises InputError where there is nothing that it can read.
@@ -96,7 +96,7 @@ def read(model: CharLSTM, vocab: Vocab, text: str, lead: str = LEAD) -> Reading:
     spoken = "".join(asked)
     if not spoken:
         raise InputError("the text has no character that the network knows, so there is nothing to score")
-    before = "".join(char for char in lead if char in known) or vocab.chars[:1]
+    before = "".join(char for char in warm_up if char in known) or vocab.chars[:1]
     nats = _nats(model, vocab.encode(before + spoken).astype(np.int64))[len(before) - 1 :]
     lengths = np.array([len(said) for said in asked])
     owner = np.repeat(np.arange(len(text)), lengths)

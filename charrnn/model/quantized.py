@@ -75,8 +75,8 @@ class QuickLSTM:
         doubled *= gates[:, 2 * size : 3 * size]
         return np.asarray(doubled)
 
-    def forget(self, lane: int) -> None:
-        """Make a lane forget what it has read."""
+    def reset(self, lane: int) -> None:
+        """Set the hidden state of a lane to zeros."""
         self._doubled[:, lane] = 0
         self._cell[:, lane] = 0
 

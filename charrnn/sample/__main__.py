@@ -27,7 +27,8 @@ from charrnn.runs import history, selection
 from charrnn.sample import prompts as prompt
 from charrnn.sample.compare import Stage, sample_stages
 from charrnn.sample.generate import Sample
-from charrnn.sample.sampler import Request, Sampler
+from charrnn.sample.sampler import Sampler, SampleRequest
+from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.common.arguments import non_negative_int, positive_int
 from scrape.common.console import Terminated, say
@@ -63,25 +64,20 @@ class Options:
     min_p: float
     seed: int
     raw: bool
-    exact: bool
+    deterministic: bool
     device: str
     debug: bool = False
 
-    def request(self) -> Request:
+    def request(self) -> SampleRequest:
         """What is to be written. Raises InputError where two flags say how postings begin, or a file cannot be read."""
         location = ", ".join(part for part in (self.city, self.state) if part)
-        return Request(
+        return SampleRequest(
             head=(self.title, self.company, location),
             prime=self._prime(),
             count=self.count,
-            length=self.length,
-            temperature=self.temperature,
-            top_k=self.top_k,
-            top_p=self.top_p,
-            min_p=self.min_p,
-            seed=self.seed,
+            params=SamplingParams(self.temperature, self.top_k, self.top_p, self.min_p, self.length, self.seed),
             raw=self.raw,
-            exact=self.exact,
+            deterministic=self.deterministic,
         )
 
     def _prime(self) -> str | None:
@@ -130,14 +126,14 @@ class Job:
         characters = 0
         bar: tqdm[None] = console.progress(total=len(prompts), desc="sampling", unit=" postings", miniters=0)
 
-        def tick(written: int) -> None:
+        def on_step(written: int) -> None:
             nonlocal characters
             characters += written
             bar.set_postfix_str(f"{characters:,} characters", refresh=False)
             bar.update(0)
 
         with bar:
-            for sample in self.sampler.samples(prompts, tick):
+            for sample in self.sampler.samples(prompts, on_step):
                 self.done.append((sample, self.index.overlap(shown_text(sample)) if self.index else None))
                 bar.update()
                 yield self.done[-1]
@@ -157,11 +153,11 @@ def _print_as_written(sampler: Sampler) -> int:
     prompts = sampler.prompts()
     sys.stdout.write(prompts[0])
 
-    def told(_row: int, char: str) -> None:
+    def on_token(_row: int, char: str) -> None:
         sys.stdout.write(char)
         sys.stdout.flush()
 
-    for sample in sampler.samples(prompts, told=told):
+    for sample in sampler.samples(prompts, on_token=on_token):
         if not sample.text.endswith("\n"):
             print(flush=True)
     return console.OK
@@ -176,7 +172,7 @@ def _print_texts(job: Job, as_json: bool) -> int:
     return console.OK
 
 
-def _record(sample: Sample, overlap: Overlap | None, request: Request) -> dict[str, object]:
+def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> dict[str, object]:
     """A posting as `--json` gives it. Title, company and place are of the mended text where it is not well formed."""
     posting = document.read(shown_text(sample))
     return {
@@ -187,8 +183,8 @@ def _record(sample: Sample, overlap: Overlap | None, request: Request) -> dict[s
         "company": posting.company,
         "place": posting.location,
         "ended": sample.ended,
-        "temperature": request.temperature,
-        "seed": request.seed,
+        "temperature": request.params.temperature,
+        "seed": request.params.seed,
         "masked": sample.masked,
         "cost": sample.cost,
         "logprob": sample.logprob,
@@ -206,7 +202,7 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
             pass
         samples = [sample for sample, _ in job.in_order()]
         stages = sample_stages(path, samples, request, options.device, options.stages)
-        held_out = job.index.held_out_overlap(request.length) if job.index else None
+        held_out = job.index.held_out_overlap(request.params.length) if job.index else None
     except (KeyboardInterrupt, Terminated):
         if job.done:
             kept = _publish(out, path, job)
@@ -233,17 +229,17 @@ def _publish(
 
 
 def _origin(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Origin:
-    loaded, request = sampler.loaded, sampler.request
-    left_out = {"top-k": (request.top_k, 0), "top-p": (request.top_p, 1), "min-p": (request.min_p, 0)}
+    loaded, request, params = sampler.loaded, sampler.request, sampler.request.params
+    left_out = {"top-k": (params.top_k, 0), "top-p": (params.top_p, 1), "min-p": (params.min_p, 0)}
     return Origin(
         run=path.parent.name,
         checkpoint=path.name,
         network=f"{loaded.config.model.upper()}, {loaded.config.num_layers} layers of {loaded.config.rnn_size}",
         epoch=loaded.epoch,
         val_loss=loaded.val_loss,
-        temperature=request.temperature,
-        seed=request.seed,
-        length=request.length,
+        temperature=params.temperature,
+        seed=params.seed,
+        length=params.length,
         raw=request.raw,
         choice=", ".join(f"{name} {value:g}" for name, (value, all_of_it) in left_out.items() if value != all_of_it),
         held_out=held_out,
@@ -336,5 +332,10 @@ def _add_settings(group: argparse._ArgumentGroup) -> None:
     either = group.add_mutually_exclusive_group()
     either.add_argument("--raw", action="store_true", help="let the network break the markup; pages are mended")
     either.add_argument("--well-formed", dest="raw", action="store_false", default=False, help="do not (default)")
-    add("--exact", action="store_true", help="float32 throughout: a posting is the same whatever it is written beside")
+    add(
+        "--deterministic",
+        action="store_true",
+        help="compute in float32 and in one order, so that a posting does not depend on the others; slower",
+    )
+    add("--exact", dest="deterministic", action="store_true", help=argparse.SUPPRESS)  # the old spelling
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")

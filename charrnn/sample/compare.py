@@ -9,7 +9,7 @@ from pathlib import Path
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import CheckpointFile
 from charrnn.sample.generate import Sample
-from charrnn.sample.sampler import Request, Sampler
+from charrnn.sample.sampler import Sampler, SampleRequest
 from scrape.common.console import say
 from scrape.common.errors import InputError
 
@@ -26,7 +26,7 @@ class Stage:
     samples: Sequence[Sample]
 
 
-def sample_stages(path: Path, done: Sequence[Sample], request: Request, device: str, count: int) -> list[Stage]:
+def sample_stages(path: Path, done: Sequence[Sample], request: SampleRequest, device: str, count: int) -> list[Stage]:
     """Sample `count` postings of each stage of the run of the checkpoint `path`; none where it has only one.
 
     `done` is what `path` has already written to `request`, in the order of the rows. Each row is sampled with the
@@ -35,7 +35,7 @@ def sample_stages(path: Path, done: Sequence[Sample], request: Request, device: 
     stages = entries(path.parent)
     if len(stages) < 2 or not count:
         return []
-    few = replace(request, count=count, length=min(request.length, LENGTH))
+    few = replace(request, count=count, params=replace(request.params, length=min(request.params.length, LENGTH)))
     made = []
     for name, entry in stages:
         try:
@@ -57,6 +57,6 @@ def entries(run: Path) -> list[tuple[str, CheckpointFile]]:
     return [(names[entry.path], entry) for entry in known if entry.path in names]
 
 
-def _sampled(path: Path, request: Request, device: str) -> list[Sample]:
+def _sampled(path: Path, request: SampleRequest, device: str) -> list[Sample]:
     sampler = Sampler.of(checkpoint.load(path), request, device)
     return sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)

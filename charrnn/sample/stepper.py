@@ -1,4 +1,4 @@
-"""The network one character at a time, a text to each lane: as it was trained, or quick."""
+"""Run a network one character at a time on a batch of texts: quantized, or as it was trained."""
 
 from __future__ import annotations
 
@@ -14,36 +14,35 @@ from charrnn.model.lstm import BATCH_AXIS, CharLSTM, select_rows
 from charrnn.model.quantized import QuickLSTM
 
 
-class Network(Protocol):
-    """A network and what each of its lanes has read so far."""
+class Stepper(Protocol):
+    """A network with a hidden state for each slot of a batch."""
 
     def step(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Feed a character to each lane, ids (lanes,); gives the logits (lanes, characters) of the next."""
+        """Feed a character to each slot, ids (slots,); return the logits (slots, characters) of the next."""
 
-    def forget(self, lane: int) -> None:
-        """Make a lane forget what it has read."""
+    def reset(self, slot: int) -> None:
+        """Set the hidden state of a slot to zeros."""
 
-    def keep(self, lanes: NDArray[np.bool_]) -> None:
-        """Go on with some of the lanes alone, lanes (lanes,)."""
-
-
-def network(model: CharLSTM, lanes: int, exact: bool = False) -> Network:
-    """The model with `lanes` lanes that have read nothing: quick where it can be, unless it is to be `exact`."""
-    return AsTrained(model, lanes) if exact or not _can_be_quick(model) else QuickLSTM(model, lanes)
+    def keep(self, slots: NDArray[np.bool_]) -> None:
+        """Keep only the slots that are True in `slots` (slots,)."""
 
 
-def _can_be_quick(model: CharLSTM) -> bool:
-    """Whether it is an LSTM on the CPU. What is not a number cannot be rounded, and is left to show in the logits."""
+def make_stepper(model: CharLSTM, slots: int, deterministic: bool = False) -> Stepper:
+    """Return the model with `slots` slots at zero: quantized if it is an LSTM on the CPU and need not be deterministic.
+
+    A weight that is not a number cannot be quantized; such a model runs as it is, so that its logits show it.
+    """
     on_cpu = model.decoder.weight.device.type == "cpu"
-    return on_cpu and model.config.model == "lstm" and all(bool(part.isfinite().all()) for part in model.parameters())
+    quantizable = on_cpu and model.config.model == "lstm" and all(bool(w.isfinite().all()) for w in model.parameters())
+    return QuickLSTM(model, slots) if quantizable and not deterministic else ModelStepper(model, slots)
 
 
-class AsTrained:
+class ModelStepper:
     """The model itself, on its device and in its precision."""
 
-    def __init__(self, model: CharLSTM, lanes: int) -> None:
+    def __init__(self, model: CharLSTM, slots: int) -> None:
         self.model = model.eval()
-        self.state = model.initial_state(lanes)
+        self.state = model.initial_state(slots)
 
     @torch.inference_mode()
     def step(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -53,13 +52,13 @@ class AsTrained:
         return np.asarray(logits[:, -1].float().cpu().numpy())
 
     @torch.inference_mode()
-    def forget(self, lane: int) -> None:
+    def reset(self, slot: int) -> None:
         for part in self.state:
-            part.select(BATCH_AXIS, lane).zero_()
+            part.select(BATCH_AXIS, slot).zero_()
 
     @torch.inference_mode()
-    def keep(self, lanes: NDArray[np.bool_]) -> None:
-        self.state = select_rows(self.state, torch.from_numpy(lanes))
+    def keep(self, slots: NDArray[np.bool_]) -> None:
+        self.state = select_rows(self.state, torch.from_numpy(slots))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from charrnn.model.checkpoint import Checkpoint
 from charrnn.runs import history
 from charrnn.runs.history import Evaluation
 from charrnn.sample.generate import generate
+from charrnn.sample.sampling import SamplingParams
 from charrnn.train.loop import Files, Hook
 from scrape.common.console import say
 from scrape.common.errors import InputError
@@ -49,10 +50,8 @@ def _preview(checkpoint: Checkpoint) -> str:
     """How a posting goes on by the lights of this checkpoint, or any text of its alphabet. Its step is the seed."""
     vocab = checkpoint.vocab
     prompt = BEGINNING if set(BEGINNING) <= set(vocab.chars) else vocab.chars[0]
-    sampled = generate(
-        checkpoint.model(), vocab, [prompt], length=LENGTH, temperature=TEMPERATURE, seed=checkpoint.step, width=1
-    )
-    return next(sampled).text
+    params = SamplingParams(TEMPERATURE, length=LENGTH, seed=checkpoint.step)
+    return next(generate(checkpoint.model(), vocab, [prompt], params)).text
 
 
 def _plotter(files: Files) -> Hook:

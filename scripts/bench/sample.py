@@ -37,10 +37,10 @@ from torch.nn import functional
 from charrnn.data.vocab import Vocab
 from charrnn.model import checkpoint, quantized
 from charrnn.model.lstm import CharLSTM, ModelConfig
-from charrnn.sample.generate import EXACT_WIDTH, generate
-from charrnn.sample.grammar_mask import Constraint
-from charrnn.sample.sampling import Floats, Ids
-from charrnn.sample.stepper import AsTrained, Network
+from charrnn.sample.generate import DETERMINISTIC_WIDTH, generate
+from charrnn.sample.grammar_mask import GrammarMask
+from charrnn.sample.sampling import Floats, Ids, SamplingParams
+from charrnn.sample.stepper import ModelStepper, Stepper
 from scrape.common import console
 from scrape.markup import grammar
 
@@ -51,7 +51,7 @@ SHOWCASE = Path(__file__).resolve().parents[2] / "cv" / checkpoint.SHOWCASE
 PROMPT = grammar.OPEN["html"] + grammar.OPEN["h1"]
 READING, MULTIPLYING = "reading", "multiplying"
 MASKED = (1, 12, 128)  # batches at which the mask is timed
-ROWS_PER_LANE = 50
+ROWS_PER_SLOT = 50
 TEXTS, LENGTH = 64, 400  # that the loss is measured on
 
 
@@ -64,14 +64,14 @@ class Case:
     batch: int = 1
     threads: int = 0
     onednn: bool = True
-    exact: bool = False
+    deterministic: bool = False
 
 
 CASES = (
     Case("usual loop", "usual"),
     *(Case(f"nn.LSTM, batch {batch}", "nn.LSTM", batch) for batch in (1, 8, 32, 128)),
     *(Case(f"nn.LSTM without oneDNN, batch {batch}", "nn.LSTM", batch, onednn=False) for batch in (1, 8, 32, 128)),
-    Case(f"ours, exact, batch {EXACT_WIDTH}", "ours", EXACT_WIDTH, exact=True),
+    Case(f"ours, deterministic, batch {DETERMINISTIC_WIDTH}", "ours", DETERMINISTIC_WIDTH, deterministic=True),
     *(Case(f"ours, batch {batch}, 1 thread", "ours", batch, threads=1) for batch in (1, 8, 32, 128)),
     *(Case(f"ours, batch {batch}", "ours", batch) for batch in (1, 8, 32, 128)),
 )
@@ -109,7 +109,7 @@ def _bench(options: argparse.Namespace) -> int:
     shares = ", ".join(f"{share:.1%} at batch {batch}" for batch, share in masks.items())
     print(f"\nthe mask takes, of the time that {judge.name} takes without it, on one thread: {shares}")
     lost = f"{loss['nats']:.4f} \u00b1 {loss['error']:.4f} nats/character"
-    print(f"ours loses {lost} against float32, exact excepted, on texts that {judge.name} writes")
+    print(f"ours loses {lost} against float32, deterministic sampling excepted, on texts that {judge.name} writes")
     found = {"torch": torch.__version__, "product": quantized.best_kind().__name__, "limits": limits, "cases": lines}
     rounds.save(options.json, {**found, "loss": {"checkpoint": judge.name, **loss}, "mask": masks})
     return console.OK
@@ -160,7 +160,7 @@ def _rate(name: str, seconds: float) -> float:
         torch.set_num_threads(case.threads)
     if case.way == "ours":
         model = CharLSTM(ModelConfig(len(VOCAB), SIZE, LAYERS))
-        return _ours(model, VOCAB, case.batch, seconds, exact=case.exact)
+        return _ours(model, VOCAB, case.batch, seconds, deterministic=case.deterministic)
     with torch.inference_mode() if case.way == "nn.LSTM" else torch.no_grad():
         step = _lstm_step(case) if case.way == "nn.LSTM" else _usual_step()
         return case.batch / rounds.median_seconds(step, seconds)
@@ -215,22 +215,28 @@ def _ours(
     vocab: Vocab,
     batch: int,
     seconds: float,
-    exact: bool = False,
-    mask: Constraint | None = None,
+    deterministic: bool = False,
+    mask: GrammarMask | None = None,
     stop: str = "",
 ) -> float:
     """Characters/s of `generate`."""
     ticks: list[float] = []
 
-    def tick(_written: int) -> None:
+    def on_step(_written: int) -> None:
         ticks.append(time.perf_counter())
         if ticks[-1] - ticks[0] > seconds:
             raise _Enough
 
-    prompts = [PROMPT] * batch * (ROWS_PER_LANE if stop else 1)
-    how: dict[str, Any] = {"constrain": mask, "stop": stop, "exact": exact, "width": batch, "tick": tick}
+    prompts = [PROMPT] * batch * (ROWS_PER_SLOT if stop else 1)
+    how: dict[str, Any] = {
+        "mask": mask,
+        "stop": stop,
+        "deterministic": deterministic,
+        "width": batch,
+        "on_step": on_step,
+    }
     with contextlib.suppress(_Enough):
-        collections.deque(generate(model, vocab, prompts, length=10**6, **how), maxlen=0)
+        collections.deque(generate(model, vocab, prompts, SamplingParams(length=10**6), **how), maxlen=0)
     taken = np.diff(ticks)[len(ticks) // 10 :]  # the first steps find out what the grammar allows
     return batch / float(np.median(taken))
 
@@ -238,7 +244,7 @@ def _ours(
 def _mask_share(path: Path, batch: int, seconds: float, turns: int) -> float:
     """How much longer a trained network takes with the mask: the best of some turns with it and without."""
     loaded = checkpoint.load(path)
-    model, mask = loaded.model(), Constraint(loaded.vocab.chars)
+    model, mask = loaded.model(), GrammarMask(loaded.vocab.chars)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     free, masked = 0.0, 0.0
@@ -254,14 +260,16 @@ def _loss(path: Path) -> dict[str, float]:
     """What the quick way loses against float32 on text that the network writes in float32: nats/character."""
     loaded = checkpoint.load(path)
     model = loaded.model().float()
-    sampled = generate(model, loaded.vocab, [PROMPT] * TEXTS, length=LENGTH, stop="", exact=True, width=TEXTS)
+    sampled = generate(
+        model, loaded.vocab, [PROMPT] * TEXTS, SamplingParams(length=LENGTH), stop="", deterministic=True, width=TEXTS
+    )
     ids = np.array([loaded.vocab.encode(sample.text) for sample in sampled]).astype(np.int64).T
-    exact, rounded = (_logprobs(make(model, TEXTS), ids) for make in (AsTrained, quantized.QuickLSTM))
+    exact, rounded = (_logprobs(make(model, TEXTS), ids) for make in (ModelStepper, quantized.QuickLSTM))
     lost = (exact - rounded).mean(axis=0)
     return {"nats": float(lost.mean()), "error": float(lost.std() / TEXTS**0.5)}
 
 
-def _logprobs(net: Network, ids: Ids) -> Floats:
+def _logprobs(net: Stepper, ids: Ids) -> Floats:
     """(time - 1, texts) of each character of ids (time, texts), given those before it."""
     logits = torch.from_numpy(np.stack([net.step(now) for now in ids[:-1]])).double()
     return np.asarray(logits.log_softmax(-1).gather(-1, torch.from_numpy(ids[1:, :, None]))[..., 0].numpy())

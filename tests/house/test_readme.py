@@ -31,7 +31,8 @@ PARSERS = {
 
 def flags_of(parser: argparse.ArgumentParser) -> set[str]:
     """All flags of a parser and of its verbs."""
-    own = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")} - {"--help"}
+    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]  # old spellings are not
+    own = {flag for action in shown for flag in action.option_strings if flag.startswith("--")} - {"--help"}
     verbs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     return own.union(*(flags_of(verb) for action in verbs for verb in action.choices.values()))
 

@@ -13,11 +13,12 @@ from charrnn.data.corpus import open_corpus
 from charrnn.evaluate import report as trial
 from charrnn.evaluate.__main__ import lines, main
 from charrnn.evaluate.memorization import held_out
-from charrnn.evaluate.report import FREE, MASKED, REAL, Wishes
+from charrnn.evaluate.report import FREE, MASKED, REAL
 from charrnn.model import checkpoint, loss
 from charrnn.model.lstm import CharLSTM
 from charrnn.runs import train_state, training_text
 from charrnn.sample.generate import Sample
+from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.markup import document
@@ -94,7 +95,7 @@ def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: 
     whole = source.text.vocab.encode(text)
     cut = text.rindex("<html>")
     source = replace(source, text=replace(source.text, train=whole[:cut], validation=whole[cut:]))
-    report = trial.run(path, loaded.model(), source, Wishes(2, 0.7, 1, 60))
+    report = trial.run(path, loaded.model(), source, 2, SamplingParams(0.7, length=60, seed=1))
     assert set(report.texts) == {MASKED, FREE}
     assert any("with the mask" in line for line in lines(report))
 
@@ -104,7 +105,7 @@ def test_ended_is_the_share_that_the_network_ended(home: Path, monkeypatch: pyte
     loaded = checkpoint.load(path)
     made = [Sample(0, "", "<html>\n", False, 2, 0.5), Sample(1, "", "</html>\n", True, 1, 0.25)]
     monkeypatch.setattr(trial, "generate", lambda *_, **__: iter(made))
-    _, found = trial.sample(loaded.model(), loaded.vocab, Wishes(2, 0.7, 1, 60), None, True)
+    _, found = trial.sample(loaded.model(), loaded.vocab, 2, SamplingParams(0.7, length=60, seed=1), None, True)
     assert (found.ended, found.changed, found.cost) == (0.5, 3, 0.75)
 
 
@@ -114,8 +115,8 @@ def test_the_same_seed_gives_the_same_texts_and_another_others(home: Path) -> No
     model = checkpoint.load(path).model()
 
     def texts(seed: int) -> list[str]:
-        wishes = Wishes(2, 0.7, seed, 60)
-        return [made.text for made in trial.sample(model, source.text.vocab, wishes, None, True)[0]]
+        params = SamplingParams(0.7, length=60, seed=seed)
+        return [made.text for made in trial.sample(model, source.text.vocab, 2, params, None, True)[0]]
 
     assert texts(1) == texts(1) != texts(2)
 
@@ -155,7 +156,7 @@ def test_the_text_is_split_as_the_run_split_it(home: Path) -> None:
     path = trained(home)
     usual = training_text.find(checkpoint.load(path), path).train_size
     made = tiny.trainer(home / "data")
-    state = made.state()
+    state = made.state_dict()
     state["plan"] |= {"train_frac": 0.5, "val_frac": 0.1}
     train_state.save(Path("cv/tiny.resume"), state)
     found = training_text.find(checkpoint.load(path), path)

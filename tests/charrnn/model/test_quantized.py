@@ -13,7 +13,7 @@ from charrnn.model import quantized as quick
 from charrnn.model.lstm import CELLS, CharLSTM, ModelConfig
 from charrnn.model.quantized import Floats, Product, QuickLSTM, of_bytes, of_bytes_by_onednn, of_floats
 from charrnn.sample.sampling import Ids
-from charrnn.sample.stepper import AsTrained, network
+from charrnn.sample.stepper import ModelStepper, make_stepper
 
 VOCABULARY, LANES, STEPS = 40, 24, 60
 TOLERANCE = 0.05  # nats, of a log-probability: what a character loses or gains at most; on the average see below
@@ -34,7 +34,7 @@ def text(lanes: int = LANES, seed: int = 1) -> Ids:
     return np.random.default_rng(seed).integers(0, VOCABULARY, (STEPS, lanes))
 
 
-def guesses(net: quick.QuickLSTM | AsTrained, ids: Ids) -> Floats:
+def guesses(net: quick.QuickLSTM | ModelStepper, ids: Ids) -> Floats:
     """(STEPS, lanes, characters) log-probabilities."""
     logits = torch.from_numpy(np.stack([net.step(row) for row in ids]))
     return np.asarray(logits.log_softmax(-1).numpy())
@@ -49,7 +49,7 @@ def use(kind: Callable[[Tensor, Tensor], Product], patch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_guesses_are_those_of_the_model(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     use(KINDS[kind], monkeypatch)
-    plain, ids = guesses(AsTrained(model(), LANES), text()), text()
+    plain, ids = guesses(ModelStepper(model(), LANES), text()), text()
     off = np.abs(guesses(QuickLSTM(model(), LANES), ids) - plain)
     assert off.max() < (1e-4 if kind == "floats" else TOLERANCE)
     assert off.mean() < 0.005
@@ -65,15 +65,15 @@ def test_sums_of_bytes_are_exact_so_a_lane_is_what_it_would_be_alone(
     assert np.array_equal(guesses(QuickLSTM(model(), 1), ids[:, 5:6]), together[:, 5:6])
 
 
-@pytest.mark.parametrize("make", [QuickLSTM, AsTrained])
+@pytest.mark.parametrize("make", [QuickLSTM, ModelStepper])
 def test_lanes_that_are_kept_go_on_and_forgotten_ones_begin_again(
-    make: Callable[[CharLSTM, int], QuickLSTM | AsTrained],
+    make: Callable[[CharLSTM, int], QuickLSTM | ModelStepper],
 ) -> None:
     ids, kept = text(), np.arange(LANES) % 3 == 1
     net, whole = make(model(), LANES), guesses(make(model(), LANES), ids)
     guesses(net, ids[:20])
     net.keep(kept)
-    net.forget(0)
+    net.reset(0)
     after = guesses(net, ids[20:, kept])
     assert after[:, 1:] == pytest.approx(whole[20:, kept][:, 1:], abs=1e-4)
     assert after[:, 0] == pytest.approx(guesses(make(model(), 1), ids[20:, 1:2])[:, 0], abs=1e-4)
@@ -91,7 +91,7 @@ def test_products_that_are_missing_or_wrong_are_not_used(missing: str, monkeypat
     quick.best_kind.cache_clear()
     try:
         assert quick.best_kind() is of_floats
-        plain, ids = guesses(AsTrained(model(), LANES), text()), text()
+        plain, ids = guesses(ModelStepper(model(), LANES), text()), text()
         assert np.abs(guesses(QuickLSTM(model(), LANES), ids) - plain).max() < 1e-4
     finally:
         quick.best_kind.cache_clear()
@@ -105,6 +105,6 @@ def test_a_row_of_zeros_and_a_state_at_its_limits_are_multiplied_right() -> None
 
 
 def test_quick_is_for_lstms_that_need_not_be_exact() -> None:
-    assert isinstance(network(model(), 2), QuickLSTM)
-    assert isinstance(network(model(), 2, exact=True), AsTrained)
-    assert all(isinstance(network(model(kind), 2), AsTrained) for kind in CELLS if kind != "lstm")
+    assert isinstance(make_stepper(model(), 2), QuickLSTM)
+    assert isinstance(make_stepper(model(), 2, deterministic=True), ModelStepper)
+    assert all(isinstance(make_stepper(model(kind), 2), ModelStepper) for kind in CELLS if kind != "lstm")

@@ -1,6 +1,8 @@
-"""Sampling: each row what it would be alone, drawn as the network says, ended where it should be."""
+"""Sampling: each row is what it would be alone, sampled as the network says, ended where it should be."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +10,14 @@ import torch
 
 from charrnn.data.vocab import Vocab
 from charrnn.model.lstm import CELLS, CharLSTM, ModelConfig
-from charrnn.sample.generate import EXACT_WIDTH, LEAD, Sample, generate
-from charrnn.sample.grammar_mask import Constraint
+from charrnn.sample.generate import DETERMINISTIC_WIDTH, WARM_UP, Sample, generate
+from charrnn.sample.grammar_mask import GrammarMask
+from charrnn.sample.sampling import SamplingParams
 from scrape.common.errors import InputError
 from scrape.markup import grammar
 
 VOCAB = Vocab("\n &-/0123456789;<>abcdefghijklmnopqrstuvwxyz")
-GRAMMAR = Constraint(VOCAB.chars)
+MASK = GrammarMask(VOCAB.chars)
 WORDS = [char for char in VOCAB.chars if char.isalnum()]
 HEAD = "<html>\n<h1>"
 
@@ -30,8 +33,11 @@ def network(kind: str = "lstm", seed: int = 1, sharpness: float = 6.0) -> CharLS
 
 
 def sampled(model: CharLSTM, prompts: list[str], length: int = 60, **how: object) -> list[Sample]:
-    settings = {"length": length, "stop": "zz", "exact": True} | how
-    made = list(generate(model, VOCAB, prompts, **settings))  # type: ignore[arg-type]
+    """The samples of `prompts` in their order; `how` has fields of SamplingParams and arguments of `generate`."""
+    fields = {name: how.pop(name) for name in [*how] if name in SamplingParams.__match_args__}
+    params = SamplingParams(length=length, **fields)  # type: ignore[arg-type]
+    settings = {"stop": "zz", "deterministic": True} | how
+    made = list(generate(model, VOCAB, prompts, params, **settings))  # type: ignore[arg-type]
     return sorted(made, key=lambda sample: sample.row)
 
 
@@ -40,36 +46,42 @@ def prompts_of(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(CELLS))
-def test_a_row_of_a_batch_equals_that_row_sampled_alone(kind: str) -> None:
-    model, prompts = network(kind), prompts_of(2 * EXACT_WIDTH + 5)
+def test_a_row_of_a_batch_depends_on_no_other_row(kind: str) -> None:
+    """Row 0 is the same alone; any row is the same beside other prompts, and as the last of fewer rows."""
+    model, prompts = network(kind), prompts_of(2 * DETERMINISTIC_WIDTH + 5)
     together = sampled(model, prompts, seed=7)
     assert len({sample.text for sample in together}) == len(prompts)
-    for row in (0, 3, EXACT_WIDTH - 1, EXACT_WIDTH, 2 * EXACT_WIDTH + 4):
-        assert sampled(model, [prompts[row]], seed=7, first=row) == [together[row]]
+    assert sampled(model, prompts[:1], seed=7) == together[:1]
+    for row in (3, DETERMINISTIC_WIDTH - 1, DETERMINISTIC_WIDTH, 2 * DETERMINISTIC_WIDTH + 4):
+        others = ["z" * (1 + number % 5) for number in range(row)]
+        assert sampled(model, [*others, prompts[row]], seed=7)[row] == together[row]
 
 
-def fed(model: CharLSTM, prompts: list[str], first: int = 0) -> torch.Tensor:
-    """What the network was given to read: (steps, lanes)."""
+def fed(model: CharLSTM, prompts: list[str]) -> torch.Tensor:
+    """What the network was given to read: (steps, slots)."""
     seen: list[torch.Tensor] = []
     hook = model.register_forward_pre_hook(lambda _model, inputs: seen.append(inputs[0].clone()))
-    sampled(model, prompts, 10, first=first)
+    sampled(model, prompts, 10)
     hook.remove()
-    assert {tuple(ids.shape) for ids in seen} == {(EXACT_WIDTH, 1)}
+    assert {tuple(ids.shape) for ids in seen} == {(DETERMINISTIC_WIDTH, 1)}
     return torch.cat(seen, dim=1).t()
 
 
-def test_the_network_sees_one_shape_and_a_row_always_in_its_own_lane() -> None:
+def test_the_network_sees_one_shape_and_a_row_always_in_its_own_slot() -> None:
     """Else the last bits of its guesses depend on the rows beside, and so, sooner or later, does the text."""
-    model, row = network(), EXACT_WIDTH + 3
-    alone, together = fed(model, ["abc"], first=row)[:, 3], fed(model, ["abc"] * (row + 1))[:, 3]
-    assert torch.equal(alone, together[-len(alone) :])
+    model, row = network(), DETERMINISTIC_WIDTH + 3
+    steps = len(WARM_UP) + len("abc") + 10 - 1
+    before = ["abc"] * row
+    one, other = fed(model, [*before[:3], "zzzzz", *before[4:], "abc"])[:, 3], fed(model, [*before, "abc"])[:, 3]
+    assert torch.equal(one[-steps:], other[-steps:])
+    assert not torch.equal(one[:steps], other[:steps]), "before it there was another row"
 
 
-def test_what_a_lane_read_before_is_forgotten() -> None:
+def test_a_slot_is_reset_between_texts() -> None:
     model = network()
-    alone = sampled(model, ["abc"], first=2, width=1, temperature=0.0)[0]
+    alone = sampled(model, ["abc"], width=1, temperature=0.0)[0]
     third = sampled(model, ["xyz", "k", "abc"], width=1, temperature=0.0)[2]
-    assert third == alone
+    assert third == replace(alone, row=2)
 
 
 def test_a_text_sampled_in_two_goes_is_the_text_sampled_in_one() -> None:
@@ -77,6 +89,26 @@ def test_a_text_sampled_in_two_goes_is_the_text_sampled_in_one() -> None:
     whole = sampled(model, ["ab"], 50, seed=3)[0].text
     half = sampled(model, ["ab"], 20, seed=3)[0].text
     assert sampled(model, [half], 30, seed=3)[0].text == whole
+
+
+def test_a_seed_gives_the_texts_that_it_gave_in_earlier_releases() -> None:
+    model, random = network(), np.random.RandomState(1)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.copy_(torch.from_numpy(random.normal(size=tuple(weight.shape))))
+    params = {"temperature": 0.8, "top_k": 30, "top_p": 0.98, "min_p": 0.001, "seed": 11}
+    free = sampled(model, ["ab", "c", ""], 40, **params)
+    assert [sample.text for sample in free] == [
+        "ab28;88888tb80s31;u8\n8z080/l83\n88/dd88888z",
+        "cu;8;wv88;08v-;08;i88>\n88;0h080z03u;uuv;8",
+        "d8v82mf<878i/b8-8bf7e83zz",
+    ]
+    masked = sampled(model, [HEAD, HEAD, ""], 60, mask=MASK, stop=grammar.END, **params)
+    assert [sample.text for sample in masked] == [
+        "<html>\n<h1>u63zz1dhvebvb0b0v8- 8f-tt 8888s-f-7vvvvvrt7x0-</h1>\n</html>\n",
+        "<html>\n<h1>uz3v3ulv8tt b4b0v 0 w0-b d8tz8f888t-zf 3bbzzzz</h1>\n</html>\n",
+        "<html>\n<h1>zp83ztlbvv83tre vu4vx0bvv0</h1>\n</html>\n",
+    ]
 
 
 def test_seeds_and_rows_differ_and_repeat() -> None:
@@ -90,7 +122,7 @@ def test_seeds_and_rows_differ_and_repeat() -> None:
 def test_temperature_zero_takes_the_likeliest_character() -> None:
     model, text = network(), "abcab"
     for _ in range(40):
-        ids = torch.tensor(VOCAB.encode(LEAD + text).astype(np.int64))[None]
+        ids = torch.tensor(VOCAB.encode(WARM_UP + text).astype(np.int64))[None]
         text += VOCAB.chars[int(model(ids, model.initial_state(1))[0][0, -1].argmax())]
     assert sampled(model, ["abcab", "q"], 40, temperature=0.0)[0].text == text
 
@@ -98,40 +130,41 @@ def test_temperature_zero_takes_the_likeliest_character() -> None:
 @torch.inference_mode()
 def test_characters_come_as_often_as_the_network_says() -> None:
     model = network(sharpness=3.0)
-    ids = torch.tensor(VOCAB.encode(LEAD + "ab").astype(np.int64))[None]
+    ids = torch.tensor(VOCAB.encode(WARM_UP + "ab").astype(np.int64))[None]
     logits = model(ids, model.initial_state(1))[0][0, -1].double()
     count = 4000
-    drawn = sampled(model, ["ab"] * count, 1, temperature=0.8, width=200)
-    shares = np.bincount([VOCAB.chars.index(sample.text[-1]) for sample in drawn], minlength=len(VOCAB)) / count
+    made = sampled(model, ["ab"] * count, 1, temperature=0.8, width=200)
+    shares = np.bincount([VOCAB.chars.index(sample.text[-1]) for sample in made], minlength=len(VOCAB)) / count
     chances = torch.softmax(logits / 0.8, 0).numpy()
     assert np.abs(shares - chances).max() < 5 * np.sqrt(0.25 / count)
 
 
 @pytest.mark.parametrize("kind", sorted(CELLS))
-def test_the_quick_way_writes_what_the_exact_one_does_while_their_guesses_agree(kind: str) -> None:
+def test_quantized_sampling_writes_what_the_deterministic_one_does_while_their_guesses_agree(kind: str) -> None:
     """Rounding moves a guess by little, so texts part sooner or later: most of them after more than 30 characters."""
     model, prompts = network(kind, sharpness=2.0), prompts_of(60)
     stop = sampled(model, prompts[:1], 9)[0].text[-1]
-    quick = sampled(model, prompts, 30, exact=False, width=13, stop=stop)
-    exact = sampled(model, prompts, 30, stop=stop)
-    assert [sample.prompt for sample in quick] == prompts
-    assert len({len(sample.text) - len(sample.prompt) for sample in quick}) > 5, "lanes are taken over at all times"
-    same = sum(one.text == other.text for one, other in zip(quick, exact, strict=True))
+    quantized = sampled(model, prompts, 30, deterministic=False, width=13, stop=stop)
+    plain = sampled(model, prompts, 30, stop=stop)
+    assert [sample.prompt for sample in quantized] == prompts
+    assert len({len(sample.text) - len(sample.prompt) for sample in quantized}) > 5, "slots are taken over at all times"
+    same = sum(one.text == other.text for one, other in zip(quantized, plain, strict=True))
     assert same > 30
 
 
-def test_the_quick_way_repeats_itself() -> None:
-    first, again, other = (sampled(network(), prompts_of(20), exact=False, seed=seed, width=9) for seed in (5, 5, 6))
+def test_quantized_sampling_repeats_itself() -> None:
+    model, prompts = network(), prompts_of(20)
+    first, again, other = (sampled(model, prompts, deterministic=False, seed=seed, width=9) for seed in (5, 5, 6))
     assert first == again
     assert not {sample.text for sample in first} & {sample.text for sample in other}
 
 
 def test_texts_longer_than_what_is_laid_out_for_them_have_random_numbers_of_their_own_throughout() -> None:
     model = network(sharpness=1.0)
-    long, short = (sampled(model, ["ab", "c"], length, stop="", exact=False) for length in (2500, 900))
+    long, short = (sampled(model, ["ab", "c"], length, stop="", deterministic=False) for length in (2500, 900))
     assert all(one.text.startswith(other.text) for one, other in zip(long, short, strict=True))
-    half = sampled(model, [long[1].text[:1500]], 1001, stop="", exact=False, first=1)
-    assert half[0].text == long[1].text
+    half = sampled(model, ["ab", long[1].text[:1500]], 1001, stop="", deterministic=False)
+    assert half[1].text == long[1].text
     assert len(set(long[0].text[-1200:])) > 20
 
 
@@ -154,23 +187,23 @@ def test_the_length_is_what_is_written_to_the_prompt() -> None:
 def test_an_empty_prompt_will_do_where_the_end_of_a_posting_can_be_read() -> None:
     assert sampled(network(), [""], 5)[0].text != sampled(network(), ["a"], 5)[0].text[1:]
     few = CharLSTM(ModelConfig(3, rnn_size=4, num_layers=1))
-    assert len(next(generate(few, Vocab("abc"), ["a"], length=5)).text) == 6
+    assert len(next(generate(few, Vocab("abc"), ["a"], SamplingParams(length=5))).text) == 6
     with pytest.raises(InputError, match="--primetext"):
-        generate(few, Vocab("abc"), [""], length=5)
+        generate(few, Vocab("abc"), [""], SamplingParams(length=5))
 
 
-@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("deterministic", [True, False])
 @pytest.mark.parametrize("length", [40, 41, 60, 100, 400])
-def test_constrained_texts_are_documents_at_every_length(length: int, exact: bool) -> None:
+def test_constrained_texts_are_documents_at_every_length(length: int, deterministic: bool) -> None:
     prompts = [HEAD, "", HEAD + "cook</h1>\n"] * 4
-    made = sampled(network(), prompts, length, constrain=GRAMMAR, stop=grammar.END, exact=exact)
+    made = sampled(network(), prompts, length, mask=MASK, stop=grammar.END, deterministic=deterministic)
     for sample in made:
         assert grammar.find_error(sample.text) is None, sample.text
         assert len(sample.text) <= len(sample.prompt) + length
 
 
 def test_nothing_comes_after_a_whole_document_whatever_the_stop() -> None:
-    made = sampled(network(), [HEAD] * 60, 3000, constrain=GRAMMAR, stop="")
+    made = sampled(network(), [HEAD] * 60, 3000, mask=MASK, stop="")
     assert any(sample.ended for sample in made)
     assert all(grammar.find_error(sample.text) is None for sample in made)
 
@@ -181,7 +214,7 @@ def test_every_constrained_text_is_a_document_at_any_temperature(sharpness: floa
     """Of a network that knows nothing, one fresh from its first draw, and one that insists on its errors."""
     model, rows = network(sharpness=sharpness), 150
     made = sampled(
-        model, [HEAD] * rows, 150, constrain=GRAMMAR, stop=grammar.END, exact=False, width=64, temperature=temperature
+        model, [HEAD] * rows, 150, mask=MASK, stop=grammar.END, deterministic=False, width=64, temperature=temperature
     )
     assert len(made) == rows
     assert [sample.text for sample in made if grammar.find_error(sample.text)] == []
@@ -189,8 +222,8 @@ def test_every_constrained_text_is_a_document_at_any_temperature(sharpness: floa
 
 def test_a_text_that_the_limit_closed_did_not_end_by_itself() -> None:
     model = network()
-    free = sampled(model, [HEAD] * 12, 2000, constrain=GRAMMAR, stop=grammar.END)
-    tight = sampled(model, [HEAD] * 12, 36, constrain=GRAMMAR, stop=grammar.END)
+    free = sampled(model, [HEAD] * 12, 2000, mask=MASK, stop=grammar.END)
+    tight = sampled(model, [HEAD] * 12, 36, mask=MASK, stop=grammar.END)
     assert any(sample.ended for sample in free)
     for long, short in zip(free, tight, strict=True):
         assert short.ended <= (short.text == long.text)
@@ -202,7 +235,7 @@ def test_a_text_is_the_free_one_up_to_where_the_constraint_first_steps_in(how: d
     with torch.no_grad():
         model.decoder.bias[[VOCAB.chars.index(char) for char in "\n&<>;"]] -= 6.0
     free = sampled(model, [HEAD] * count, 12, stop="", **how)
-    held = sampled(model, [HEAD] * count, 40, stop="", constrain=GRAMMAR, **how)
+    held = sampled(model, [HEAD] * count, 40, stop="", mask=MASK, **how)
     grammatical = [_read_as_far_as_possible(sample.text) for sample in free]
     assert {length for length in grammatical if length == len(HEAD) + 12}, "some are right by themselves"
     for loose, strict, length in zip(free, held, grammatical, strict=True):
@@ -215,7 +248,7 @@ def _read_as_far_as_possible(text: str) -> int:
     """How many characters of `text` begin a document."""
     for length in range(len(text), 0, -1):
         try:
-            GRAMMAR.read(text[:length])
+            MASK.read(text[:length])
         except InputError:
             continue
         return length
@@ -226,8 +259,8 @@ def _read_as_far_as_possible(text: str) -> int:
 @pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0])
 def test_a_sample_tells_what_the_network_thought_of_it(temperature: float) -> None:
     model = network(sharpness=3.0)
-    for sample in sampled(model, [HEAD] * 3, 60, temperature=temperature, constrain=GRAMMAR, stop=grammar.END):
-        context = LEAD + sample.prompt
+    for sample in sampled(model, [HEAD] * 3, 60, temperature=temperature, mask=MASK, stop=grammar.END):
+        context = WARM_UP + sample.prompt
         ids = torch.tensor(VOCAB.encode(context + sample.text.removeprefix(sample.prompt)).astype(np.int64))[None]
         logits = model(ids, model.initial_state(1))[0][0, len(context) - 1 : -1].double()
         chosen = ids[0, len(context) :, None]
@@ -235,7 +268,7 @@ def test_a_sample_tells_what_the_network_thought_of_it(temperature: float) -> No
         chances = (logits / (temperature or 1.0)).softmax(1)
         left = [len(sample.prompt) + 60 - at for at in range(len(sample.prompt), len(sample.text))]
         masks = [
-            GRAMMAR.allowed(GRAMMAR.read(sample.text[:at]), budget)
+            MASK.allowed(MASK.read(sample.text[:at]), budget)
             for at, budget in zip(range(len(sample.prompt), len(sample.text)), left, strict=True)
         ]
         cost = -(chances * torch.tensor(np.array(masks))).sum(1).log().sum()
@@ -247,10 +280,10 @@ def test_a_free_sample_was_never_masked() -> None:
     assert all((sample.masked, sample.cost) == (0, 0.0) for sample in sampled(network(), ["ab"] * 3))
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_every_character_is_ticked_once(exact: bool) -> None:
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_every_character_is_counted_once_in_on_step(deterministic: bool) -> None:
     ticks: list[int] = []
-    made = sampled(network(), prompts_of(20), 25, tick=ticks.append, exact=exact, width=6)
+    made = sampled(network(), prompts_of(20), 25, on_step=ticks.append, deterministic=deterministic, width=6)
     assert sum(ticks) == sum(len(sample.text) - len(sample.prompt) for sample in made)
 
 
@@ -264,7 +297,9 @@ def test_what_is_finished_before_an_interruption_has_been_given() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        for sample in generate(model, VOCAB, ["a"] * 8, length=200, stop=stop, tick=interrupt, exact=True):
+        for sample in generate(
+            model, VOCAB, ["a"] * 8, SamplingParams(length=200), stop=stop, on_step=interrupt, deterministic=True
+        ):
             done.append(sample)
     assert 0 < len(done) < 8
     assert all(sample == whole[sample.row] for sample in done)
@@ -283,35 +318,31 @@ def test_the_libraries_settings_are_left_as_they_were() -> None:
     ("how", "message"),
     [
         ({"prompts": ["ok", "caf\u00e9"]}, r"'\u00e9' at 3"),
-        ({"length": 0}, "length 0"),
-        ({"temperature": -1.0}, "temperature -1"),
-        ({"top_p": 0.0}, "top-p 0"),
-        ({"seed": -1}, "seed -1"),
-        ({"constrain": GRAMMAR, "prompts": ["hello"]}, "at 0"),
-        ({"constrain": GRAMMAR, "prompts": [HEAD], "length": 14}, "length 14 is too short"),
+        ({"mask": MASK, "prompts": ["hello"]}, "at 0"),
+        ({"mask": MASK, "prompts": [HEAD], "params": SamplingParams(length=14)}, "length 14 is too short"),
     ],
 )
 def test_a_bad_request_is_refused_before_anything_is_sampled(how: dict[str, object], message: str) -> None:
-    request = {"prompts": ["a"], "length": 50} | how
+    request = {"prompts": ["a"], "params": SamplingParams(length=50)} | how
     with pytest.raises(InputError, match=message):
         generate(network(), VOCAB, **request)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("deterministic", [True, False])
 @pytest.mark.parametrize("part", ["decoder.bias", "layers.0.weight_hh_l0"])
-def test_a_diverged_model_is_named_as_such(part: str, exact: bool) -> None:
+def test_a_diverged_model_is_named_as_such(part: str, deterministic: bool) -> None:
     model = network()
     with torch.no_grad():
         model.get_parameter(part).view(-1)[0] = float("nan")
     with pytest.raises(InputError, match="diverged"):
-        sampled(model, ["a"], exact=exact)
+        sampled(model, ["a"], deterministic=deterministic)
 
 
-def test_each_character_is_told_as_it_is_written() -> None:
+def test_each_character_is_passed_to_on_token_as_it_is_written() -> None:
     heard = {0: HEAD, 1: HEAD + "c"}
 
-    def told(row: int, char: str) -> None:
+    def on_token(row: int, char: str) -> None:
         heard[row] += char
 
-    made = generate(network(), VOCAB, list(heard.values()), length=40, constrain=GRAMMAR, told=told)
+    made = generate(network(), VOCAB, list(heard.values()), SamplingParams(length=40), mask=MASK, on_token=on_token)
     assert {sample.row: sample.text for sample in made} == heard

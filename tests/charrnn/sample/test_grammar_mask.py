@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.sample.grammar_mask import Constraint, Place
+from charrnn.sample.grammar_mask import GrammarMask, GrammarState
 from scrape.common.errors import InputError
 from scrape.markup import grammar as markup
 from tests.support.files import json_lines
 
 CHARS = "\n &'-./0123456789;<>abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\u00e9\u200b\t"
-GRAMMAR = Constraint(CHARS)
+MASK = GrammarMask(CHARS)
 SOUP = st.lists(
     st.sampled_from(
         [*markup.OPEN.values(), *markup.CLOSE.values(), "\n", "word", " ", "a & b", "&lt;", "x<y", "\u00e9"]
@@ -25,22 +25,22 @@ SOUP = st.lists(
 DOCUMENTS = st.builds(lambda pieces: markup.repair("".join(pieces)), SOUP)
 
 
-def walk(grammar: Constraint, budget: int, seed: int) -> str:
+def walk(grammar: GrammarMask, budget: int, seed: int) -> str:
     """A text of uniformly random allowed characters."""
     draw = random.Random(seed)
-    place, text = Place(), ""
-    while not place.may_end:
-        allowed = grammar.allowed(place, budget - len(text)).nonzero()[0]
+    state, text = GrammarState(), ""
+    while not state.may_end:
+        allowed = grammar.allowed(state, budget - len(text)).nonzero()[0]
         index = int(draw.choice(allowed))
-        place, text = grammar.push(place, index), text + grammar.chars[index]
+        state, text = grammar.push(state, index), text + grammar.chars[index]
     return text
 
 
 @given(st.integers(0, 10**9), st.integers(0, 400))
 @settings(max_examples=150)
 def test_a_random_constrained_walk_parses_and_keeps_to_its_limit(seed: int, room: int) -> None:
-    budget = int(GRAMMAR.shortest(Place())) + room
-    text = walk(GRAMMAR, budget, seed)
+    budget = int(MASK.shortest(GrammarState())) + room
+    text = walk(MASK, budget, seed)
     assert markup.find_error(text) is None
     assert len(text) <= budget
 
@@ -49,35 +49,33 @@ def test_a_random_constrained_walk_parses_and_keeps_to_its_limit(seed: int, room
 @settings(max_examples=150)
 def test_every_document_may_be_written(text: str) -> None:
     assert markup.find_error(text) is None
-    place = Place()
+    state = GrammarState()
     for position, char in enumerate(text):
-        index = GRAMMAR.chars.index(char)
-        assert GRAMMAR.allowed(place, len(text) - position)[index], text[: position + 1]
-        place = GRAMMAR.push(place, index)
-    assert place.may_end
-    assert not GRAMMAR.allowed(place, 1000).any()
+        index = MASK.chars.index(char)
+        assert MASK.allowed(state, len(text) - position)[index], text[: position + 1]
+        state = MASK.push(state, index)
+    assert state.may_end
+    assert not MASK.allowed(state, 1000).any()
 
 
 @given(DOCUMENTS, st.integers(0, 10**9))
 @settings(max_examples=60)
 def test_the_looked_up_moves_are_the_plain_ones(text: str, cut: int) -> None:
-    place = GRAMMAR.read(text[: cut % (len(text) + 1)])
+    state = MASK.read(text[: cut % (len(text) + 1)])
     for budget in (1, 12, 30, 1000):
-        plain = [
-            (there := place.push(char)) is not None and 1 + GRAMMAR.shortest(there) <= budget for char in GRAMMAR.chars
-        ]
-        assert GRAMMAR.allowed(place, budget).tolist() == plain
+        plain = [(there := state.push(char)) is not None and 1 + MASK.shortest(there) <= budget for char in MASK.chars]
+        assert MASK.allowed(state, budget).tolist() == plain
 
 
 @given(st.lists(DOCUMENTS, min_size=1, max_size=4))
 @settings(max_examples=30)
 def test_many_texts_are_followed_as_each_is_alone(texts: list[str]) -> None:
-    grammar = Constraint(CHARS)
+    grammar = GrammarMask(CHARS)
     shortest = min(map(len, texts))
     numbers = np.zeros(len(texts), dtype=np.int64)
-    assert grammar.number(Place()) == 0
+    assert grammar.number(GrammarState()) == 0
     for ids in np.array([[CHARS.index(char) for char in text[:shortest]] for text in texts]).T:
-        costs = grammar.costs(numbers)
+        costs = grammar.shortest_after(numbers)
         assert np.isfinite(costs[np.arange(len(texts)), ids]).all()
         numbers = grammar.follow(numbers, ids)
     for number, text in zip(numbers, texts, strict=True):
@@ -85,29 +83,29 @@ def test_many_texts_are_followed_as_each_is_alone(texts: list[str]) -> None:
 
 
 def test_what_may_not_come_next_is_not_followed() -> None:
-    start, wrong = np.array([GRAMMAR.number(Place())]), np.array([CHARS.index("a")])
+    start, wrong = np.array([MASK.number(GrammarState())]), np.array([CHARS.index("a")])
     with pytest.raises(ValueError, match="'a' may not come"):
-        GRAMMAR.follow(start, wrong)
+        MASK.follow(start, wrong)
 
 
 @given(DOCUMENTS, st.integers(0, 10**9))
 @settings(max_examples=60)
 def test_the_shortest_end_is_as_long_as_it_says_and_no_character_leads_to_a_shorter(text: str, cut: int) -> None:
     begun = text[: cut % (len(text) + 1)]
-    place, written = GRAMMAR.read(begun), ""
-    whole = GRAMMAR.shortest(place)
-    while not place.may_end:
-        costs = GRAMMAR.costs(np.array([GRAMMAR.number(place)]))[0]
-        assert costs.min() == GRAMMAR.shortest(place)
+    state, written = MASK.read(begun), ""
+    whole = MASK.shortest(state)
+    while not state.may_end:
+        costs = MASK.shortest_after(np.array([MASK.number(state)]))[0]
+        assert costs.min() == MASK.shortest(state)
         index = int(costs.argmin())
-        place, written = GRAMMAR.push(place, index), written + GRAMMAR.chars[index]
+        state, written = MASK.push(state, index), written + MASK.chars[index]
     assert len(written) == whole
     assert markup.find_error(begun + written) is None
 
 
 def test_documents_are_judged_as_the_vectors_say(shared: Path) -> None:
     for case in json_lines(shared / "vectors/markup.jsonl"):
-        grammar = Constraint("".join(sorted(set(case["text"]) | set(CHARS))))
+        grammar = GrammarMask("".join(sorted(set(case["text"]) | set(CHARS))))
         try:
             accepted = grammar.read(case["text"]).may_end
         except InputError:
@@ -116,24 +114,24 @@ def test_documents_are_judged_as_the_vectors_say(shared: Path) -> None:
 
 
 def test_only_characters_that_a_document_may_hold_are_text() -> None:
-    inside = GRAMMAR.read("<html>\n<h1>")
-    allowed = {GRAMMAR.chars[index] for index in GRAMMAR.allowed(inside, 1000).nonzero()[0]}
+    inside = MASK.read("<html>\n<h1>")
+    allowed = {MASK.chars[index] for index in MASK.allowed(inside, 1000).nonzero()[0]}
     assert allowed == set(CHARS) - set("<>\n\t\u200b")
 
 
 def test_tags_that_the_vocabulary_cannot_write_to_the_end_are_not_begun() -> None:
-    no_four = Constraint(CHARS.replace("4", "").replace("p", ""))
+    no_four = GrammarMask(CHARS.replace("4", "").replace("p", ""))
     for seed in range(30):
         assert markup.find_error(walk(no_four, 300, seed)) is None
-    place = no_four.read("<html>\n<h1>x</h1>\n<h3>x</h3>\n")
-    begun = no_four.push(place, no_four.chars.index("<"))
+    state = no_four.read("<html>\n<h1>x</h1>\n<h3>x</h3>\n")
+    begun = no_four.push(state, no_four.chars.index("<"))
     assert {no_four.chars[index] for index in no_four.allowed(begun, 1000).nonzero()[0]} == set("/uo")
 
 
 @pytest.mark.parametrize("missing", ["<", "/", "1", "h", "\n"])
 def test_a_vocabulary_without_markup_is_refused(missing: str) -> None:
     with pytest.raises(InputError, match="--raw"):
-        Constraint(CHARS.replace(missing, ""))
+        GrammarMask(CHARS.replace(missing, ""))
 
 
 @pytest.mark.parametrize(
@@ -142,4 +140,4 @@ def test_a_vocabulary_without_markup_is_refused(missing: str) -> None:
 )
 def test_a_prompt_that_begins_no_posting_is_refused_where_it_goes_wrong(prompt: str, position: int) -> None:
     with pytest.raises(InputError, match=rf"{prompt[position]!r} at {position} "):
-        GRAMMAR.read(prompt)
+        MASK.read(prompt)

@@ -21,7 +21,7 @@ from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.lstm import CharLSTM, ModelConfig
 from charrnn.runs import history
 from charrnn.runs.history import Evaluation
-from charrnn.runs.selection import chosen
+from charrnn.runs.selection import choose
 from charrnn.sample import prompts
 from charrnn.sample.__main__ import main, options_parser
 from charrnn.sample.generate import Sample, generate
@@ -81,7 +81,7 @@ def test_the_default_is_a_dozen(home: Path) -> None:
     [("best", 2), ("last", 3), ("cv/tiny", 2), ("cv/tiny/lm_lstm_epoch1.00_2.0000.pt", 1)],
 )
 def test_a_checkpoint_is_named_by_word_folder_or_file(home: Path, name: str, epoch: int) -> None:
-    path = chosen(name, None, Path("cv"))
+    path = choose(name, None, Path("cv"))
     assert path.name.startswith(f"lm_lstm_epoch{epoch}.00")
     assert path.parent == (home / "cv" / "tiny").resolve()
 
@@ -227,7 +227,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(
 def test_no_run_at_all_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"python -m charrnn\.train"):
-        chosen("best", None, Path("cv"))
+        choose("best", None, Path("cv"))
 
 
 def test_a_vocabulary_without_markup_samples_raw(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -471,3 +471,13 @@ def test_well_formed_and_raw_exclude_each_other(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         parse(["--raw", "--well-formed"])
     assert "not allowed with" in capsys.readouterr().err
+
+
+def test_deterministic_has_its_old_spelling_for_one_release(capsys: pytest.CaptureFixture[str]) -> None:
+    parse = options_parser().parse_args
+    assert [parse(said).deterministic for said in ([], ["--deterministic"], ["--exact"])] == [False, True, True]
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    told = capsys.readouterr().out
+    assert "--deterministic" in told
+    assert "--exact" not in told
