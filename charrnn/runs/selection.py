@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from importlib import metadata
 from pathlib import Path
 
 from charrnn.model import checkpoint
+from scrape.common.console import say
 from scrape.common.errors import InputError
 
 CHECKPOINTS = Path("cv")
@@ -27,14 +29,33 @@ def add_flags(to: argparse._ActionsContainer) -> None:
 
 
 def choose(name: str, run: str | None, cv: Path) -> Path:
-    """The checkpoint called `name`: best or last of a run (the newest unless said), a file, or a run's folder.
+    """Return the checkpoint called `name`: best or last of a run (the newest unless said), a file, or a run's folder.
 
-    Raises InputError where there is none.
+    Where nothing is trained in the usual folder, the showcase network stands in. Raises InputError where there is none.
     """
     if name in ("best", "last"):
-        folder = cv / run if run else checkpoint.newest_run(cv)
+        try:
+            folder = cv / run if run else checkpoint.newest_run(cv)
+        except InputError:
+            bundled = showcase() if cv == CHECKPOINTS else None
+            if not bundled:
+                raise
+            say(f"nothing is trained in {cv} yet: this is the showcase network, {bundled}")
+            return bundled
         return (checkpoint.best if name == "best" else checkpoint.last)(folder).resolve()
     if run:
         raise InputError(f"--checkpoint {name} says which; leave out --run {run}")
     path = Path(name).resolve()
     return checkpoint.best(path) if path.is_dir() else path
+
+
+def showcase() -> Path | None:
+    """Return the trained network that comes with the checkout or the installed wheel, or None."""
+    checkout = Path(__file__).resolve().parents[2] / CHECKPOINTS / checkpoint.SHOWCASE
+    if checkout.is_dir():
+        return checkpoint.best(checkout)
+    try:
+        files = metadata.files("dream-jobs") or ()
+    except metadata.PackageNotFoundError:
+        return None
+    return next((Path(str(file.locate())).resolve() for file in files if file.suffix == ".pt"), None)

@@ -1,0 +1,32 @@
+"""Which checkpoint a command uses where the user names none."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from charrnn.model import checkpoint
+from charrnn.runs import selection
+from scrape.common.errors import InputError
+from tests.support.paths import ROOT
+
+
+def test_where_nothing_is_trained_the_showcase_is_used(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("best", "last"):
+        assert selection.choose(name, None, selection.CHECKPOINTS) == selection.showcase()
+        assert capsys.readouterr().err.startswith("nothing is trained in cv yet: this is the showcase network, ")
+
+
+def test_a_run_or_folder_that_is_named_must_be_there(home: Path) -> None:
+    with pytest.raises(InputError, match="there is no checkpoint"):
+        selection.choose("best", "night", selection.CHECKPOINTS)
+    with pytest.raises(InputError, match="there is no checkpoint"):
+        selection.choose("best", None, home / "runs")
+
+
+def test_the_wheel_has_the_best_checkpoint_of_the_showcase_and_its_log() -> None:
+    files = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["data-files"]
+    best = checkpoint.best(ROOT / "cv" / "showcase").relative_to(ROOT)
+    assert files == {"share/dream-jobs/showcase": [best.as_posix()], "share/dream-jobs": ["cv/showcase.jsonl"]}
