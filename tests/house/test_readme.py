@@ -73,14 +73,20 @@ def test_every_command_is_one_that_there_is(words: list[str]) -> None:
 
 
 def test_the_tree_is_the_repositorys() -> None:
-    named = re.findall(r"^( *)([\w.-]+/?) ", section("tree"), re.MULTILINE)
-    top = [name for indent, name in named if not indent]
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("needs git, and a checkout, to list the files")
-    tracked = {line.split("/")[0] + ("/" if "/" in line else "") for line in listed.stdout.splitlines()}
-    assert set(top) == {name for name in tracked if not name.startswith(".") and name != "README.md"}
-    assert all((ROOT / "scrape" / name).is_dir() for indent, name in named if indent)
+    tracked = [line.split("/") for line in listed.stdout.splitlines() if not line.startswith(".")]
+    named: dict[str, set[str]] = {"": set()}
+    parent = ""
+    for indent, name in re.findall(r"^( *)([\w.-]+/?) ", section("tree"), re.MULTILINE):
+        parent = parent if indent else name
+        named.setdefault(parent if indent else "", set()).add(name)
+    top = {parts[0] + ("/" if parts[1:] else "") for parts in tracked}
+    assert named.pop("") == top - {"README.md"}
+    for folder, names in named.items():
+        inside = {parts[1] + "/" for parts in tracked if parts[0] + "/" == folder and parts[2:]}
+        assert names == inside, f"the folders of {folder}"
 
 
 def test_every_board_stands_in_the_table() -> None:
