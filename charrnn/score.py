@@ -19,7 +19,8 @@ from charrnn.evaluate.surprisal import Reading
 from charrnn.model import checkpoint, device
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.pages import SAMPLES
-from charrnn.pages import surprisal as tinted
+from charrnn.pages import surprisal as surprisal_page
+from charrnn.pages.views import plain_line
 from charrnn.runs import selection
 from charrnn.sample.generate import WARM_UP
 from scrape.common import console
@@ -66,7 +67,7 @@ def _command(options: Options) -> int:
         loaded.model(device.pick(options.device)), loaded.vocab, text, WARM_UP if is_posting else "\n"
     )
     name = document.read(text).title if is_posting else options.posting.name
-    write_whole(out, tinted.page(reading, name, _network(loaded, path)))
+    write_whole(out, surprisal_page.render_page(reading, name, _network(loaded, path)))
     print("\n".join(lines(reading, name)))
     print(out)
     return console.OK
@@ -110,12 +111,12 @@ def lines(reading: Reading, name: str) -> Iterator[str]:
     parts = surprisal.sections(reading)
     if len(parts) > 1:
         yield "bits per character by section:"
-        yield from (f"  {part.mean:6.2f}  {tinted.plain(heading)}" for heading, part in parts)
+        yield from (f"  {part.mean:6.2f}  {plain_line(heading)}" for heading, part in parts)
     yield "bits of the most surprising words:"
     for word in surprisal.words(reading)[:_TOP]:
         line = reading.text.count("\n", 0, word.start) + 1
         yield f"  {word.total:6.1f}  {unescape(word.text)}  (line {line})"
-    if told := tinted.unknown(reading):
+    if told := surprisal_page.describe_unknown(reading):
         yield f"characters that the network does not know: {told}"
 
 

@@ -1,6 +1,6 @@
-"""A page that tints each character of a text by how surprising it was to a network. Touches no file.
+"""Render a page that tints each character of a text by its surprisal to a network. Touches no file.
 
-The text is anybody's, so the template escapes it, and the page holds nothing else.
+The text may come from anywhere: the template escapes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import groupby
 
 from charrnn.evaluate import surprisal
 from charrnn.evaluate.surprisal import Piece, Reading
-from charrnn.pages.views import visible
+from charrnn.pages.views import plain_line, replace_invisible
 from scrape.common.pages import kit
 
 LEVELS = (1.0, 3.0, 6.0, 9.0)
@@ -40,14 +40,15 @@ class TintedSpan:
     tints: list[tuple[str, str]]
 
 
-def page(reading: Reading, name: str, network: str) -> str:
-    """Return the page of a reading. `name` is the title of the text, and `network` describes what read it."""
+def render_page(reading: Reading, name: str, network: str) -> str:
+    """Render the page of a reading. `name` is the title of the text, and `network` describes what read it."""
     words = [
-        (visible(unescape(word.text)), f"{word.total:.1f}", reading.text.count("\n", 0, word.start) + 1)
+        (replace_invisible(unescape(word.text)), f"{word.total:.1f}", reading.text.count("\n", 0, word.start) + 1)
         for word in surprisal.words(reading)[:_WORDS]
     ]
     sections = [
-        (plain(heading), f"{part.mean:.2f}", f"{len(part.text):,}") for heading, part in surprisal.sections(reading)
+        (plain_line(heading), f"{part.mean:.2f}", f"{len(part.text):,}")
+        for heading, part in surprisal.sections(reading)
     ]
     return kit.render(
         __package__,
@@ -60,7 +61,7 @@ def page(reading: Reading, name: str, network: str) -> str:
         lines=[(line.mean, _spans(reading, line)) for line in surprisal.lines(reading)],
         words=words,
         sections=sections,
-        unknown=unknown(reading),
+        unknown=describe_unknown(reading),
     )
 
 
@@ -69,8 +70,8 @@ def level(bits: float) -> str:
     return _UNREAD if math.isnan(bits) else f"s{bisect_right(LEVELS, bits)}"
 
 
-def unknown(reading: Reading) -> str:
-    """Say what became of the characters that the network does not know; an empty string where it knows all."""
+def describe_unknown(reading: Reading) -> str:
+    """Say how the characters that the network does not know were read; an empty string where it knows all."""
 
     def name(char: str) -> str:
         return f"{char if char.isprintable() else ''} U+{ord(char):04X}".strip()
@@ -82,14 +83,11 @@ def unknown(reading: Reading) -> str:
     return "; ".join(replaced + skipped)
 
 
-def plain(name: str) -> str:
-    """Return the heading of a section as a reader sees it."""
-    return unescape("".join(piece for piece in surprisal.TAG.split(name)))
-
-
 def _spans(reading: Reading, line: Piece) -> Iterator[TintedSpan]:
     for piece in surprisal.pieces(Reading(line.text, line.bits, reading.replaced, reading.skipped)):
         kind = "tag" if piece.text.startswith("<") else "word" if piece.is_word else ""
         levels = zip(map(level, piece.bits.tolist()), piece.text.rstrip("\n"), strict=False)
         runs = [(tint, "".join(char for _, char in run)) for tint, run in groupby(levels, key=lambda pair: pair[0])]
-        yield TintedSpan(kind, piece.total, [(tint, "\t".join(map(visible, text.split("\t")))) for tint, text in runs])
+        yield TintedSpan(
+            kind, piece.total, [(tint, "\t".join(map(replace_invisible, text.split("\t")))) for tint, text in runs]
+        )

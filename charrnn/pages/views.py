@@ -1,13 +1,12 @@
-"""A sampled text and what there is to show of it: the posting, what was wrong with its markup, what is copied."""
+"""Views of samples: the posting to show, what was repaired in it, and what of it is copied."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -15,14 +14,14 @@ from charrnn.evaluate.memorization import Overlap, OverlapSummary
 from charrnn.sample.generate import Sample
 from scrape.common.pages.kit import sanitize
 from scrape.common.posting import Posting
-from scrape.markup import document, grammar
+from scrape.markup import document, grammar, reader
 
-_piece = re.compile(r"<[^<>]*>|&[a-z]+;|[^<&]+")
+_character = re.compile(r"&[a-z]+;|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where texts come from: what the pages tell of the network and of how it was sampled.
+class Provenance:
+    """The checkpoint and the sampling parameters that samples come from.
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
     grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `held_out` is the
@@ -43,39 +42,35 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A sample, the `number`-th of `count`, and what is shown of it.
+class PostingView:
+    """A sample as its page shows it: the `number`-th of `count`.
 
-    `text` is the document to show, which is the sample's own where it is well formed; `fault` is what was wrong with
-    its markup, if anything. `overlap` is that of `text` with the training text; None where it was not measured.
+    `text` is the document that is shown: the sample's own text where it is well formed, else the repaired one, and
+    `error` then says what was wrong. `overlap` is that of `text` with the training text; None where it was not
+    measured.
     """
 
     sample: Sample
     number: int
     count: int
     text: str
-    fault: str | None
+    error: str | None
     overlap: Overlap | None
 
     @classmethod
-    def of(cls, sample: Sample, number: int = 1, count: int = 1, overlap: Overlap | None = None) -> Shown:
-        """What to show of a sample; `overlap` is of `shown_text(sample)`."""
-        return cls(sample, number, count, shown_text(sample), grammar.find_error(sample.text), overlap)
+    def of(cls, sample: Sample, number: int = 1, count: int = 1, overlap: Overlap | None = None) -> PostingView:
+        """Make the view of a sample; `overlap` is that of its repaired text."""
+        return cls(sample, number, count, grammar.repair(sample.text), grammar.find_error(sample.text), overlap)
 
     @cached_property
     def posting(self) -> Posting:
+        """The head and the body of the document."""
         return document.read(self.text)
 
     @property
     def name(self) -> str:
-        """The file of its page."""
+        """The file name of its page."""
         return f"posting-{self.number:02}.html"
-
-    @property
-    def remark(self) -> str:
-        """What befell the text on its way to the page, or nothing."""
-        befell = ["closed at the length limit"] * (not self.sample.ended) + ["markup mended"] * bool(self.fault)
-        return ", ".join(befell)
 
     @property
     def body(self) -> Markup:
@@ -83,70 +78,53 @@ class Shown:
 
         Many boards mark a heading as a paragraph in bold, so one that is bold from end to end is shown as a heading.
         """
-        blocks = self._marked(self._body_start, len(self.text) - len(grammar.END))
+        end = len(self.text) - len(grammar.END)
+        blocks = self._marked(end - len(self.posting.html), end)
         titled = re.sub(r"<p><b>((?:[^<>]|</?mark>)*)</b></p>", r"<h2>\1</h2>", blocks)
         titled = titled.replace("<h4>", "<h2>").replace("</h4>", "</h2>")
         return sanitize(titled.replace(grammar.OPEN[grammar.BREAK], "<br>"))
 
-    def line(self, tag: str) -> Markup | None:
-        """The line of the head in `tag`, what is copied within <mark>; None where there is none."""
-        start = self.text.find(grammar.OPEN[tag], 0, self._body_start)
-        if start < 0:
-            return None
-        start += len(grammar.OPEN[tag])
-        return sanitize(self._marked(start, self.text.index(grammar.CLOSE[tag], start)))
-
-    @property
-    def _body_start(self) -> int:
-        return len(self.text) - len(grammar.END) - len(self.posting.html)
+    def head_line(self, tag: str) -> Markup:
+        """Return the line of the head in `tag`, what is copied within <mark>; empty where there is none."""
+        found = (block for block in reader.blocks(self.text) if block.tag == tag)
+        return next((sanitize(self._marked(line.start, line.start + len(line.inline))) for line in found), Markup())
 
     def _marked(self, start: int, end: int) -> str:
         runs = self.overlap.runs if self.overlap else ()
         inside = [(max(a, start) - start, min(b, end) - start) for a, b in runs if a < end and b > start]
-        return marked(self.text[start:end], inside)
+        return mark_runs(self.text[start:end], inside)
 
 
-def shown_text(sample: Sample) -> str:
-    """The document to show of a sample: its text, mended where that is none."""
-    return grammar.repair(sample.text)
+def mark_runs(markup: str, runs: Sequence[tuple[int, int]]) -> str:
+    """Return bare markup with <mark> around the text in `runs`, inside the elements that it stands in.
+
+    `runs` are spans [start, end) in order. A character reference is marked if it begins in one of them.
+    """
+    copied = [False] * len(markup)
+    for start, end in runs:
+        copied[start:end] = [True] * (end - start)
+    made = []
+    for token in reader.tokens(markup):
+        if token.tag or token.text.isspace():
+            made.append(token.text)
+            continue
+        characters = [(copied[token.start + found.start()], found[0]) for found in _character.finditer(token.text)]
+        for is_copied, run in groupby(characters, key=lambda pair: pair[0]):
+            text = "".join(character for _, character in run)
+            made.append(f"<mark>{text}</mark>" if is_copied else text)
+    return "".join(made).replace("</mark><mark>", "")
 
 
-def marked(blocks: str, runs: Sequence[tuple[int, int]]) -> str:
-    """Bare markup with <mark> around the text in `runs` (spans, in order), inside the elements that it stands in."""
-    made = "".join(_marked_piece(found[0], found.start(), runs) for found in _piece.finditer(blocks))
-    return made.replace("</mark><mark>", "")
+def plain_line(markup: str) -> str:
+    """Return bare markup as plain text on one line."""
+    return " ".join(reader.plain_text(markup).split())
 
 
-def _marked_piece(piece: str, at: int, runs: Sequence[tuple[int, int]]) -> str:
-    """A tag as it is; an entity, which cannot be cut, wholly or not at all; a text cut at the ends of runs."""
-    if piece[0] == "<" or piece.isspace():
-        return piece
-    if piece[0] == "&":
-        return f"<mark>{piece}</mark>" if any(start <= at < end for start, end in runs) else piece
-    cuts = sorted({0, len(piece), *(cut - at for run in runs for cut in run if 0 < cut - at < len(piece))})
-    parts = []
-    for start, end in pairwise(cuts):
-        copied = any(first <= at + start < last for first, last in runs)
-        parts.append(f"<mark>{piece[start:end]}</mark>" if copied else piece[start:end])
-    return "".join(parts)
+def replace_invisible(text: str, keep: str = "\n") -> str:
+    """Return `text` with U+FFFD for what a reader would not see, or what would reorder the rest, but for `keep`."""
+    return "".join(char if char in keep or grammar.normalize(char) == char else "\ufffd" for char in text)
 
 
-def plain(blocks: str) -> str:
-    """Bare markup as plain text on one line."""
-    return " ".join(html.unescape(re.sub(r"<[^<>]*>", "", blocks.replace("<br/>", " "))).split())
-
-
-def paragraphs(blocks: str) -> list[str]:
-    """The paragraphs, headings and items of a body as plain texts."""
-    texts = (plain(block) for block in re.findall(r"<(?:p|h4|li)>(.*?)(?=</?(?:p|h4|li|ul|ol)>)", blocks, re.DOTALL))
-    return [text for text in texts if text]
-
-
-def visible(text: str) -> str:
-    """`text` for a person to read: what would be invisible, or reorder the rest, becomes U+FFFD."""
-    return "".join(char if char == "\n" or grammar.normalize(char) == char else "\ufffd" for char in text)
-
-
-def shortened(text: str, most: int) -> str:
-    """`text`, cut at a word where it is longer than `most` characters."""
+def shorten(text: str, most: int) -> str:
+    """Return `text`, cut at a word where it is longer than `most` characters."""
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"

@@ -22,7 +22,7 @@ from charrnn.evaluate.memorization import Overlap, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
 from charrnn.pages import SAMPLES, gallery
 from charrnn.pages.posting import INDEX
-from charrnn.pages.views import Origin, Shown, shown_text
+from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs import history, selection
 from charrnn.sample import prompts as prompt
 from charrnn.sample.compare import Stage, sample_stages
@@ -34,7 +34,7 @@ from scrape.common.arguments import non_negative_int, positive_int
 from scrape.common.console import Terminated, say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
-from scrape.markup import document
+from scrape.markup import document, grammar
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Job:
 
         with bar:
             for sample in self.sampler.samples(prompts, on_step):
-                self.done.append((sample, self.index.overlap(shown_text(sample)) if self.index else None))
+                self.done.append((sample, self.index.overlap(grammar.repair(sample.text)) if self.index else None))
                 bar.update()
                 yield self.done[-1]
 
@@ -142,10 +142,10 @@ class Job:
         """Return what is done in the order of the rows."""
         return sorted(self.done, key=lambda done: done[0].row)
 
-    def shown(self) -> list[Shown]:
+    def views(self) -> list[PostingView]:
         """Return the views of what is done, in the order of the rows."""
         count = len(self.done)
-        return [Shown.of(sample, at, count, overlap) for at, (sample, overlap) in enumerate(self.in_order(), 1)]
+        return [PostingView.of(sample, at, count, overlap) for at, (sample, overlap) in enumerate(self.in_order(), 1)]
 
 
 def _print_as_written(sampler: Sampler) -> int:
@@ -174,7 +174,7 @@ def _print_texts(job: Job, as_json: bool) -> int:
 
 def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> dict[str, object]:
     """A posting as `--json` gives it. Title, company and place are of the mended text where it is not well formed."""
-    posting = document.read(shown_text(sample))
+    posting = document.read(grammar.repair(sample.text))
     return {
         "row": sample.row,
         "prompt": sample.prompt,
@@ -223,15 +223,17 @@ def _publish(
     """Write the gallery of what is done, in place of any earlier one in `out`; gives the path of its index."""
     image = _loss_plot(path.parent)
     files: dict[str, str | bytes] = {gallery.PLOT: image} if image else {}
-    files |= gallery.pages(job.shown(), _origin(path, job.sampler, held_out), plot=bool(image), stages=stages)
+    files |= gallery.render_pages(
+        job.views(), _provenance(path, job.sampler, held_out), plot=bool(image), stages=stages
+    )
     _replace(out, files)
     return out / INDEX
 
 
-def _origin(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Origin:
+def _provenance(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Provenance:
     loaded, request, params = sampler.loaded, sampler.request, sampler.request.params
     left_out = {"top-k": (params.top_k, 0), "top-p": (params.top_p, 1), "min-p": (params.min_p, 0)}
-    return Origin(
+    return Provenance(
         run=path.parent.name,
         checkpoint=path.name,
         network=f"{loaded.config.model.upper()}, {loaded.config.num_layers} layers of {loaded.config.rnn_size}",

@@ -30,7 +30,7 @@ from scrape.recommend.keys import keys
 from scrape.recommend.labeling import Session, label_of
 from scrape.recommend.labels import NO, SKIPPED, YES
 from scrape.recommend.order import Uncertain, shuffled
-from scrape.recommend.page import Recommendation, page
+from scrape.recommend.page import Recommendation, render_page
 from scrape.recommend.weigh import count, weigh
 
 SAMPLES = Path("samples")
@@ -214,7 +214,7 @@ def recommend(options: Namespace) -> int:
     if options.html:
         about = f"Ranked by {made.yes} yes and {made.no} no: the chance that you would say yes, and what decided."
         entries = [Recommendation(_percent(row.by), row.title, _facts(row), row.url, row.words) for row in found]
-        write_whole(Path(options.html), page(entries, about))
+        write_whole(Path(options.html), render_page(entries, about))
         say(f"written: {options.html}")
     if options.json:
         print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1))

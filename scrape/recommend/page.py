@@ -28,6 +28,6 @@ class Recommendation:
         return self.address if is_web(self.address) else ""
 
 
-def page(recommendations: Sequence[Recommendation], about: str) -> str:
-    """Return the whole page, best first; `about` says what the order is made of."""
+def render_page(recommendations: Sequence[Recommendation], about: str) -> str:
+    """Render the whole page, best first; `about` says what the order is made of."""
     return kit.render(__package__, "page.html", styles=["page.css"], recommendations=recommendations, about=about)

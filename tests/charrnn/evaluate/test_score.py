@@ -80,7 +80,7 @@ def test_unknown_characters_are_read_as_their_equal_or_not_at_all() -> None:
     assert reading.replaced == {("\u00e9", "e"): 1, ("\u2026", "..."): 1}
     assert reading.skipped == {"\u65e5": 1}
     assert reading.read == len(text) - 1
-    told = surprisal.unknown(reading)
+    told = surprisal.describe_unknown(reading)
     assert "\u65e5 U+65E5 not read" in told
     assert "'...'" in told
 
@@ -132,7 +132,7 @@ def shown(page: str) -> str:
 def test_the_page_shows_any_text_as_text(evil: str) -> None:
     text = f"{evil}\nsecond line\n"
     vocab = Vocab.of(text)
-    page = surprisal.page(surprise.read(model(vocab), vocab, text), evil, evil)
+    page = surprisal.render_page(surprise.read(model(vocab), vocab, text), evil, evil)
     assert shown(page) == text
     assert not re.search(r"<(script|img|b)\b", page)
     assert "default-src 'none'" in unescape(page)
@@ -141,7 +141,7 @@ def test_the_page_shows_any_text_as_text(evil: str) -> None:
 
 def test_what_would_reorder_the_page_is_made_visible() -> None:
     text = "pay\u202e000\tend\n"
-    page = surprisal.page(surprise.read(model(), VOCAB, text), "x", "y")
+    page = surprisal.render_page(surprise.read(model(), VOCAB, text), "x", "y")
     assert shown(page) == "pay\ufffd000\tend\n"
 
 
@@ -155,7 +155,7 @@ def test_more_surprise_is_more_tint(bits: float, name: str) -> None:
 def test_the_tint_of_a_character_is_its_own() -> None:
     text = "aaaa\n"
     bits = np.array([0.1, 4.0, 4.5, math.nan, 0.0])
-    page = surprisal.page(surprise.Reading(text, bits, Counter(), Counter()), "x", "y")
+    page = surprisal.render_page(surprise.Reading(text, bits, Counter(), Counter()), "x", "y")
     assert '<i class="s0">a</i><i class="s2">aa</i><i class="u">a</i>' in page
 
 

@@ -21,14 +21,14 @@ from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.pages import gallery
 from charrnn.pages.gallery import PLOT
 from charrnn.pages.posting import INDEX
-from charrnn.pages.views import Origin, Shown, shown_text
+from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs.history import Evaluation
 from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
 from scrape.markup import grammar
 from tests.support.files import json_lines
 
-ORIGIN = Origin("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
+SOURCE = Provenance("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 LOG = [Evaluation(epoch, epoch * 10, 2 / epoch, 2.1 / epoch, 1e-3, 1000, 1.0) for epoch in (1, 2, 3)]
@@ -71,14 +71,14 @@ def written(folder: Path, texts: Sequence[str], index: SuffixArray, first: int =
     shown = []
     for row, text in enumerate(texts):
         sample = Sample(row, text[:9], text, ended=True, masked=row % 3, cost=0.5, logprob=-100.0)
-        overlap = find_overlap(shown_text(sample), index) if row >= first else None
-        shown.append(Shown.of(sample, row + 1, len(texts), overlap))
+        overlap = find_overlap(grammar.repair(sample.text), index) if row >= first else None
+        shown.append(PostingView.of(sample, row + 1, len(texts), overlap))
     stages = [
         Stage("early", 0.25, 2.0, [here.sample for here in shown[:3]]),
         Stage("the best", 6.0, 0.4231, [here.sample for here in shown[-3:]]),
     ]
     (folder / PLOT).write_bytes(drawn())
-    for name, content in gallery.pages(shown, ORIGIN, plot=True, stages=stages).items():
+    for name, content in gallery.render_pages(shown, SOURCE, plot=True, stages=stages).items():
         (folder / name).write_text(content, "utf-8")
     return folder / INDEX
 

@@ -16,9 +16,9 @@ from lxml import html as lxml_html
 from charrnn.evaluate.memorization import find_overlap
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.pages import gallery
-from charrnn.pages import posting as render
 from charrnn.pages.gallery import first_sentence
-from charrnn.pages.views import Origin, Shown, marked, shown_text
+from charrnn.pages.posting import INDEX
+from charrnn.pages.views import PostingView, Provenance, mark_runs
 from charrnn.sample.compare import Stage
 from charrnn.sample.generate import Sample
 from scrape.common.pages import kit
@@ -28,7 +28,7 @@ from tests.support.files import json_lines
 
 STYLE = kit.stylesheet("charrnn.pages", "style.css")
 FILTER = kit.read("charrnn.pages", "filter.js")
-ORIGIN = Origin("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
+SOURCE = Provenance("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
 COOK = (
     "<html>\n<h1>Cook</h1>\n<h2>Blue Door &amp; Sons</h2>\n<h3>Chicago, IL</h3>\n<p><b>Duties</b></p>\n"
     "<p>You cook 3<em>rd</em> dinners<br/>for all, Dr. Who &lt;3 included, five days a week. Then rest.</p>\n"
@@ -70,13 +70,13 @@ def sample(text: str, row: int = 0, ended: bool = True) -> Sample:
     return Sample(row, "<html>\n", text, ended)
 
 
-def shown(samples: list[Sample], index: SuffixArray | None = None) -> list[Shown]:
-    measured = [find_overlap(shown_text(each), index) if index else None for each in samples]
-    return [Shown.of(each, at, len(samples), measured[at - 1]) for at, each in enumerate(samples, 1)]
+def views(samples: list[Sample], index: SuffixArray | None = None) -> list[PostingView]:
+    measured = [find_overlap(grammar.repair(each.text), index) if index else None for each in samples]
+    return [PostingView.of(each, at, len(samples), measured[at - 1]) for at, each in enumerate(samples, 1)]
 
 
-def pages(samples: list[Sample], origin: Origin = ORIGIN, *, plot: bool = False) -> dict[str, str]:
-    return gallery.pages(shown(samples), origin, plot=plot, stages=[Stage("early", 0.5, 2.0, samples)])
+def pages(samples: list[Sample], source: Provenance = SOURCE, *, plot: bool = False) -> dict[str, str]:
+    return gallery.render_pages(views(samples), source, plot=plot, stages=[Stage("early", 0.5, 2.0, samples)])
 
 
 def page_of(text: str, **how: bool) -> str:
@@ -94,7 +94,7 @@ def check_inert(page: str, names: set[str]) -> None:
         assert isinstance(node.tag, str), f"a comment or instruction: {node}"
         assert node.tag in ELEMENTS, node.tag
         assert set(node.attrib) <= ATTRIBUTES, dict(node.attrib)
-        assert node.get("href", render.INDEX) in names | {render.INDEX, gallery.TEXTS, "#learned"}
+        assert node.get("href", INDEX) in names | {INDEX, gallery.TEXTS, "#learned"}
         assert node.get("src", gallery.PLOT) == gallery.PLOT
         assert node.tag != "style" or node.text == STYLE
         assert node.tag != "script" or node.text == FILTER
@@ -137,8 +137,8 @@ def test_known_payloads_become_text(shared: Path) -> None:
 
 @pytest.mark.parametrize("payload", OWN_PAYLOADS)
 def test_settings_are_escaped_too(payload: str) -> None:
-    origin = Origin(payload, payload, payload, 1, 1, 1, 1, 1)
-    made = pages([Sample(0, payload, COOK, True)], origin, plot=True)
+    source = Provenance(payload, payload, payload, 1, 1, 1, 1, 1)
+    made = pages([Sample(0, payload, COOK, True)], source, plot=True)
     for page in (made["posting-01.html"], made["index.html"]):
         check_inert(page, set(made))
 
@@ -204,21 +204,21 @@ def test_the_raw_text_hides_nothing() -> None:
 def test_pages_link_to_their_neighbours_and_the_gallery_to_all() -> None:
     made = pages([sample(COOK.replace("Cook<", f"Cook {row}<"), row) for row in range(3)])
     names = ["posting-01.html", "posting-02.html", "posting-03.html"]
-    assert set(made) == {*names, render.INDEX, gallery.TEXTS}
+    assert set(made) == {*names, INDEX, gallery.TEXTS}
 
     def links(name: str, where: str) -> list[str]:
         return lxml_html.fromstring(made[name]).xpath(f"//{where}//a/@href")
 
     assert [links(name, "nav[@class='around']") for name in names] == [[names[1]], [names[0], names[2]], [names[1]]]
-    assert all(links(name, "nav[@class='top']") == [render.INDEX] for name in names)
-    assert links(render.INDEX, "ol[@class='cards']") == names
+    assert all(links(name, "nav[@class='top']") == [INDEX] for name in names)
+    assert links(INDEX, "ol[@class='cards']") == names
     assert all(gallery.OWN_NAME.fullmatch(name) for name in names)
-    assert not gallery.OWN_NAME.fullmatch(render.INDEX)
+    assert not gallery.OWN_NAME.fullmatch(INDEX)
 
 
 def test_a_card_has_title_company_place_first_sentence_and_remarks() -> None:
     made = pages([sample(COOK), sample("<html>\n<h1>X</h1>\n<p>Then", 1, ended=False)])
-    whole, torn = (card.text_content() for card in lxml_html.fromstring(made[render.INDEX]).xpath("//li"))
+    whole, torn = (card.text_content() for card in lxml_html.fromstring(made[INDEX]).xpath("//li"))
     for part in ("Cook", "Blue Door & Sons", "Chicago, IL", "You cook 3rd dinners for all"):
         assert part in whole
     assert "length limit" in torn
@@ -228,7 +228,7 @@ def test_a_card_has_title_company_place_first_sentence_and_remarks() -> None:
 
 def test_the_gallery_has_the_plot_or_says_that_there_is_none() -> None:
     for plot in (True, False):
-        tree = lxml_html.fromstring(pages([sample(COOK)], plot=plot)[render.INDEX])
+        tree = lxml_html.fromstring(pages([sample(COOK)], plot=plot)[INDEX])
         assert tree.xpath("//img/@src") == ["loss.svg"] * plot
         assert ("no loss plot" in tree.text_content()) != plot
 
@@ -242,7 +242,7 @@ def test_the_texts_are_kept_as_sampled_each_on_lines_of_its_own() -> None:
 def test_the_same_samples_give_the_same_bytes() -> None:
     made = [pages([sample(COOK), sample("torn", 1)], plot=True) for _ in range(2)]
     assert made[0] == made[1]
-    assert list(made[0])[-1] == render.INDEX
+    assert list(made[0])[-1] == INDEX
 
 
 @pytest.mark.parametrize(
@@ -280,13 +280,13 @@ def test_a_body_that_the_wall_refuses_is_on_the_page_as_text(monkeypatch: pytest
     ],
 )
 def test_runs_are_marked_within_the_elements(runs: list[tuple[int, int]], expected: str) -> None:
-    assert marked("<p>a &amp; b</p>\n<p>c</p>\n", runs) == expected
+    assert mark_runs("<p>a &amp; b</p>\n<p>c</p>\n", runs) == expected
 
 
 @given(st.lists(st.integers(0, len(COOK)), min_size=2, max_size=8))
-def test_marks_change_nothing_but_what_is_marked(cuts: list[int]) -> None:
+def test_marks_change_nothing_but_what_is_mark_runs(cuts: list[int]) -> None:
     ends = sorted(set(cuts))
-    made = marked(COOK, list(zip(ends[::2], ends[1::2], strict=False)))
+    made = mark_runs(COOK, list(zip(ends[::2], ends[1::2], strict=False)))
     assert re.sub("</?mark>", "", made) == COOK
     assert "<mark></mark>" not in made
 
@@ -298,8 +298,8 @@ def copying_page() -> str:
     """A posting that has a sentence, and a heading before it, from its corpus."""
     index = SuffixArray.of(f"<html>\n<h1>Baker</h1>\n<p><b>Duties</b></p>\n<p>{LONG}</p>\n</html>\n")
     text = f"<html>\n<h1>Cook</h1>\n<p>New words.</p>\n<p><b>Duties</b></p>\n<p>{LONG} Then rest.</p>\n</html>\n"
-    here = shown([sample(text)], index)
-    return gallery.pages(here, ORIGIN, plot=False)["posting-01.html"]
+    here = views([sample(text)], index)
+    return gallery.render_pages(here, SOURCE, plot=False)["posting-01.html"]
 
 
 def test_what_is_copied_is_marked_and_a_box_shows_it() -> None:
@@ -313,8 +313,8 @@ def test_what_is_copied_is_marked_and_a_box_shows_it() -> None:
 
 
 def test_a_posting_without_copies_has_no_box_and_one_unmeasured_says_so() -> None:
-    fresh = shown([sample(COOK)], SuffixArray.of("Nothing of the kind."))
-    tree = lxml_html.fromstring(gallery.pages(fresh, ORIGIN, plot=False)["posting-01.html"])
+    fresh = views([sample(COOK)], SuffixArray.of("Nothing of the kind."))
+    tree = lxml_html.fromstring(gallery.render_pages(fresh, SOURCE, plot=False)["posting-01.html"])
     assert not tree.xpath("//input | //mark")
     assert "not measured" in page_of(COOK)
     assert not lxml_html.fromstring(page_of(COOK)).xpath("//input | //mark")
@@ -331,7 +331,7 @@ def test_a_posting_without_copies_has_no_box_and_one_unmeasured_says_so() -> Non
     ],
 )
 def test_a_page_says_what_the_grammar_did(masked: int, cost: float, raw: bool, text: str, told: str) -> None:
-    made = pages([Sample(0, "", text, True, masked, cost, -100.0)], replace(ORIGIN, raw=raw))
+    made = pages([Sample(0, "", text, True, masked, cost, -100.0)], replace(SOURCE, raw=raw))
     assert told in visible_text(made["posting-01.html"])
 
 
@@ -343,24 +343,24 @@ def test_a_page_says_how_likely_the_text_was() -> None:
 def test_the_gallery_says_what_the_network_does_unaided_and_what_is_copied() -> None:
     texts = [Sample(0, "", COOK, True, 0, 0.0), Sample(1, "", COOK, True, 2, 0.75), Sample(2, "", COOK, True, 1, 0.5)]
     index = SuffixArray.of(COOK[:60])
-    made = gallery.pages(shown(texts, index), ORIGIN, plot=False)[render.INDEX]
+    made = gallery.render_pages(views(texts, index), SOURCE, plot=False)[INDEX]
     tree = lxml_html.fromstring(made)
     facts = dict(zip(tree.xpath("//dt/text()"), tree.xpath("//dd/text()"), strict=True))
     assert facts["Well formed unaided"] == "1 of 3"
     assert facts["Grammar"] == f"stepped in 3 times in {3 * len(COOK)} characters, at a cost of 1.25 nats"
     assert facts["Copied"] == f"{60 / len(COOK):.0%} on average, at most 60 characters in a row"
     assert f"{60 / len(COOK):.0%} copied, at most 60 characters in a row" in tree.xpath("string(//li)")
-    assert "not measured" in pages([sample(COOK)])[render.INDEX]
+    assert "not measured" in pages([sample(COOK)])[INDEX]
 
 
 def test_of_raw_texts_the_gallery_counts_those_that_are_well_formed() -> None:
-    made = pages([sample(COOK), sample("torn", 1)], replace(ORIGIN, raw=True))[render.INDEX]
+    made = pages([sample(COOK), sample("torn", 1)], replace(SOURCE, raw=True))[INDEX]
     assert "1 of 2" in visible_text(made)
     assert "stepped in" not in visible_text(made)
 
 
 def test_every_word_of_a_posting_is_there_to_filter_by() -> None:
-    card = lxml_html.fromstring(pages([sample(COOK)])[render.INDEX]).xpath("//li[@class='card']")[0]
+    card = lxml_html.fromstring(pages([sample(COOK)])[INDEX]).xpath("//li[@class='card']")[0]
     words = card.get("data-words").split()
     assert words == sorted(set(words))
     assert {"cook", "blue", "sons", "chicago", "il", "duties", "dinners", "needs", "salt", "fine", "rest"} <= set(words)
@@ -368,7 +368,7 @@ def test_every_word_of_a_posting_is_there_to_filter_by() -> None:
 
 def test_without_script_the_filter_is_hidden_and_few_postings_have_none() -> None:
     def boxes(count: int) -> list[str]:
-        tree = lxml_html.fromstring(pages([sample(COOK, row) for row in range(count)])[render.INDEX])
+        tree = lxml_html.fromstring(pages([sample(COOK, row) for row in range(count)])[INDEX])
         assert len(tree.xpath("//script")) == len(tree.xpath("//div[@class='filter']"))
         return [box.get("hidden") for box in tree.xpath("//div[@class='filter']")]
 
@@ -380,13 +380,13 @@ def test_stages_stand_side_by_side_with_the_beginnings_of_their_postings() -> No
     early = Stage("early", 0.5, 2.0, [sample("<html>\n<h1>Xk</h1>\n<p>zqx zqx</p>\n</html>\n")])
     best = Stage("the best", 3.0, 1.0, [sample(COOK), sample(COOK.replace("Cook<", "Baker<"))])
     tree = lxml_html.fromstring(
-        gallery.pages(shown([sample(COOK)]), ORIGIN, plot=False, stages=[early, best])["index.html"]
+        gallery.render_pages(views([sample(COOK)]), SOURCE, plot=False, stages=[early, best])["index.html"]
     )
     columns = tree.xpath("//div[@class='stage']")
     assert [column.xpath("string(h3/text())") for column in columns] == ["Epoch 0.50, early", "Epoch 3.00, the best"]
     assert [column.xpath(".//h4/text()") for column in columns] == [["Xk"], ["Cook", "Baker"]]
     assert "zqx zqx" in columns[0].text_content()
     assert tree.xpath("//a[@href='#learned']")
-    assert not lxml_html.fromstring(gallery.pages(shown([sample(COOK)]), ORIGIN, plot=False)["index.html"]).xpath(
-        "//div[@class='stage'] | //a[@href='#learned']"
-    )
+    assert not lxml_html.fromstring(
+        gallery.render_pages(views([sample(COOK)]), SOURCE, plot=False)["index.html"]
+    ).xpath("//div[@class='stage'] | //a[@href='#learned']")

@@ -32,7 +32,7 @@ from scrape.recommend import feature_store as kept
 from scrape.recommend import features, model
 from scrape.recommend.__main__ import main
 from scrape.recommend.labels import opened
-from scrape.recommend.page import Recommendation, page
+from scrape.recommend.page import Recommendation, render_page
 
 COUNT = 120
 
@@ -250,10 +250,10 @@ def test_the_page_is_written_and_closed_to_the_world(trained: Store) -> None:
 
 def test_nothing_a_board_says_becomes_markup() -> None:
     hostile = '"><script>alert(1)</script>'
-    text = page([Recommendation(hostile, hostile, (hostile,), "javascript:alert(1)", (hostile,))], hostile)
+    text = render_page([Recommendation(hostile, hostile, (hostile,), "javascript:alert(1)", (hostile,))], hostile)
     assert "<script" not in text and "href" not in text
     other = Recommendation("1 %", "A", (), 'https://x.example/?a">', ())
-    assert '<a href="https://x.example/?a&#34;&gt;"' in page([other], "")
+    assert '<a href="https://x.example/?a&#34;&gt;"' in render_page([other], "")
 
 
 def test_titles_and_addresses_cannot_command_a_terminal(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
