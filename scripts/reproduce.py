@@ -20,7 +20,7 @@ from typing import Any
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import CheckpointFile
 from charrnn.runs import history
-from charrnn.train.loop import Files
+from charrnn.runs.files import RunFiles
 from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
@@ -48,8 +48,8 @@ class Run:
     extra: list[str]
 
     @property
-    def files(self) -> Files:
-        return Files(self.cv / self.name)
+    def files(self) -> RunFiles:
+        return RunFiles(self.cv / self.name)
 
     @property
     def report(self) -> Path:

@@ -117,7 +117,7 @@ def guesses(model: CharLSTM, text: Split) -> Guesses:
     streams = loss.validation_streams(text.validation)
     bar: tqdm[None] = console.progress(total=len(streams), desc="guessing", unit=" windows")
     with bar:
-        nats = loss.mean_loss(model, streams, tick=lambda: _advance(bar))
+        nats = loss.mean_loss(model, streams, on_step=lambda: _advance(bar))
     train = text.train[-MOST:]
     console.say("counting n-grams and compressing with xz ...")
     return Guesses(

@@ -1,4 +1,4 @@
-"""How well a model guesses text that it was not trained on."""
+"""Measure the loss of a model on text that it was not trained on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEAST_STREAM = 1000  # characters: each stream begins without memory, which cos
 
 
 def validation_streams(ids: Ids) -> Streams:
-    """Validation text as contiguous streams, the same whatever the training's batch."""
+    """Return validation text as contiguous streams, the same for every batch size of training."""
     return Streams(ids, max(1, min(STREAMS, len(ids) // _LEAST_STREAM)), WINDOW)
 
 
@@ -25,13 +25,13 @@ def mean_loss(
     model: CharLSTM,
     text: Streams,
     dtype: torch.dtype = torch.float32,
-    tick: Callable[[], None] = lambda: None,
+    on_step: Callable[[], None] = lambda: None,
     group: Group = SINGLE_PROCESS,
 ) -> float:
-    """Nats per character over all of `text`, the state carried along its streams; `tick` is called at every window.
+    """Return the loss in nats per character over all of `text`, with the state carried along its streams.
 
-    The streams are dealt to the group's processes, and each gets the mean over all of them. Touches no random state;
-    leaves the model in the mode in which it came.
+    `on_step` is called at every window. The streams are divided among the group's processes, and each process gets the
+    mean over all streams. Keeps the random state and the model's mode.
     """
     rows = slice(group.rank, None, group.size)
     device = model.decoder.weight.device
@@ -42,7 +42,7 @@ def mean_loss(
         with torch.inference_mode(), autocast(device, dtype):
             state = model.initial_state(len(range(text.batch_size)[rows]))
             for number in range(len(text)):
-                tick()
+                on_step()
                 inputs, targets = (ids[rows] for ids in text.window(number))
                 if not len(inputs):
                     continue  # fewer streams than processes

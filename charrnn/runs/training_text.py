@@ -9,6 +9,7 @@ from pathlib import Path
 from charrnn.data import corpus as data
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.runs import train_state
+from charrnn.runs.files import RunFiles
 from scrape.common.errors import InputError
 
 DATA = Path("data")
@@ -73,8 +74,8 @@ def _checksum(note: Path) -> str | None:
 
 def _fractions(path: Path) -> tuple[float, float]:
     """The shares to train and to validate on."""
-    state = path.parent.with_name(f"{path.parent.name}.resume")
+    state = RunFiles(path.parent).resume
     if train_state.exists(state):
-        plan = train_state.load(state)["plan"]
-        return plan["train_frac"], plan["val_frac"]
+        config = train_state.load(state)["config"]
+        return config["train_frac"], config["val_frac"]
     return data.TRAIN_FRAC, data.VAL_FRAC

@@ -1,4 +1,4 @@
-"""What a person sees of a run while it trains: how a posting begins by now, the loss plot, TensorBoard's curves."""
+"""Callbacks of the training loop: a preview of the generated text, the loss plot, TensorBoard events."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from charrnn import plot
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.runs import history
+from charrnn.runs.files import RunFiles
 from charrnn.runs.history import Evaluation
 from charrnn.sample.generate import generate
 from charrnn.sample.sampling import SamplingParams
-from charrnn.train.loop import Files, Hook
+from charrnn.train.loop import Callback
 from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
@@ -22,14 +23,14 @@ TEMPERATURE = 0.7
 PLOT_SECONDS = 10.0
 
 
-def hooks(files: Files, tensorboard: bool, step: int) -> tuple[Hook, ...]:
-    """What is to be done after every evaluation of a run that begins, or goes on, at `step`."""
-    shown: tuple[Hook, ...] = (_print_preview, _plotter(files))
+def make_callbacks(files: RunFiles, tensorboard: bool, step: int) -> tuple[Callback, ...]:
+    """Return what runs after every evaluation of a run that starts, or resumes, at `step`."""
+    shown: tuple[Callback, ...] = (_print_preview, _plotter(files))
     return (*shown, _events(files.events, step)) if tensorboard else shown
 
 
-def plot_losses(files: Files) -> None:
-    """Draw the log anew. A plot that cannot be written is no reason to stop: the log has all that it shows."""
+def plot_losses(files: RunFiles) -> None:
+    """Draw the history. A plot that cannot be written does not stop the run: the history holds the same numbers."""
     try:
         write_whole(files.plot, plot.draw(history.read(files.log), files.folder.name))
     except (OSError, InputError) as error:
@@ -37,7 +38,7 @@ def plot_losses(files: Files) -> None:
 
 
 def rehearse(checkpoint: Checkpoint) -> None:
-    """Do what the hooks do, without showing it: to find how long it takes."""
+    """Do what the callbacks do, without output, to measure how long it takes."""
     _preview(checkpoint)
     plot.draw([Evaluation(0.0, 1, 1.0, 1.0, 1e-3, 1, 1.0)], "")
 
@@ -47,15 +48,15 @@ def _print_preview(checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
 
 
 def _preview(checkpoint: Checkpoint) -> str:
-    """How a posting goes on by the lights of this checkpoint, or any text of its alphabet. Its step is the seed."""
+    """Return the beginning of a posting, or of other text, as this checkpoint writes it. Its step is the seed."""
     vocab = checkpoint.vocab
     prompt = BEGINNING if set(BEGINNING) <= set(vocab.chars) else vocab.chars[0]
     params = SamplingParams(TEMPERATURE, length=LENGTH, seed=checkpoint.step)
     return next(generate(checkpoint.model(), vocab, [prompt], params)).text
 
 
-def _plotter(files: Files) -> Hook:
-    """Draws the plot, but not in every second of a run whose evaluations are near each other."""
+def _plotter(files: RunFiles) -> Callback:
+    """Return a callback that draws the plot, at most every PLOT_SECONDS."""
     drawn = time.monotonic()
 
     def redraw(_checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
@@ -67,8 +68,8 @@ def _plotter(files: Files) -> Hook:
     return redraw
 
 
-def _events(folder: Path, step: int) -> Hook:
-    """TensorBoard's events, from `step` on. Raises InputError where the package is not installed."""
+def _events(folder: Path, step: int) -> Callback:
+    """Return a callback that writes TensorBoard events from `step` on. Raises InputError without the package."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:

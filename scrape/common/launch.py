@@ -17,13 +17,13 @@ def launch(module: str, argv: Sequence[str] | None = None) -> int:
 
     Ctrl-C during the import ends the process with exit code 130 and one line; nothing is open or half written by then.
     """
-    with _quiet_interrupt():
+    with quiet_interrupt():
         main = importlib.import_module(module).main
     return int(main(None if argv is None else list(argv)))
 
 
 @contextlib.contextmanager
-def _quiet_interrupt() -> Iterator[None]:
+def quiet_interrupt() -> Iterator[None]:
     """End the process at once on Ctrl-C: a half-loaded extension module may swallow an exception."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

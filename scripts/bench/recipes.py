@@ -22,16 +22,16 @@ from tqdm import tqdm
 
 from charrnn.data import corpus as data
 from charrnn.data.corpus import Split
-from charrnn.model import device
-from charrnn.model import loss as validate
-from charrnn.train.recipes import RECIPES, Plan
-from charrnn.train.trainer import Trainer, planned
+from charrnn.model import device, loss
+from charrnn.train.config import TrainingConfig
+from charrnn.train.recipes import RECIPES
+from charrnn.train.trainer import Trainer, set_length
 from scrape.common import console
 
 CPU = torch.device("cpu")
 AVERAGES = {"the default's weights, averaged over 1/100": 100, "the default's weights, averaged over 1/30": 30}
 
-Change = dict[str, Any]  # fields of the recipe, and `dtype`
+Change = dict[str, Any]  # fields of the configuration
 
 VARIANTS: dict[str, Change] = {
     "the default": {},
@@ -74,8 +74,8 @@ def _bench(options: argparse.Namespace) -> int:
     with bar:
         for seed in range(1, options.seeds + 1):
             for name, change in chosen.items():
-                for line, loss in _trained(_plan(options, change, seed), corpus, averaged=not change).items():
-                    losses.setdefault(line or name, []).append(loss)
+                for line, found in _trained(_config(options, change, seed), corpus, averaged=not change).items():
+                    losses.setdefault(line or name, []).append(found)
                 bar.update()
     _print_table(options, losses)
     given = {name: getattr(options, name) for name in ("rnn_size", "num_layers", "epochs", "seeds")}
@@ -87,23 +87,21 @@ def _wanted(name: str, only: list[str] | None) -> bool:
     return not only or any(words in name for words in only)
 
 
-def _plan(options: argparse.Namespace, change: Change, seed: int) -> Plan:
+def _config(options: argparse.Namespace, change: Change, seed: int) -> TrainingConfig:
     shape = {"rnn_size": options.rnn_size, "num_layers": options.num_layers, "max_epochs": options.epochs}
-    fields = {name: value for name, value in change.items() if name != "dtype"}
-    recipe = replace(RECIPES["one-cycle"], **{**shape, **fields})
     dtype = str(device.choose_dtype(change.get("dtype", "auto"), CPU)).removeprefix("torch.")
-    return Plan(recipe, train_frac=0.95, val_frac=0.05, seed=seed, minutes=None, dtype=dtype)
+    return replace(RECIPES["one-cycle"], **{**shape, **change, "seed": seed, "dtype": dtype})
 
 
-def _trained(plan: Plan, corpus: data.Corpus, averaged: bool) -> dict[str, float]:
+def _trained(config: TrainingConfig, corpus: data.Corpus, averaged: bool) -> dict[str, float]:
     """The loss of a run ('' for its weights as they are), and of averages of its weights."""
-    text = data.split(corpus, plan.train_frac, plan.val_frac)
-    trainer = Trainer(planned(plan, text), text, CPU)
+    text = data.split(corpus, config.train_frac, config.val_frac)
+    trainer = Trainer(set_length(config, text), text, CPU)
     means = {name: _copied(trainer) for name in AVERAGES} if averaged else {}
-    while trainer.step_number < trainer.plan.steps:
+    while trainer.step_number < trainer.config.steps:
         trainer.step()
         for name, kept in means.items():
-            share = 1 - 0.5 ** (AVERAGES[name] / trainer.plan.steps)
+            share = 1 - 0.5 ** (AVERAGES[name] / trainer.config.steps)
             torch._foreach_lerp_(kept, [parameter.detach() for parameter in trainer.model.parameters()], share)
     found = {"": _loss(trainer, text)}
     for name, kept in means.items():
@@ -118,7 +116,7 @@ def _copied(trainer: Trainer) -> list[torch.Tensor]:
 
 
 def _loss(trainer: Trainer, text: Split) -> float:
-    return validate.mean_loss(trainer.model, validate.validation_streams(text.validation), trainer.dtype)
+    return loss.mean_loss(trainer.model, loss.validation_streams(text.validation), trainer.dtype)
 
 
 def _print_table(options: argparse.Namespace, losses: dict[str, list[float]]) -> None:

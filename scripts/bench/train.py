@@ -27,8 +27,8 @@ from torch.nn import functional
 from charrnn.data.corpus import Split
 from charrnn.data.vocab import Vocab
 from charrnn.model import device
-from charrnn.train.recipes import RECIPES, Plan
-from charrnn.train.trainer import Trainer, planned
+from charrnn.train.recipes import RECIPES
+from charrnn.train.trainer import Trainer, set_length
 from scrape.common import console
 
 CHARACTERS = 111  # the alphabet of a corpus of real postings
@@ -130,11 +130,10 @@ def _product(dtype: torch.dtype) -> Callable[[], object]:
 def _our_step(case: Case) -> Callable[[], object]:
     """A step of the trainer itself, on random text."""
     shape = {name: getattr(case, name) for name in ("rnn_size", "num_layers", "dropout", "batch_size")}
-    recipe = replace(RECIPES[case.recipe], **shape, seq_length=SEQ_LENGTH)
+    config = replace(RECIPES[case.recipe], **shape, seq_length=SEQ_LENGTH, seed=1, dtype=case.dtype)
     ids = np.random.default_rng(1).integers(CHARACTERS, size=1000 * case.batch_size * SEQ_LENGTH).astype(np.uint8)
     text = Split(ids, ids[:1000], ids[:0], Vocab("".join(map(chr, range(32, 32 + CHARACTERS)))), "")
-    plan = Plan(recipe, train_frac=0.9, val_frac=0.1, seed=1, minutes=None, dtype=case.dtype)
-    return Trainer(planned(plan, text), text, torch.device("cpu")).step
+    return Trainer(set_length(config, text), text, torch.device("cpu")).step
 
 
 def _plain_step(case: Case) -> Callable[[], object]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from charrnn.data.corpus import Split, open_corpus, split
-from charrnn.train.recipes import RECIPES, Plan
-from charrnn.train.trainer import Trainer, planned
+from charrnn.train.recipes import RECIPES
+from charrnn.train.trainer import Trainer, set_length
 
 WORDS = (
     "seek",
@@ -53,15 +53,9 @@ def text_of(folder: Path) -> Split:
 
 
 def trainer(folder: Path, recipe: str = "char-rnn", **changes: object) -> Trainer:
-    """A trainer of an 8-unit network, `changes` made to its recipe."""
+    """A trainer of an 8-unit network, `changes` made to its configuration."""
     small = {"rnn_size": 8, "batch_size": 4, "seq_length": 10, "max_epochs": 1.0} | changes
-    plan = Plan(
-        replace(RECIPES[recipe], **small),  # type: ignore[arg-type]
-        train_frac=0.9,
-        val_frac=0.1,
-        seed=5,
-        minutes=None,
-        dtype="float32",
-    )
+    fixed = {"train_frac": 0.9, "val_frac": 0.1, "seed": 5, "dtype": "float32"}
+    config = replace(RECIPES[recipe], **small, **fixed)  # type: ignore[arg-type]
     text = text_of(folder)
-    return Trainer(planned(plan, text), text, CPU)
+    return Trainer(set_length(config, text), text, CPU)

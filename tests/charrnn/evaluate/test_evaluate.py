@@ -157,7 +157,7 @@ def test_the_text_is_split_as_the_run_split_it(home: Path) -> None:
     usual = training_text.find(checkpoint.load(path), path).train_size
     made = tiny.trainer(home / "data")
     state = made.state_dict()
-    state["plan"] |= {"train_frac": 0.5, "val_frac": 0.1}
+    state["config"] |= {"train_frac": 0.5, "val_frac": 0.1}
     train_state.save(Path("cv/tiny.resume"), state)
     found = training_text.find(checkpoint.load(path), path)
     assert found.train_size < usual

@@ -164,7 +164,7 @@ def test_alone_nothing_is_exchanged(tmp_path: Path) -> None:
 def test_other_ranks_draw_otherwise_from_the_same_first_weights(tmp_path: Path) -> None:
     first = trainer(tmp_path)
     drawn = torch.rand(3)
-    second = Trainer(first.plan, first.text, first.device, Group(1, 2))
+    second = Trainer(first.config, first.text, first.device, Group(1, 2))
     assert not torch.equal(drawn, torch.rand(3))
     for one, other in zip(first.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(one, other)

@@ -97,12 +97,12 @@ def test_ctrl_c_during_an_evaluation_changes_nothing(
     with monkeypatch.context() as patch:
         evaluate = Trainer.evaluate
 
-        def evaluating(self: Trainer, tick: object) -> object:
+        def evaluating(self: Trainer, on_step: object) -> object:
             import signal
 
             if self.step_number > 30:
                 signal.raise_signal(signal.SIGTERM)
-            return evaluate(self, tick)  # type: ignore[arg-type]
+            return evaluate(self, on_step)  # type: ignore[arg-type]
 
         patch.setattr(Trainer, "evaluate", evaluating)
         assert command(*flags) == 143
@@ -113,7 +113,7 @@ def test_ctrl_c_during_an_evaluation_changes_nothing(
 KILLER = """
 import os, random, signal, sys, time
 import torch
-from charrnn.train import __main__ as train, loop
+from charrnn.train import __main__ as train, command, loop
 torch.set_num_threads(1)
 loop.SAVE_SECONDS = 0.02
 flags, draw, killed = sys.argv[1:], random.Random(4), 0
@@ -226,10 +226,25 @@ def test_checkpoints_say_what_the_log_says(command: Command) -> None:
     assert [(made.step, made.val_loss) for made in found] == [(line.step, line.val_loss) for line in log]
 
 
+NOT_OF_THE_RECIPE = ("train_frac", "val_frac", "seed", "minutes", "dtype", "steps", "eval_every")
+
+
+def test_a_run_saved_by_version_0_1_0_is_resumed(command: Command, other: Command) -> None:
+    flags = ["--recipe", "char-rnn", "--eval-val-every", "17"]
+    assert command(*flags, "--max-epochs", "1") == 0 and other(*flags, "--max-epochs", "2") == 0
+    state = train_state.load(command.cv / "tiny.resume")
+    config = state.pop("config")
+    plan = {name: config.pop(name) for name in NOT_OF_THE_RECIPE}
+    state["plan"] = {"recipe": {"name": config.pop("recipe"), **config}} | plan
+    train_state.save(command.cv / "tiny.resume", state)
+    assert command("--resume", "--max-epochs", "2") == 0
+    assert command.left() == other.left()
+
+
 def test_a_state_of_another_version_is_named(command: Command, capfd: pytest.CaptureFixture[str]) -> None:
     assert command("--max-epochs", "0.1") == 0
     state = train_state.load(command.cv / "tiny.resume")
-    state["plan"]["recipe"]["forgotten"] = 1
+    state["config"]["forgotten"] = 1
     train_state.save(command.cv / "tiny.resume", state)
     assert command("--resume") == 2
     assert "was written by another version" in capfd.readouterr().err

@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from charrnn.model.lstm import CharLSTM
 from charrnn.train import muon, optim
-from charrnn.train.recipes import RECIPES, Recipe, learning_rate
+from charrnn.train.config import TrainingConfig
+from charrnn.train.recipes import RECIPES, learning_rate
 from charrnn.train.trainer import Trainer
 from tests.support.tiny import trainer
 
@@ -51,11 +52,11 @@ def test_char_rnns_update_is_torch_7s_rmsprop_with_an_elementwise_clip(tmp_path:
 
 def test_a_norm_above_the_bound_is_scaled_to_it(tmp_path: Path) -> None:
     made = trainer(tmp_path, "one-cycle")
-    recipe = replace(made.plan.recipe, grad_clip=0.5)
+    recipe = replace(made.config, grad_clip=0.5)
     for gradient, expected in ((3.0, 0.5), (1e-4, None)):
         for parameter in made.model.parameters():
             parameter.grad = torch.full_like(parameter, gradient)
-        before = float(optim.clip(made.model.parameters(), recipe))
+        before = float(optim.clip_gradients(made.model.parameters(), recipe))
         after = float(torch.nn.utils.get_total_norm([parameter.grad for parameter in made.model.parameters()]))
         assert after == pytest.approx(expected or before, rel=1e-5)
 
@@ -66,7 +67,7 @@ def test_a_gradient_that_is_not_finite_shows_in_the_norm(tmp_path: Path, clip: s
     for parameter in made.model.parameters():
         parameter.grad = torch.ones_like(parameter)
     made.model.decoder.bias.grad[1] = torch.nan
-    assert not optim.clip(made.model.parameters(), replace(made.plan.recipe, clip=clip)).isfinite()
+    assert not optim.clip_gradients(made.model.parameters(), replace(made.config, clip=clip)).isfinite()
 
 
 def test_char_rnns_rate_decays_from_the_end_of_the_tenth_epoch() -> None:
@@ -75,7 +76,7 @@ def test_char_rnns_rate_decays_from_the_end_of_the_tenth_epoch() -> None:
 
 
 def test_one_cycle_rises_to_its_peak_and_falls_to_almost_nothing() -> None:
-    recipe = Recipe("", learning_rate=1.0, learning_rate_decay=1.0, warmup=0.1, schedule="cosine")
+    recipe = TrainingConfig("", learning_rate=1.0, learning_rate_decay=1.0, warmup=0.1, schedule="cosine")
     rates = [learning_rate(recipe, step, 1000, 100) for step in range(1000)]
     assert rates.index(max(rates)) in (99, 100)
     assert max(rates) == pytest.approx(1, abs=0.01)
@@ -96,7 +97,7 @@ def test_the_recipe_called_char_rnn_is_char_rnns() -> None:
 
 
 def test_every_recipe_is_known_by_its_own_name() -> None:
-    assert all(recipe.name == name for name, recipe in RECIPES.items())
+    assert all(recipe.recipe == name for name, recipe in RECIPES.items())
 
 
 def test_muons_iteration_finds_the_orthogonal_matrix_next_to_it() -> None:
@@ -113,7 +114,7 @@ def test_muon_turns_every_gate_by_itself_and_the_same_way(tmp_path: Path) -> Non
     made = trainer(tmp_path, "one-cycle")
     before = {name: weight.clone() for name, weight in made.model.state_dict().items()}
     made.step()
-    rate = made.rate(0) * made.plan.recipe.muon_share
+    rate = made.learning_rate(0) * made.config.muon_share
     for name, weight in made.model.state_dict().items():
         moved = weight - before[name]
         assert moved.abs().max() > 0

@@ -7,6 +7,7 @@ import errno
 import json
 import math
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,15 +19,16 @@ import torch
 
 from charrnn.data.corpus import Streams
 from charrnn.model import checkpoint, device, loss
-from charrnn.model.lstm import CharLSTM
+from charrnn.model.lstm import CELLS, CharLSTM
 from charrnn.runs import history
 from charrnn.train import __main__ as train
 from charrnn.train import loop, options
 from charrnn.train import time_budget as budget
 from charrnn.train import trainer as trainer_module
-from charrnn.train.recipes import Plan
-from charrnn.train.trainer import DivergedError, Trainer, planned
+from charrnn.train.config import TrainingConfig, flags
+from charrnn.train.trainer import DivergedError, Trainer, set_length
 from scrape.common.lock import exclusive
+from tests.support.paths import ROOT
 from tests.support.tiny import corpus_folder, postings, trainer
 
 TINY = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu"]
@@ -105,31 +107,60 @@ def test_every_flag_of_char_rnn_is_understood(command: Command) -> None:
 
 
 def test_a_flag_overrides_the_recipe_and_nothing_else_does() -> None:
-    plan = options.parse(["--recipe", "char-rnn", "--dropout", "0.5", "--grad-clip", "3"]).plan()
+    config = options.parse(["--recipe", "char-rnn", "--dropout", "0.5", "--grad-clip", "3"]).config()
     expected = options.RECIPES["char-rnn"]
-    assert (plan.recipe.dropout, plan.recipe.grad_clip) == (0.5, 3)
-    assert options.replace(plan.recipe, dropout=expected.dropout, grad_clip=expected.grad_clip) == expected
+    assert (config.dropout, config.grad_clip) == (0.5, 3)
+    assert options.replace(config, dropout=expected.dropout, grad_clip=expected.grad_clip) == expected
+
+
+def test_the_command_line_is_parsed_without_torch() -> None:
+    code = "import sys, charrnn.train.__main__ as train; train.parse([]); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_ctrl_c_while_modules_load_ends_with_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupt:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "charrnn.train.command":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "charrnn.train.command", raising=False)
+    monkeypatch.delattr("charrnn.train.command", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupt(), *sys.meta_path])
+    assert train.main([]) == 130
+    assert capsys.readouterr().err == "stopped: Ctrl-C\n"
+
+
+def test_the_cells_of_the_command_line_are_the_models() -> None:
+    choices = {one.name: one.metadata["choices"] for one in flags()}
+    assert list(choices["model"]) == sorted(CELLS)
+
+
+def test_char_rnns_own_spelling_with_underscores_is_understood() -> None:
+    assert options.parse(["--rnn_size", "512", "--seq_length=64"]).given == {"rnn_size": 512, "seq_length": 64}
 
 
 def test_where_nothing_is_said_the_corpus_of_scrape_sh_is_meant() -> None:
     parsed = options.parse([])
     assert (parsed.data_dir, parsed.checkpoint_dir, parsed.run) == (Path("data/jobs"), Path("cv"), "jobs")
-    assert parsed.plan() == options.parse(["--recipe", options.DEFAULT]).plan()
+    assert parsed.config() == options.parse(["--recipe", options.DEFAULT]).config()
 
 
 @pytest.mark.parametrize(
-    "flags",
+    "given",
     [
         ["--rnn-size", "0"], ["--rnn-size", "x"], ["--dropout", "1"], ["--val-frac", "0"], ["--max-epochs", "0"],
         ["--learning-rate", "nan"], ["--minutes", "-1"], ["--run", "../x"], ["--run", ".x"], ["--model", "transformer"],
         ["--resume", "--init-from", "x.pt"], ["--nonsense"],
     ],
 )  # fmt: skip
-def test_a_flag_that_cannot_be_is_refused(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_flag_that_cannot_be_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        options.parse(flags)
+        options.parse(given)
     assert left.value.code == 2
-    assert flags[0] in capsys.readouterr().err
+    assert given[0] in capsys.readouterr().err
 
 
 def test_a_corpus_that_cannot_be_used_gives_one_line_and_2(command: Command) -> None:
@@ -359,7 +390,7 @@ def test_a_run_that_is_being_trained_is_left_alone(command: Command) -> None:
     with exclusive(command.cv / ".tiny.lock", "never"):
         for flags in ([], ["--resume", "--max-epochs", "1"], ["--overwrite"]):
             assert command(*flags) == 2
-            assert "'tiny' is being trained just now" in command.err
+            assert "'tiny' is being trained by another process" in command.err
         assert command("--run", "other", "--max-epochs", "0.1") == 0
     assert before == {path: path.read_bytes() for path in before}
     assert command("--resume", "--max-epochs", "0.3") == 0
@@ -390,17 +421,17 @@ def test_the_steps_that_fit_fill_the_time_and_no_more(
     monkeypatch.setattr(budget.loss, "mean_loss", reading)
     monkeypatch.setattr(budget, "serialize", takes(saving))
     fit = budget.fit(probe, seconds, takes(extra))
-    plan = planned(probe.plan, probe.text, fit.steps, fit.evaluations)
-    assert plan.steps == fit.steps
-    spent = now[0] + fit.steps * step + len(due(plan, probe)) * (evaluation + 2 * saving + extra)
+    config = set_length(probe.config, probe.text, fit.steps, fit.evaluations)
+    assert config.steps == fit.steps
+    spent = now[0] + fit.steps * step + len(due(config, probe)) * (evaluation + 2 * saving + extra)
     assert 0.9 * seconds < spent < seconds
 
 
-def due(plan: Plan, made: Trainer) -> list[int]:
+def due(config: TrainingConfig, made: Trainer) -> list[int]:
     """The steps after which the loop evaluates, found by asking it at every one."""
-    made.plan, found = plan, []
-    for made.step_number in range(plan.steps + 1):
-        if loop._due(made):
+    made.config, found = config, []
+    for made.step_number in range(config.steps + 1):
+        if loop.is_evaluation_due(made):
             found.append(made.step_number)
             made.evaluated_at = made.step_number
     return found
@@ -410,8 +441,8 @@ def due(plan: Plan, made: Trainer) -> list[int]:
 @pytest.mark.parametrize("evaluations", [1, 3, 10])
 def test_the_budget_counts_the_evaluations_that_the_loop_makes(tmp_path: Path, steps: int, evaluations: int) -> None:
     made = trainer(tmp_path, eval_val_every=0, max_epochs=1e9)
-    plan = planned(made.plan, made.text, steps, evaluations)
-    assert budget._evaluations(plan, len(made.streams)) == len(due(plan, made)) >= 1
+    config = set_length(made.config, made.text, steps, evaluations)
+    assert budget.count_evaluations(config, len(made.streams)) == len(due(config, made)) >= 1
 
 
 def test_however_little_time_there_is_a_step_is_made(tmp_path: Path) -> None:
@@ -444,7 +475,7 @@ def test_where_bfloat16_cannot_be_used_it_is_refused_in_one_line(
     assert "this processor cannot train in bfloat16; leave --dtype out, or give float32" in command.err
     assert command.err.count("\n") == 1 and not command.log_path().exists()
     assert command("--max-epochs", "0.2", "--run", "elsewhere", "--resume") == 2
-    assert "was begun in bfloat16" in command.err and "--init-from" in command.err
+    assert "was started in bfloat16" in command.err and "--init-from" in command.err
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True}, raising=False)
     assert device.choose_dtype("auto", torch.device("cpu")) == torch.float32
     assert command("--max-epochs", "0.1") == 0 and "cpu, float32" in command.err

@@ -1,0 +1,202 @@
+"""Start or resume a run as the command line says, and train it to its end."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from charrnn.data import corpus as data
+from charrnn.data.corpus import Split
+from charrnn.data.vocab import Vocab
+from charrnn.model import checkpoint, device, distributed
+from charrnn.model.distributed import Group, PeerLostError
+from charrnn.runs import history, train_state
+from charrnn.runs.files import RunFiles
+from charrnn.train import callbacks
+from charrnn.train.config import TrainingConfig
+from charrnn.train.loop import Callback, train
+from charrnn.train.options import TrainOptions
+from charrnn.train.time_budget import fit
+from charrnn.train.trainer import DivergedError, Trainer, set_length
+from scrape.common import console
+from scrape.common.errors import InputError
+from scrape.common.lock import exclusive
+
+_ENDLESS = 2**31  # steps
+
+
+def run(options: TrainOptions) -> int:
+    """Train, print the path of the best checkpoint and return the exit code.
+
+    Raises InputError where the options or the files cannot be used.
+    """
+    on = distributed.assign_device(device.pick(options.device))
+    device.prepare(on)
+    files = RunFiles(options.checkpoint_dir / options.run, options.savefile, options.keep)
+    try:
+        with distributed.join_group(on) as group, _locked(options, files, group):
+            trainer = _resume(options, files, on, group) if options.resume else _start(options, files, on, group)
+            return _train(trainer, options, files)
+    except PeerLostError as error:
+        console.say(f"error: {error}; run the same command with --resume to continue from the last saved state")
+        return console.FAILED
+
+
+@contextmanager
+def _locked(options: TrainOptions, files: RunFiles, group: Group) -> Iterator[None]:
+    """Keep other processes from training this run. Raises InputError where one does, or the paths cannot be used."""
+    if options.checkpoint_dir.is_file():
+        raise InputError(f"{options.checkpoint_dir} is a file; --checkpoint-dir names the folder of the runs")
+    if options.resume and not train_state.exists(files.resume):
+        raise InputError(f"there is nothing to resume in {files.resume}; leave --resume out to start the run")
+    if not group.is_main:
+        yield
+        return
+    with exclusive(files.lock, f"run {options.run!r} is being trained by another process; wait, or choose --run NAME"):
+        yield
+
+
+def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
+    """Train to the end, with the output of the main process."""
+    is_main = trainer.group.is_main
+    shown: tuple[Callback, ...] = ()
+    if is_main:
+        files.delete_unfinished()
+        shown = callbacks.make_callbacks(files, options.tensorboard, trainer.step_number)
+        console.say(_describe(trainer))
+    try:
+        train(trainer, files, shown, options.print_every)
+    except DivergedError as error:
+        if is_main:
+            found = checkpoint.list_files(files.folder)
+            last = f"the last good checkpoint is {found[-1].path}" if found else "there is no checkpoint yet"
+            console.say(f"error: {error}; {last}; try a lower --learning-rate")
+        return console.FAILED
+    if is_main:
+        callbacks.plot_losses(files)
+        print(checkpoint.best(files.folder))
+    return console.OK
+
+
+def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
+    """Return the trainer of a new run. Nothing is deleted before everything that it needs is known to be good."""
+    started = time.monotonic()
+    if not options.overwrite and (checkpoint.list_files(files.folder) or train_state.exists(files.resume)):
+        raise InputError(
+            f"run {files.folder.name!r} exists already, in {files.folder}; continue it with --resume, "
+            "choose another name with --run NAME, or delete it and start again with --overwrite"
+        )
+    config = options.config()
+    weights = checkpoint.load(options.init_from) if options.init_from else None
+    if weights:
+        shape = {name: getattr(weights.config, name) for name in ("model", "rnn_size", "num_layers")}
+        for name, value in shape.items():
+            if options.given.get(name, value) != value:
+                flag = "--" + name.replace("_", "-")
+                raise InputError(f"{options.init_from} has {flag} {value}; leave {flag} out")
+        config = replace(config, **shape)
+    config = replace(config, dtype=str(device.choose_dtype(config.dtype, on)).removeprefix("torch."))
+    text = _open_text(options.data_dir, config, weights.vocab if weights else None)
+    trainer = Trainer(_with_length(config, options, text, on, started, group), text, on, group)
+    if weights:
+        trainer.model.load_state_dict(weights.weights)
+    if options.overwrite and group.is_main:
+        for entry in checkpoint.list_files(files.folder):
+            entry.path.unlink()
+        for path in (files.log, files.plot):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(files.events, ignore_errors=True)
+        train_state.remove(files.resume)
+    return trainer
+
+
+def _resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
+    """Return the trainer of this run as it was last saved, and cut its history back to that step."""
+    state = train_state.load(files.resume)
+    stored = _stored_config(state, files)
+    config = options.resumed(stored)
+    if config.dtype == "bfloat16" and not device.supports_bfloat16(on):
+        raise InputError(
+            f"run {options.run} was started in bfloat16, in which this machine cannot train; resume it where it was "
+            f"started, or start another with --run NAME --init-from {files.folder}/..."
+        )
+    text = _open_text(options.data_dir, config, Vocab(state["vocab"]))
+    if text.sha256 != state["corpus"]:
+        raise InputError(
+            f"{options.data_dir}/input.txt has changed since run {options.run} was started; "
+            f"start another with --run NAME --init-from {files.folder}/..."
+        )
+    if "max_epochs" in options.given:
+        config = set_length(config, text)
+    elif "eval_val_every" in options.given:
+        config = set_length(config, text, config.steps)
+    trainer = Trainer(config, text, on, group)
+    trainer.load_state_dict(state)
+    if group.is_main:
+        history.truncate(files.log, trainer.step_number)
+        _warn_of_changes(stored, trainer, len(state["random"]))
+    return trainer
+
+
+def _stored_config(state: Mapping[str, Any], files: RunFiles) -> TrainingConfig:
+    try:
+        return TrainingConfig.from_dict(state["config"])
+    except TypeError as error:  # a setting more or less
+        way_out = f"start another run with --run NAME --init-from {files.folder}/..."
+        raise InputError(f"{files.resume} was written by another version; {way_out}") from error
+
+
+def _warn_of_changes(stored: TrainingConfig, trainer: Trainer, processes: int) -> None:
+    """Name what makes the resumed run differ from one that was never interrupted."""
+    config, group = trainer.config, trainer.group
+    if config.steps != stored.steps and config.schedule != "constant":
+        console.say(
+            f"the learning rate's {config.schedule} is stretched from {stored.steps:,} steps to {config.steps:,}: "
+            "a run of that length from the start would have had another rate so far"
+        )
+    if group.size != processes:
+        console.say(f"started with {processes} processes, resumed with {group.size}: dropout is drawn anew")
+
+
+def _open_text(folder: Path, config: TrainingConfig, vocab: Vocab | None) -> Split:
+    """Return the split corpus, encoded with `vocab` if that is given, and tell the user where it is small."""
+    corpus = data.open_corpus(folder)
+    text = data.split(corpus.with_vocab(vocab) if vocab else corpus, config.train_frac, config.val_frac)
+    rows = data.Streams(text.train, config.batch_size, config.seq_length).batch_size
+    if rows < config.batch_size:
+        console.say(f"the corpus is small: a batch has {rows} sequences instead of {config.batch_size}")
+    return text
+
+
+def _with_length(
+    config: TrainingConfig, options: TrainOptions, text: Split, on: torch.device, started: float, group: Group
+) -> TrainingConfig:
+    """Set the length of the run: by its epochs, or by how many steps fit into its minutes, counted from `started`."""
+    minutes = config.minutes
+    if minutes is None:
+        return set_length(config, text)
+    if "max_epochs" not in options.given:
+        config = replace(config, max_epochs=math.inf)
+    probe = Trainer(set_length(config, text, _ENDLESS), text, on, group)
+    left = minutes * 60 - group.all_reduce_max(time.monotonic() - started)
+    fitting = fit(probe, left, lambda: callbacks.rehearse(probe.checkpoint(0.0)))
+    return set_length(config, text, fitting.steps, fitting.evaluations)
+
+
+def _describe(trainer: Trainer) -> str:
+    model, config, text = trainer.model.config, trainer.config, trainer.text
+    weights = sum(parameter.numel() for parameter in trainer.model.parameters())
+    epochs = config.steps / len(trainer.streams)
+    return (
+        f"{model.model} {model.num_layers}x{model.rnn_size}, {weights:,} weights, {len(text.vocab)} characters; "
+        f"{len(text.train):,} characters to train on, {len(text.validation):,} to validate; recipe {config.recipe}, "
+        f"{epochs:.4g} epochs of {len(trainer.streams):,} steps; {trainer.device.type}, {config.dtype}"
+    )
