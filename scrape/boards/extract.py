@@ -6,8 +6,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
@@ -20,9 +18,10 @@ from scrape.common.posting import Posting
 Row = dict[str, Any]
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ESCAPED_END = re.compile(r"&lt;/(?:p|div|li|[uo]l|h[1-6]|b|strong|em|i|span)&gt;", re.IGNORECASE)
+_TERMINAL_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138, as milliseconds 1973
 
 
 def decode(body: str, url: str) -> Any:
@@ -73,8 +72,8 @@ def text(row: Any, *path: str) -> str:
 
 
 def line(raw: str) -> str:
-    """`raw` as one line of plain text: entities resolved, white space collapsed."""
-    return " ".join(html.unescape(_whole(raw)).split())
+    """Return `raw` as one line of plain text: entities resolved, white space collapsed, no control characters."""
+    return _CONTROLS.sub("", " ".join(_TERMINAL_ESCAPE.sub("", html.unescape(_whole(raw))).split()))
 
 
 def raw(row: Any, *path: str) -> str:
@@ -102,37 +101,13 @@ def asking(url: str, **changed: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(asked, doseq=True)))
 
 
-def day(moment: object) -> str:
-    """The ISO day (UTC) of an epoch in seconds or milliseconds, an ISO date or an RFC 822 date; empty otherwise."""
-    if isinstance(moment, bool):
-        return ""
-    if isinstance(moment, int | float):
-        return _epoch_day(moment)
-    if not isinstance(moment, str):
-        return ""
-    written = moment[:64].strip()
-    try:
-        if written.isdecimal():
-            return _epoch_day(int(written))
-        if _ISO_DAY.match(written):
-            return date.fromisoformat(written[:10]).isoformat()
-        return parsedate_to_datetime(written).date().isoformat()
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return ""
-
-
-def _epoch_day(number: float) -> str:
-    try:
-        seconds = number / 1000 if number >= _MILLISECONDS_FROM else number
-        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        return ""
-
-
 def as_html(description: str) -> str:
     """A description as HTML, whichever way it was written: as HTML, as HTML escaped once or twice, or as plain text."""
     for _ in range(2):
-        if _TAG.search(description):
+        if any(tag[0][:3].lower() != "<br" for tag in _TAG.finditer(description)):
+            return description
+        # Line breaks alone may have been added between lines of escaped HTML.
+        if _TAG.search(description) and not _ESCAPED_END.search(description):
             return description
         description = html.unescape(description)
     return description if _TAG.search(description) else _paragraphs(description)

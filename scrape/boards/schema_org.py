@@ -1,74 +1,57 @@
-"""schema.org JobPosting, the common tongue of job pages, as Posting. Source: https://schema.org/JobPosting
+"""schema.org JobPosting, the vocabulary that job pages have in common, as Posting. Source: https://schema.org/JobPosting
 
-Pages in the wild write it as one object, a list or an `@graph`, with comments or raw newlines inside, with the
-organisation as a string, an object or a reference, and with several postings on a page; all of these are read.
+Pages write it as one object, a list or an `@graph`, with the organisation as a string, an object or a reference, with
+values as `{"@value": ...}` or lists, and with several postings on a page. All of these are read.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from scrape.boards.extract import Row, as_html, day, line, page, places, raw, text, value
+from scrape.boards.extract import as_html, line, page, places, raw, text, value
+from scrape.boards.json_ld import Node, documents, nodes
 from scrape.common.posting import Page, Posting, key_of
+from scrape.fields.dates import day
 from scrape.fields.urls import canonical
 
-_STRING = r'"(?:[^"\\]++|\\.)*+"?'  # one that never ends goes on to the end, so that no quote is tried twice
-_COMMENT = re.compile(rf"({_STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
-_LAST_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
+_MARKUP = re.compile(
+    r"</?(?:(?P<block>p|div|br|li|ul|h[1-6])|b|i|u|em|strong|span|font|small|a|sup|sub)\b[^<>]*>", re.IGNORECASE
+)
 
 
 def read(body: str, url: str, board: str) -> Page:
-    """Every JobPosting of an HTML page. One that has an address but no description is an address to follow."""
+    """Return every JobPosting of an HTML page. One with an address but no description is an address to follow."""
     soup = page(body, only=["script", "link", "meta"])
-    nodes = [node for document in documents(soup) for node in _nodes(document)]
-    named = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
-    jobs = [node for node in nodes if _is_job(node)]
-    whole = [job for job in jobs if _is_whole(job)]
+    found = [node for document in documents(soup) for node in nodes(document)]
+    named = _definitions(found)
+    jobs = [node for node in found if _is_job(node)]
+    whole: list[Node] = []
+    partial: list[Node] = []
+    for job in jobs:
+        (whole if _title(job) and _description(job) else partial).append(job)
     here = address(soup, url)
-    found = tuple(_posting(job, named, here, board, alone=len(whole) == 1) for job in whole)
-    elsewhere = dict.fromkeys(web_address(raw(job, "url"), here) for job in jobs if not _is_whole(job))
-    return Page(found, tuple(link for link in elsewhere if link not in ("", url)))
+    postings = tuple(_posting(job, named, here, board, alone=len(whole) == 1) for job in whole)
+    elsewhere = dict.fromkeys(web_address(raw(job, "url"), here) for job in partial)
+    return Page(postings, tuple(link for link in elsewhere if link not in ("", url)))
 
 
-def documents(soup: BeautifulSoup) -> list[Any]:
-    """The JSON-LD values of a page, lists opened, in order; a script that cannot be mended is left out."""
-    found: list[Any] = []
-    for script in soup.find_all("script"):
-        kind = str(script.get("type", "")).split(";")[0].strip().lower()
-        document = _loads(script.get_text()) if kind == "application/ld+json" else None
-        found += document if isinstance(document, list) else [document]
-    return [document for document in found if document is not None]
+def _definitions(found: Iterable[Node]) -> dict[str, Node]:
+    """Return what the objects of a page say of each `@id`; the first object to name a property counts."""
+    named: dict[str, Node] = {}
+    for node in found:
+        if isinstance(node.get("@id"), str):
+            known = named.setdefault(node["@id"], {})
+            for name in node.keys() - known.keys():
+                known[name] = node[name]
+    return named
 
 
-def _loads(source: str) -> Any:
-    """The JSON in a script; where it is not JSON, once more without comments and without commas before a bracket."""
-    bare = _COMMENT.sub(lambda match: match[1] or "", source)
-    for attempt in (source, _LAST_COMMA.sub(lambda match: match[1] or "", bare)):
-        try:
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
-            continue
-    return None
-
-
-def _nodes(document: Any) -> Iterator[Row]:
-    """All objects inside `document`, in the order of the text."""
-    waiting = [document]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            yield node
-        inner = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
-        waiting += reversed(inner)
-
-
-def _is_job(node: Row) -> bool:
+def _is_job(node: Node) -> bool:
     kinds = node.get("@type")
     return any(
         isinstance(kind, str) and re.split(r"[/:#]", kind)[-1] == "JobPosting"
@@ -76,20 +59,37 @@ def _is_job(node: Row) -> bool:
     )
 
 
-def _is_whole(job: Row) -> bool:
-    return bool(_title(job) and raw(job, "description").strip())
+def _title(job: Node) -> str:
+    return _plain(job, "title") or _plain(job, "name")
 
 
-def _title(job: Row) -> str:
-    return text(job, "title") or text(job, "name")
+def _description(job: Node) -> str:
+    """Return the description as HTML; several are joined."""
+    found = job.get("description")
+    parts = (_literal(part) for part in (found if isinstance(found, list) else [found]))
+    return "".join(as_html(raw({"": part}, "")) for part in parts).strip()
 
 
-def _posting(job: Row, named: dict[str, Row], here: str, board: str, *, alone: bool) -> Posting:
+def _plain(row: Any, *path: str) -> str:
+    """Return the first literal at `path` as one line without markup."""
+    found = text({"": _literal(value(row, *path))}, "")
+    return line(_MARKUP.sub(lambda tag: " " if tag["block"] else "", found))
+
+
+def _literal(found: Any) -> Any:
+    """Return the value of a literal: the first of a list, and what an object gives as its `@value`."""
+    if isinstance(found, list):
+        found = next((item for item in found if item not in (None, "", [], {})), None)
+    return found["@value"] if isinstance(found, dict) and "@value" in found else found
+
+
+def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone: bool) -> Posting:
     own = web_address(raw(job, "url"), here)
     url = (here or own) if alone else (own or here)
     title, company, location = _title(job), _company(job, named), _location(job, named)
+    identifier = _plain(job, "identifier", "value") or _plain(job, "identifier")
     # Several postings at one address, or none at all: what tells them apart is what they say.
-    apart = "" if url and (alone or own) else "\n".join(("", _identifier(job), title, company, location))
+    apart = "" if url and (alone or own) else "\n".join(("", identifier, title, company, location))
     return Posting(
         board=board,
         key=key_of(canonical(url) + apart),
@@ -97,46 +97,49 @@ def _posting(job: Row, named: dict[str, Row], here: str, board: str, *, alone: b
         title=title,
         company=company,
         location=location,
-        date=day(job.get("datePosted")),
-        html=as_html(raw(job, "description")),
+        date=day(_dates(job)),
+        html=_description(job),
     )
 
 
-def _identifier(job: Row) -> str:
-    return text(job, "identifier", "value") or text(job, "identifier")
+def _dates(job: Node) -> Any:
+    found = job.get("datePosted")
+    return [_literal(item) for item in found] if isinstance(found, list) else _literal(found)
 
 
-def _company(job: Row, named: dict[str, Row]) -> str:
-    organisation = _known(_first(job.get("hiringOrganization")), named)
-    if isinstance(organisation, str):
-        return line(organisation)
-    return text(organisation, "name") or text(organisation, "legalName")
+def _company(job: Node, named: dict[str, Node]) -> str:
+    organisation = _resolved(_literal(job.get("hiringOrganization")), named)
+    return _plain(organisation, "name") or _plain(organisation, "legalName") or _plain({"": organisation}, "")
 
 
-def _location(job: Row, named: dict[str, Row]) -> str:
-    """`Remote` where the posting says so, before the places it names; several places are joined by `; `."""
+def _location(job: Node, named: dict[str, Node]) -> str:
+    """Return the places joined by `; `, after `Remote` where the posting says so."""
     found = job.get("jobLocation")
-    lines = [_place(_known(place, named), named) for place in (found if isinstance(found, list) else [found])]
+    lines = [each for place in _listed(found) for each in _addresses(_resolved(place, named), named)]
     return places(*lines, remote="TELECOMMUTE" in str(job.get("jobLocationType", "")).upper())
 
 
-def _place(place: Any, named: dict[str, Row]) -> str:
-    where = _known(_first(value(place, "address")), named) if isinstance(place, dict) else place
-    if isinstance(where, str):
-        return line(where)
-    parts = [text(where, "addressLocality"), text(where, "addressRegion")]
-    parts.append(text(where, "addressCountry") or text(where, "addressCountry", "name"))
-    return ", ".join(part for part in parts if part) or text(place, "name")
+def _addresses(place: Any, named: dict[str, Node]) -> list[str]:
+    """Return one line for each address of a place; for a place without an address, its name."""
+    if not isinstance(place, dict):
+        return [_plain({"": place}, "")] if isinstance(place, str) else []
+    lines = []
+    for given in _listed(place.get("address")):
+        where = _resolved(given, named)
+        parts = [_plain(where, "addressLocality"), _plain(where, "addressRegion")]
+        parts.append(_plain(where, "addressCountry") or _plain(where, "addressCountry", "name"))
+        lines.append(", ".join(part for part in parts if part) or _plain({"": where}, ""))
+    return lines if any(lines) else [_plain(place, "name")]
 
 
-def _first(found: Any) -> Any:
-    return found[0] if isinstance(found, list) and found else found
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
 
 
-def _known(found: Any, named: dict[str, Row]) -> Any:
-    """The object that a bare reference `{"@id": ...}` points to."""
-    if isinstance(found, dict) and len(found) == 1:
-        return named.get(str(found.get("@id")), found)
+def _resolved(found: Any, named: dict[str, Node]) -> Any:
+    """Return an object with what the page says elsewhere of its `@id`."""
+    if isinstance(found, dict) and isinstance(found.get("@id"), str):
+        return {**named.get(found["@id"], {}), **found}
     return found
 
 

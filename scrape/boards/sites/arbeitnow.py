@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from scrape.boards.extract import Row, as_html, day, decode, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text
 from scrape.boards.schema_org import web_address
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "arbeitnow"
 HOME = "https://www.arbeitnow.com"

@@ -10,8 +10,9 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, day, decode, listed, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, listed, places, postings, raw, rows, text
 from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields.dates import day
 from scrape.fields.urls import canonical
 
 NAME = "ashby"

@@ -10,8 +10,9 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, day, decode, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, postings, raw, rows, text
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "greenhouse"
 HOME = "https://boards.greenhouse.io"

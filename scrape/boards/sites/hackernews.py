@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from scrape.boards.extract import Row, as_html, day, decode, line, page, raw, rows, text, value
+from scrape.boards.extract import Row, as_html, decode, line, page, raw, rows, text, value
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "hackernews"
 HOME = "https://news.ycombinator.com"

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from scrape.boards.extract import Row, as_html, asking, day, decode, line, listed, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, asking, decode, line, listed, places, postings, raw, rows, text
 from scrape.boards.schema_org import web_address
 from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields.dates import day
 from scrape.fields.urls import canonical
 
 NAME = "himalayas"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scrape.boards.extract import Row, as_html, day, decode, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "jobicy"
 HOME = "https://jobicy.com"

@@ -11,8 +11,9 @@ from html import escape
 from urllib.parse import quote, urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, day, decode, listed, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, listed, places, postings, raw, rows, text
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "lever"
 HOME = "https://jobs.lever.co"

@@ -11,9 +11,10 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, day, decode, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text
 from scrape.common.errors import InputError
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "recruitee"
 HOME = "https://recruitee.com"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from scrape.boards.extract import Row, as_html, day, decode, line, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, line, postings, raw, rows, text
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 NAME = "remoteok"
 HOME = "https://remoteok.com"

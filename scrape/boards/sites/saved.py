@@ -15,10 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from scrape.boards import layouts, schema_org
-from scrape.boards.extract import Row, as_html, day, page, raw, text
+from scrape.boards.extract import Row, as_html, page, raw, text
 from scrape.boards.sites import arbeitnow, indeed, remoteok
 from scrape.common.errors import ChangedShape, InputError
 from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields.dates import day
 from scrape.fields.urls import canonical, is_web
 
 NAME = "saved"

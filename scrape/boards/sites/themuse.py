@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from scrape.boards.extract import Row, as_html, asking, day, decode, listed, places, postings, raw, rows, text, value
+from scrape.boards.extract import Row, as_html, asking, decode, listed, places, postings, raw, rows, text, value
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 from scrape.fields.places import STATES
 
 NAME = "themuse"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from scrape.boards.extract import Row, as_html, asking, day, decode, listed, places, postings, rows, text, value
+from scrape.boards.extract import Row, as_html, asking, decode, listed, places, postings, rows, text, value
 from scrape.common.errors import InputError
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 from scrape.fields.places import STATES
 
 NAME = "usajobs"

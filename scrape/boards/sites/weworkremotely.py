@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from bs4 import Tag
 
-from scrape.boards.extract import as_html, day, feed, line, places
+from scrape.boards.extract import as_html, feed, line, places
 from scrape.boards.schema_org import web_address
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields.dates import day
 
 NAME = "weworkremotely"
 HOME = "https://weworkremotely.com"

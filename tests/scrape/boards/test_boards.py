@@ -19,11 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrape.boards import companies, extract, registry, schema_org
+from scrape.boards import companies, extract, json_ld, registry, schema_org
 from scrape.boards.registry import BOARDS, DEFAULT
 from scrape.boards.sites import indeed, remoteok, usajobs
 from scrape.common.errors import ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields.dates import day
 
 FOLDER = Path(__file__).parent / "fixtures"
 CASES = sorted(FOLDER.glob("*/*.expected.json"))
@@ -375,10 +376,24 @@ def ld(value: object) -> str:
         (10**30, ""),
         ("9" * 5000, ""),
         ([], ""),
+        ("20261101", "2026-11-01"),
+        (20261101, "2026-11-01"),
+        ("2026-11-1", "2026-11-01"),
+        ("11/01/2026", "2026-11-01"),
+        ("13/11/2026", "2026-11-13"),
+        ("1.11.2026", "2026-11-01"),
+        ("Nov 1, 2026", "2026-11-01"),
+        ("Sunday, 1st November 2026", "2026-11-01"),
+        (["2026-11-01", "2026-11-02"], "2026-11-01"),
+        ([None, {}, "2026-11-02"], "2026-11-02"),
+        ("0001-01-01T00:00:00", ""),
+        ("1970-01-01", ""),
+        (0, ""),
+        ("20261399", ""),
     ],
 )
 def test_days(moment: object, wanted: str) -> None:
-    assert extract.day(moment) == wanted
+    assert day(moment) == wanted
 
 
 @pytest.mark.parametrize(
@@ -394,6 +409,32 @@ def test_days(moment: object, wanted: str) -> None:
 )
 def test_a_description_becomes_html(written: str, wanted: str) -> None:
     assert extract.as_html(written) == wanted
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{ not json at all",
+        "{hello JobPosting world}",
+        'function f() { return {"@type": "JobPosting", "title": "T", "description": "d"} }',
+        '{"@type": "JobPosting", "title": title, "description": text}',
+        '{"@type": "JobPosting", "title": "T" + name, "description": "d"}',
+        '{"@type": "JobPosting", "title": "T", "description": "<p>cut o',
+        "{'@type': 'JobPosting', 'title': 'T', 'description': 'it''s longer than what can be read of it'}",
+        '{"a":' * 200 + "1" + "}" * 199 + ",}",
+        "[" * 100_000 + "]" * 100_000,
+        '{"a": "' + "x" * 70_000 + '" "b": 1}',
+    ],
+)
+def test_what_cannot_be_repaired_without_guessing_is_left_out(source: str) -> None:
+    assert not [node for document in json_ld.parse(source) for node in json_ld.nodes(document) if "title" in node]
+
+
+def test_a_page_of_broken_scripts_is_not_repaired_without_end() -> None:
+    broken = '<script type="application/ld+json">' + '{"a" "b" ' * 2000 + "}</script>"
+    begin = time.monotonic()
+    assert schema_org.read(broken * 100, "https://a.example/", "jsonld") == Page()
+    assert time.monotonic() - begin < 15
 
 
 def test_saved_rows_say_which_line_is_wrong() -> None:

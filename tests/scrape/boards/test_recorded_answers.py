@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from scrape.boards import schema_org
+from scrape.boards import json_ld
 from scrape.boards.registry import BOARDS
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape
@@ -148,4 +148,4 @@ def test_json_ld_vectors(shared: Path) -> None:
     for path in pages:
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
         wanted = json.loads(path.with_suffix(".jsonld").read_text(encoding="utf-8"))
-        assert schema_org.documents(soup) == wanted, path.name
+        assert json_ld.documents(soup) == wanted, path.name
