@@ -1,4 +1,4 @@
-"""`python -m charrnn.sample`: a checkpoint in, a gallery of imaginary postings out."""
+"""`python -m charrnn.sample`: sample imaginary postings from a checkpoint, as a gallery of pages or as text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from charrnn.pages import SAMPLES, gallery
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs import history, selection
-from charrnn.sample import prompts as prompt
+from charrnn.sample import prompts
 from charrnn.sample.compare import Stage, sample_stages
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Sampler, SampleRequest
@@ -38,8 +38,8 @@ from scrape.markup import document, grammar
 
 
 @dataclass(frozen=True)
-class Options:
-    """The command line, understood."""
+class SampleOptions:
+    """The options of the command line."""
 
     checkpoint: str
     run: str | None
@@ -69,35 +69,36 @@ class Options:
     debug: bool = False
 
     def request(self) -> SampleRequest:
-        """What is to be written. Raises InputError where two flags say how postings begin, or a file cannot be read."""
+        """Return what to sample.
+
+        Raises InputError on a value out of range, on two options that both give the prompt, or a file that cannot be
+        read.
+        """
+        prime = None if self.primetext is None else self.primetext.replace("\\n", "\n")
+        if self.primetext is not None or self.prime_file:
+            if self.title or self.company or self.city or self.state:
+                flag = "--prime-file" if self.prime_file else "--primetext"
+                raise InputError(f"{flag} gives the whole prompt; leave out --title, --company, --city and --state")
+            if self.prime_file:
+                prime = prompts.read_file(self.prime_file)
         location = ", ".join(part for part in (self.city, self.state) if part)
         return SampleRequest(
             head=(self.title, self.company, location),
-            prime=self._prime(),
+            prime=prime,
             count=self.count,
             params=SamplingParams(self.temperature, self.top_k, self.top_p, self.min_p, self.length, self.seed),
             raw=self.raw,
             deterministic=self.deterministic,
         )
 
-    def _prime(self) -> str | None:
-        if self.primetext is None and self.prime_file is None:
-            return None
-        if self.title or self.company or self.city or self.state:
-            flag = "--primetext" if self.prime_file is None else "--prime-file"
-            raise InputError(f"{flag} is the whole beginning; leave out --title, --company, --city and --state")
-        if self.prime_file is not None:
-            return prompt.read_file(self.prime_file)
-        return (self.primetext or "").replace("\\n", "\n")
-
 
 def main(argv: list[str] | None = None) -> int:
-    """Sample, and print the path of the gallery, or the texts."""
-    options = Options(**vars(options_parser().parse_args(argv)))
+    """Sample postings, and print the path of the gallery, or the texts. Return the exit code."""
+    options = SampleOptions(**vars(options_parser().parse_args(argv)))
     return console.run(lambda: _command(options), debug=options.debug)
 
 
-def _command(options: Options) -> int:
+def _command(options: SampleOptions) -> int:
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     sampler = Sampler.of(loaded, options.request(), options.device)
@@ -105,26 +106,26 @@ def _command(options: Options) -> int:
         raise InputError("--stdout and --json write no gallery; leave out --open and --out")
     index = None if options.stdout else TrainingIndex.find(loaded, path, options.data_dir)
     if options.stdout and options.count == 1:
-        return _print_as_written(sampler)
-    job = Job(sampler, index)
+        return _stream_text(sampler)
+    job = SamplingJob(sampler, index)
     if options.stdout or options.json:
         return _print_texts(job, options.json)
     return _make_gallery(options, path, job)
 
 
 @dataclass
-class Job:
-    """A request on its way. `done` holds what is finished, also when it is interrupted."""
+class SamplingJob:
+    """A request in progress. `done` holds the finished samples, also after an interruption."""
 
     sampler: Sampler
     index: TrainingIndex | None
     done: list[tuple[Sample, Overlap | None]] = field(default_factory=list)
 
     def run(self) -> Iterator[tuple[Sample, Overlap | None]]:
-        """Write a posting to every prompt; yield each with its overlap with the training text once it is finished."""
-        prompts = self.sampler.prompts()
+        """Sample a posting for every prompt; yield each, and its overlap with the training text, as it is finished."""
+        texts = self.sampler.prompts()
         characters = 0
-        bar: tqdm[None] = console.progress(total=len(prompts), desc="sampling", unit=" postings", miniters=0)
+        bar: tqdm[None] = console.progress(total=len(texts), desc="sampling", unit=" postings", miniters=0)
 
         def on_step(written: int) -> None:
             nonlocal characters
@@ -133,37 +134,37 @@ class Job:
             bar.update(0)
 
         with bar:
-            for sample in self.sampler.samples(prompts, on_step):
+            for sample in self.sampler.samples(texts, on_step):
                 self.done.append((sample, self.index.overlap(grammar.repair(sample.text)) if self.index else None))
                 bar.update()
                 yield self.done[-1]
 
     def in_order(self) -> list[tuple[Sample, Overlap | None]]:
-        """Return what is done in the order of the rows."""
+        """Return the finished samples in the order of their rows."""
         return sorted(self.done, key=lambda done: done[0].row)
 
     def views(self) -> list[PostingView]:
-        """Return the views of what is done, in the order of the rows."""
+        """Return the finished samples as the pages show them, in the order of their rows."""
         count = len(self.done)
         return [PostingView.of(sample, at, count, overlap) for at, (sample, overlap) in enumerate(self.in_order(), 1)]
 
 
-def _print_as_written(sampler: Sampler) -> int:
-    """Write one posting to stdout, each character as soon as the network has chosen it."""
-    prompts = sampler.prompts()
-    sys.stdout.write(prompts[0])
+def _stream_text(sampler: Sampler) -> int:
+    """Write one posting to stdout, each character as soon as it is sampled."""
+    texts = sampler.prompts()
+    sys.stdout.write(texts[0])
 
     def on_token(_row: int, char: str) -> None:
         sys.stdout.write(char)
         sys.stdout.flush()
 
-    for sample in sampler.samples(prompts, on_token=on_token):
+    for sample in sampler.samples(texts, on_token=on_token):
         if not sample.text.endswith("\n"):
             print(flush=True)
     return console.OK
 
 
-def _print_texts(job: Job, as_json: bool) -> int:
+def _print_texts(job: SamplingJob, as_json: bool) -> int:
     """Write each posting to stdout as soon as it is finished."""
     for sample, overlap in job.run():
         line = json.dumps(_record(sample, overlap, job.sampler.request)) if as_json else sample.text.removesuffix("\n")
@@ -173,7 +174,7 @@ def _print_texts(job: Job, as_json: bool) -> int:
 
 
 def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> dict[str, object]:
-    """A posting as `--json` gives it. Title, company and place are of the mended text where it is not well formed."""
+    """Return a posting as `--json` prints it, with the fields of the repaired text where it is not well formed."""
     posting = document.read(grammar.repair(sample.text))
     return {
         "row": sample.row,
@@ -188,11 +189,11 @@ def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> 
         "masked": sample.masked,
         "cost": sample.cost,
         "logprob": sample.logprob,
-        "novelty": {"longest": overlap.longest, "share": overlap.share} if overlap else None,
+        "memorization": {"longest": overlap.longest, "share": overlap.share} if overlap else None,
     }
 
 
-def _make_gallery(options: Options, path: Path, job: Job) -> int:
+def _make_gallery(options: SampleOptions, path: Path, job: SamplingJob) -> int:
     out = options.out or SAMPLES / path.parent.name
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder with --out")
@@ -206,11 +207,11 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
     except (KeyboardInterrupt, Terminated):
         if job.done:
             kept = _publish(out, path, job)
-            say(f"{len(job.done)} of {options.count} postings are finished, and kept in {kept}")
+            say(f"{len(job.done)} of {options.count} postings are finished; they are in {kept}")
         raise
     index = _publish(out, path, job, stages, held_out)
     if not job.index:
-        say("what is copied was not measured; say where the text is that the network learned from: --data-dir")
+        say("copied text was not measured, since the training text was not found; name its folder with --data-dir")
     print(index)
     if options.open and not webbrowser.open(index.resolve().as_uri()):
         say(f"no browser was found; open {index} yourself")
@@ -218,13 +219,17 @@ def _make_gallery(options: Options, path: Path, job: Job) -> int:
 
 
 def _publish(
-    out: Path, path: Path, job: Job, stages: Sequence[Stage] = (), held_out: OverlapSummary | None = None
+    out: Path, path: Path, job: SamplingJob, stages: Sequence[Stage] = (), held_out: OverlapSummary | None = None
 ) -> Path:
-    """Write the gallery of what is done, in place of any earlier one in `out`; gives the path of its index."""
-    image = _loss_plot(path.parent)
-    files: dict[str, str | bytes] = {gallery.PLOT: image} if image else {}
+    """Write the gallery of the finished samples in place of any earlier one in `out`. Return the path of its index."""
+    files: dict[str, str | bytes] = {}
+    run = path.parent
+    try:
+        files[gallery.PLOT] = plot.draw(history.read(run.with_name(f"{run.name}.jsonl")), run.name, form="svg")
+    except (InputError, OSError) as error:
+        say(f"the gallery is written without a loss plot: {error}")
     files |= gallery.render_pages(
-        job.views(), _provenance(path, job.sampler, held_out), plot=bool(image), stages=stages
+        job.views(), _provenance(path, job.sampler, held_out), plot=bool(files), stages=stages
     )
     _replace(out, files)
     return out / INDEX
@@ -248,18 +253,10 @@ def _provenance(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -
     )
 
 
-def _loss_plot(run: Path) -> bytes | None:
-    try:
-        return plot.draw(history.read(run.with_name(run.name + ".jsonl")), run.name, form="svg")
-    except (InputError, OSError) as error:
-        say(f"the gallery goes without a loss plot: {error}")
-        return None
-
-
 def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write `files`, and delete what an earlier gallery had beyond them. Files that are not ours stay.
+    """Write `files`, and delete what else an earlier gallery left. Other files of the folder stay.
 
-    The index comes last, so whoever opens the folder meanwhile finds a gallery whose every link leads somewhere.
+    The index is written last, so that its links lead somewhere at any time.
     """
     for name in sorted(files, key=lambda name: name == INDEX):
         write_whole(folder / name, files[name])
@@ -269,71 +266,78 @@ def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = console.parser(
         "python -m charrnn.sample", "Write imaginary postings and a gallery of pages to read them in."
     )
-    _add_places(made.add_argument_group("where"))
-    _add_results(made.add_argument_group("what comes of it"))
-    _add_wishes(made.add_argument_group("what the postings are to be (what is not said, the network makes up)"))
-    _add_settings(made.add_argument_group("how they are written"))
-    return made
-
-
-def _add_places(group: argparse._ArgumentGroup) -> None:
-    selection.add_flags(group)
-    add = group.add_argument
-    add(
+    source = made.add_argument_group("checkpoint and training text")
+    selection.add_flags(source)
+    source.add_argument(
         "--data-dir",
         type=Path,
         metavar="FOLDER",
-        help="of the input.txt that it learned from, to see what is copied (default: whichever of data/ it is)",
+        help="folder of the input.txt trained on, to measure what is copied (default: found in data/ by its checksum)",
     )
-
-
-def _add_results(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("--out", type=Path, metavar="FOLDER", help="where the pages go (default: samples/RUN)")
-    add("--open", action="store_true", help="open the gallery in a browser")
-    add(
+    output = made.add_argument_group("output")
+    output.add_argument("--out", type=Path, metavar="FOLDER", help="folder for the pages (default: samples/RUN)")
+    output.add_argument("--open", action="store_true", help="open the gallery in a browser")
+    output.add_argument(
         "--stages",
         type=non_negative_int,
         default=3,
         metavar="N",
         help="show N postings of the run's first, best and last checkpoint side by side; 0 for none (default: 3)",
     )
-    either = group.add_mutually_exclusive_group()
-    either.add_argument("--stdout", action="store_true", help="no gallery: write the texts here as they are finished")
-    either.add_argument("--json", action="store_true", help="no gallery: write a line of JSON here for each posting")
+    either = output.add_mutually_exclusive_group()
+    either.add_argument("--stdout", action="store_true", help="print the texts as they are finished; no gallery")
+    either.add_argument("--json", action="store_true", help="print a line of JSON for each posting; no gallery")
+    _add_prompt_flags(made.add_argument_group("prompt (the network makes up what you leave out)"))
+    _add_sampling_flags(made.add_argument_group("sampling"))
+    return made
 
 
-def _add_wishes(group: argparse._ArgumentGroup) -> None:
+def _add_prompt_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--title", default="", help="a job title")
-    add("--company", default="", help="who is imagined to be hiring")
-    add("--city", default="", help="where")
-    add("--state", default="", help="postal code of the state")
+    add("--title", default="", help="job title")
+    add("--company", default="", help="name of the employer")
+    add("--city", default="", help="city of the job")
+    add("--state", default="", help="postal code of the state, such as WA")
     either = group.add_mutually_exclusive_group()
     either.add_argument("--primetext", help="begin with exactly this text instead; \\n is a line break")
     either.add_argument("--prime-file", type=Path, metavar="FILE", help="begin with the text of this file instead")
 
 
-def _add_settings(group: argparse._ArgumentGroup) -> None:
+def _add_sampling_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--count", type=positive_int, default=12, help="postings to write (default: %(default)s)")
-    add("--length", type=positive_int, default=8000, help="most characters of each (default: %(default)s)")
+    add("--count", type=positive_int, default=12, help="number of postings (default: %(default)s)")
+    add("--length", type=positive_int, default=8000, help="most characters per posting (default: %(default)s)")
     add(
         "--temperature",
         type=float,
         default=0.7,
-        help="0 plays safe, 1 is as the network learned (default: %(default)s)",
+        help="0 takes the likeliest character, 1 samples as the network learned (default: %(default)s)",
     )
-    add("--top-k", type=int, default=0, help="choose among so many of the likeliest characters (default: all)")
-    add("--top-p", type=float, default=1.0, help="among the likeliest that have this share together (default: all)")
-    add("--min-p", type=float, default=0.0, help="among those at least so likely beside the likeliest (default: all)")
-    add("--seed", type=int, default=123, help="of all that is drawn (default: %(default)s)")
+    add("--top-k", type=int, default=0, metavar="K", help="sample among the K likeliest characters (default: all)")
+    add(
+        "--top-p",
+        type=float,
+        default=1.0,
+        metavar="P",
+        help="sample among the likeliest characters whose probabilities sum to P (default: all)",
+    )
+    add(
+        "--min-p",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="sample among characters at least P times as likely as the likeliest (default: all)",
+    )
+    add("--seed", type=int, default=123, help="seed of the random numbers (default: %(default)s)")
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--raw", action="store_true", help="let the network break the markup; pages are mended")
-    either.add_argument("--well-formed", dest="raw", action="store_false", default=False, help="do not (default)")
+    either.add_argument("--raw", action="store_true", help="do not enforce well-formed markup; pages are repaired")
+    either.add_argument(
+        "--well-formed", dest="raw", action="store_false", default=False, help="enforce well-formed markup (default)"
+    )
     add(
         "--deterministic",
         action="store_true",

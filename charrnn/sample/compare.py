@@ -41,7 +41,7 @@ def sample_stages(path: Path, done: Sequence[Sample], request: SampleRequest, de
         try:
             samples = done[:count] if entry.path == path else _sampled(entry.path, few, device)
         except InputError as error:
-            say(f"the gallery goes without a stage of the run: {error}")
+            say(f"one stage of the run is left out: {error}")
             continue
         made.append(Stage(name, entry.epoch, entry.val_loss, samples))
     return made

@@ -63,7 +63,7 @@ class Sampler:
         """
         count, alphabet = self.request.count, frozenset(self.loaded.vocab.chars)
         if self.request.prime is not None:
-            check_prime("the text to begin with", self.request.prime, alphabet)
+            check_prime("the prompt", self.request.prime, alphabet)
             return [self.request.prime] * count
         lines = self.request.head
         for flag, line in zip(("--title", "--company", "--city and --state"), lines, strict=True):

@@ -191,13 +191,14 @@ def test_so_does_a_log_that_cannot_be_drawn(home: Path, log: bytes) -> None:
         (["--run", "nobody"], "no checkpoint in .*nobody; train one with"),
         (["--checkpoint", "foreign.pt"], "foreign.pt .*use another checkpoint"),
         (["--checkpoint", "cv/tiny", "--run", "tiny"], "leave out --run tiny"),
-        (["--title", "caf\u00e9"], r"--title .*'\u00e9' at 3 \(nearest: 'e'\); say 'cafe'"),
-        (["--company", "\u65e5 B"], r"--company .*'\u65e5' at 0 \(nothing is near\); say 'B'"),
-        (["--city", "Z\u00fcrich"], r"--city and --state .*'\u00fc' at 1 .*say 'Zurich'"),
-        (["--raw", "--primetext", "a\\n\u00e9"], r"text to begin with .*'\u00e9' at 2"),
+        (["--title", "caf\u00e9"], r"--title .*'\u00e9' at 3 \(closest: 'e'\); use 'cafe'"),
+        (["--company", "\u65e5 B"], r"--company .*'\u65e5' at 0 \(no equivalent\); use 'B'"),
+        (["--city", "Z\u00fcrich"], r"--city and --state .*'\u00fc' at 1 .*use 'Zurich'"),
+        (["--raw", "--primetext", "a\\n\u00e9"], r"the prompt has .*'\u00e9' at 2"),
         (["--prime-file", "nowhere.txt"], "there is no nowhere.txt"),
+        (["--prime-file", "cv"], "cv is a folder"),
         (["--prime-file", "foreign.pt"], "foreign.pt is not UTF-8 at byte 4"),
-        (["--prime-file", "foreign.pt", "--city", "y"], "--prime-file is the whole beginning; leave out --title"),
+        (["--prime-file", "foreign.pt", "--city", "y"], "--prime-file gives the whole prompt; leave out --title"),
         (["--stdout", "--open"], "leave out --open"),
         (["--json", "--out", "x"], "leave out --open and --out"),
         (["--data-dir", "nowhere"], "nowhere"),
@@ -227,7 +228,7 @@ def test_bad_input_gets_one_line_and_exit_code_2(
 def test_no_run_at_all_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"python -m charrnn\.train"):
-        choose("best", None, Path("cv"))
+        choose("best", None, Path("elsewhere"))
 
 
 def test_a_vocabulary_without_markup_samples_raw(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -358,7 +359,7 @@ def test_stages_can_be_left_out_and_a_broken_checkpoint_costs_its_stage_alone(
     (home / "cv/tiny/lm_lstm_epoch1.00_2.0000.pt").write_bytes(b"torn")
     assert main(FAST) == console.OK
     assert len(shown()) == 2
-    assert "goes without a stage" in capsys.readouterr().err
+    assert "one stage of the run is left out" in capsys.readouterr().err
     for epoch in ("1.00_2.0000", "3.00_1.7000"):
         (home / f"cv/tiny/lm_lstm_epoch{epoch}.pt").unlink()
     assert main(FAST) == console.OK
@@ -397,8 +398,8 @@ def test_json_has_a_line_for_each_posting(home: Path, capsys: pytest.CaptureFixt
         assert (row["title"], row["company"], row["place"]) == (posting.title, posting.company, posting.location)
         assert row["prompt"] == BEGIN
         assert (row["temperature"], row["seed"]) == (0.9, 123)
-        assert row["novelty"]["longest"] >= len(BEGIN)
-        assert 0 < row["novelty"]["share"] <= 1
+        assert row["memorization"]["longest"] >= len(BEGIN)
+        assert 0 < row["memorization"]["share"] <= 1
         assert row["masked"] >= 0 <= row["cost"]
         assert row["logprob"] < 0
     assert not (home / "samples").exists()
@@ -408,7 +409,7 @@ def test_json_of_a_broken_text_has_the_head_of_the_mended_one(home: Path, capsys
     assert main([*FAST, "--json", "--raw", "--primetext", "<h1>Cook</h1>"]) == console.OK
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["title"][:4] for row in rows] == ["Cook"] * 3
-    assert [row["novelty"] for row in rows] == [None] * 3
+    assert [row["memorization"] for row in rows] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -461,8 +462,8 @@ def test_choices_reach_the_draw_and_the_page(home: Path) -> None:
         ("\u2026", "abc", ""),
     ],
 )
-def test_the_nearest_of_an_alphabet(char: str, alphabet: str, near: str) -> None:
-    assert prompts.nearest(char, frozenset(alphabet)) == near
+def test_the_closest_character_of_an_alphabet(char: str, alphabet: str, near: str) -> None:
+    assert prompts.closest(char, frozenset(alphabet)) == near
 
 
 def test_well_formed_and_raw_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
