@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Measure speed, as ratios whose two sides come from one run.
+# Measure speed as ratios, with both sides measured in one run.
 #
-#   scripts/bench.sh train       training, beside the loop that anybody would write first
-#   scripts/bench.sh sample      sampling, beside one call of nn.LSTM for every character
-#   scripts/bench.sh simplify    the simplifier, beside its peers: [FOLDER ...] of saved pages
-#   scripts/bench.sh all         these three
-#   scripts/bench.sh recommend   what few labels teach (taste), how fast 100,000 postings are ranked (speed)
-#   scripts/bench.sh memorization the index that finds what is copied, at 5, 20 and 100 MB
-#   scripts/bench.sh recipes     the default recipe, one thing changed at a time: --data-dir FOLDER (hours)
+#   scripts/bench.sh train         training, beside a plain training loop
+#   scripts/bench.sh sample        sampling, beside one call of nn.LSTM for each character
+#   scripts/bench.sh simplify      the simplifier, beside other tools: [FOLDER ...] of saved pages
+#   scripts/bench.sh all           these three
+#   scripts/bench.sh recommend     quality from few labels (taste), time to rank 100,000 postings (speed)
+#   scripts/bench.sh memorization  the index that finds copied text, at 5, 20 and 100 MB
+#   scripts/bench.sh recipes       the default recipe with one setting changed at a time: --data-dir FOLDER (hours)
 #
-# Each takes --json FILE, and `all` takes --json FOLDER. Leave the machine alone meanwhile.
+# Each takes --json FILE, and `all` takes --json FOLDER. Run nothing else on the machine meanwhile.
 
 bench=${1:-}
 case $bench in
@@ -22,7 +22,7 @@ extras=bench
 
 measure() {
   local script=scripts/bench/$1.py
-  [ -f "$script" ] || fail "there is no bench named $1; scripts/bench.sh --help lists them"
+  [ -f "$script" ] || fail "there is no benchmark named $1; scripts/bench.sh --help lists them"
   PYTHONPATH=. "$python" "$script" "${@:2}"
 }
 
@@ -30,7 +30,7 @@ if [ "$bench" != all ]; then
   measure "$bench" "$@"
   exit
 fi
-[ "${1:-}" != --json ] || folder=${2:?--json wants a folder}
+[ "${1:-}" != --json ] || folder=${2:?--json needs a folder}
 for each in train sample simplify; do
   measure $each ${folder:+--json "$folder/$each.json"}
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything, in one command: scrape the bundled board, train a small network, write imaginary postings.
+# Run the whole pipeline: scrape the bundled board, train a small network, generate imaginary postings.
 #
 #   scripts/dream.sh                    about five minutes on two cores, after the installation
 #   scripts/dream.sh --live             real job boards instead (data/jobs, cv/jobs, samples/jobs)
@@ -7,8 +7,8 @@
 
 dataset=demo
 size=(--rnn-size 256 --num-layers 2 --dropout 0 --minutes 4)
-start=(--overwrite) # the demo begins afresh each time
-temperature=0.5     # after four minutes a network still misspells what it is not sure of
+start=(--overwrite) # the demo starts over each time
+temperature=0.5     # after four minutes the network still misspells at higher temperatures
 options=()
 device=()
 while [ $# -gt 0 ]; do
@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
     -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0" && exit ;;
     --live) dataset=jobs size=(--minutes 30) start=() temperature=0.7 ;;
     --resume) start=(--resume) ;;
-    --device) device=(--device "${2:?--device wants a name, such as cuda}") && shift ;;
+    --device) device=(--device "${2:?--device needs a name, such as cuda}") && shift ;;
     --device=*) device=("$1") ;;
     *) options+=("$1") ;;
   esac

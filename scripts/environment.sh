@@ -1,6 +1,6 @@
-# Sourced by the other scripts: go to the repository, make .venv, install what pyproject.toml names at the versions
-# that constraints.txt pins. A second run installs nothing. `extras` may be set before, such as extras=dev.
-set -eo pipefail # not -u: the bash of macOS takes an empty array for an unset one
+# Sourced by the other scripts: go to the repository, make .venv, and install the dependencies of pyproject.toml at the
+# versions of constraints.txt. A second run installs nothing. Set `extras` before, such as extras=dev, to install more.
+set -eo pipefail # not -u: the bash of macOS treats an empty array as unset
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 fail() {
@@ -16,7 +16,7 @@ find_python() {
       return
     fi
   done
-  fail "no Python 3.11 or newer was found; install one, or name it: PYTHON=/path/to/python3 $0"
+  fail "no Python 3.11 or newer was found; install one, or set PYTHON: PYTHON=/path/to/python3 $0"
 }
 
 venv_python() { # Windows has it elsewhere
@@ -24,7 +24,7 @@ venv_python() { # Windows has it elsewhere
 }
 
 install() {
-  local wanted stamp stamps=.venv/installed-${extras:-*} # any extra brings what all of them need
+  local wanted stamp stamps=.venv/installed-${extras:-*} # every extra includes the base
   wanted=$(cat pyproject.toml constraints.txt | cksum)
   for stamp in $stamps; do
     if [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then

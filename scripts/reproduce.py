@@ -119,13 +119,13 @@ def _run(options: argparse.Namespace, extra: list[str]) -> Run:
 
 
 def _bundled() -> Path:
-    """The bundled board's dataset, gathered anew: nothing changes where it has been gathered before."""
+    """Gather the bundled board's dataset; nothing changes if it has been gathered before."""
     _python("scrape", "search", "--boards", "demo", "--dataset", "demo")
     return Path("data/demo")
 
 
 def _text_folder(text: Path) -> Path:
-    """A dataset that is a copy of a plain text."""
+    """Make a dataset of a plain text."""
     if not text.is_file():
         raise InputError(f"there is no file {text}; --text names a plain text in UTF-8")
     folder = Path("data") / (re.sub(r"\W+", "-", text.stem).strip("-") or "text")
@@ -154,7 +154,7 @@ def _python(*words: str) -> str:
 
 
 def _stages(run: Run, best: Path, last: Path) -> list[CheckpointFile]:
-    """The checkpoint nearest to the end of the first epoch, the best and the last, each once."""
+    """Return the checkpoint nearest to the end of the first epoch, the best and the last, each once."""
     entries = checkpoint.list_files(run.files.folder)
     first = min(entries, key=lambda entry: abs(entry.epoch - 1))
     wanted = (first.path, best, last)

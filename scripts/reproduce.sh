@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The experiment of 2015, for real: train three layers of 512, sample, evaluate, write it down in RESULTS.md.
+# Repeat the experiment of 2015: train three layers of 512 units, sample, evaluate, and add the results to RESULTS.md.
 #
 #   scripts/reproduce.sh                       on the bundled board: half an hour of training, and some minutes
 #   scripts/reproduce.sh --data-dir data/jobs  on postings of your own
 #   scripts/reproduce.sh --text FILE           on any plain text in UTF-8
 #   scripts/reproduce.sh --minutes 60          train for an hour
 #
-# --figures-only keeps the network's words out of RESULTS.md. What else is said goes to `python -m charrnn.train`.
-# A run that was stopped goes on where it was, and a finished one is only evaluated again; --overwrite begins anew.
+# --figures-only keeps samples out of RESULTS.md. Other options go to `python -m charrnn.train`. An interrupted run
+# continues, and a finished one is only evaluated again; --overwrite starts over.
 
 case ${1:-} in
   -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0" && exit ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gather postings for ten common titles, in the four cities of the 2015 post or remote, into data/jobs, and compile the
-# corpus. Every option of `python -m scrape search` passes through; a --place, --city, --state, --remote or --title of
-# your own replaces the list given here.
+# corpus. All options of `python -m scrape search` are accepted; your own --place, --city, --state, --remote or --title
+# replaces the list given here.
 . "$(dirname "$0")/environment.sh"
 
 places=("San Francisco, CA" "Seattle, WA" "New York, NY" "Chicago, IL" "Remote")
@@ -12,7 +12,7 @@ for option in "$@"; do
   case $option in
     --place* | --city* | --state* | --remote) places=() ;;
     --title*) titles=() ;;
-    --pages* | --boards=demo | demo) places=() titles=() ;; # these say themselves what to read
+    --pages* | --boards=demo | demo) places=() titles=() ;; # these name their own source
   esac
 done
 

@@ -65,7 +65,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _write(path: Path, size: int) -> None:
-    """Postings up to `size` bytes."""
+    """Return postings of `size` bytes in all."""
     written = 0
     with path.open("w", encoding="utf-8", newline="") as file, console.progress(total=size, desc="writing") as bar:
         for seed in count(1):

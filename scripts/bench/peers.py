@@ -19,13 +19,13 @@ LEARNING_RATE, DECAY, CLIP = 2e-3, 0.95, 0.1
 
 
 def installed() -> dict[str, Callable[..., Step]]:
-    """The peers that there are, by name: (characters, rnn_size, num_layers, dropout, batch, time) -> a step."""
+    """Return the installed peers by name: (characters, rnn_size, num_layers, dropout, batch, time) -> a step."""
     needs = {"jax": (_jax, ("jax",)), "keras": (_keras, ("keras", "jax"))}
     return {name: make for name, (make, packages) in needs.items() if all(map(importlib.util.find_spec, packages))}
 
 
 def missing() -> list[str]:
-    """The names of those that there are not."""
+    """Return the names of the peers that are not installed."""
     return [name for name in ("jax", "keras") if name not in installed()]
 
 

@@ -94,7 +94,7 @@ def _config(options: argparse.Namespace, change: Change, seed: int) -> TrainingC
 
 
 def _trained(config: TrainingConfig, corpus: data.Corpus, averaged: bool) -> dict[str, float]:
-    """The loss of a run ('' for its weights as they are), and of averages of its weights."""
+    """Return the loss of a run ('' for its weights as they are), and of averages of its weights."""
     text = data.split(corpus, config.train_frac, config.val_frac)
     trainer = Trainer(set_length(config, text), text, CPU)
     means = {name: _copied(trainer) for name in AVERAGES} if averaged else {}

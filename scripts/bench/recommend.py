@@ -71,17 +71,17 @@ _SALARY = re.compile(r"\$ ?\d{2,3}(,\d{3}|[kK]\b)")
 
 
 def machine_learning_not_senior(fields: Fields) -> bool:
-    """The title names machine learning or data science and no senior grade."""
+    """Accept titles of machine learning or data science without a senior grade."""
     return bool(_MACHINE_LEARNING.search(fields.title)) and not _SENIOR.search(fields.title)
 
 
 def remote_in_us(fields: Fields) -> bool:
-    """The place names the United States, and `remote` stands somewhere."""
+    """Accept places in the United States where `remote` occurs somewhere."""
     return bool(_US.search(fields.place)) and bool(_REMOTE.search(joined(fields)))
 
 
 def data_engineering_paid(fields: Fields) -> bool:
-    """The text speaks of data engineering, and of a sum in dollars of five or six digits."""
+    """Accept texts about data engineering that state a sum in dollars of five or six digits."""
     return bool(_DATA_ENGINEERING.search(joined(fields))) and bool(_SALARY.search(joined(fields)))
 
 
@@ -158,7 +158,7 @@ def _examined(learner: Learner, known: Places, unseen: Places, answers: Answers)
 
 class Learner(Protocol):
     def scores(self, known: Places, asked: Places, answers: Answers) -> Scores:
-        """The scores of some postings by what the answers to others teach."""
+        """Return the scores of some postings by a classifier trained on the labels of others."""
 
 
 class Source:
@@ -187,7 +187,7 @@ class Ours:
 
 
 def uncertain_first(learner: Learner, pool: Places, answers: Answers) -> Places:
-    """The postings of the pool that `label --uncertain` would ask about, in its order."""
+    """Return the postings of the pool that `label --active` would ask about, in its order."""
     known: list[int] = []
     while len(known) < max(LABELS):
         waiting = np.setdiff1d(pool, known, assume_unique=True)
@@ -206,7 +206,7 @@ def joined(fields: Fields) -> str:
 
 @contextmanager
 def _dataset(root: Path | None) -> Iterator[Store]:
-    """The dataset at `root`, or the real postings beside the checkout as one."""
+    """Return the dataset at `root`, or the real postings beside the checkout as one."""
     if root is not None:
         yield Store(root).require()
         return
@@ -250,7 +250,7 @@ def speed(number: int) -> Figures:
 
 
 def _write(root: Path, answers: Path, number: int) -> None:
-    """A dataset of invented postings, and labels for some: yes for the field of the first one."""
+    """Make a dataset of generated postings, with labels for some: yes for the field of the first one."""
     store, openings = Store(root), demo.openings(count=number)
     for opening in console.progress(openings, desc="writing", unit=" postings"):
         _put(store, opening.posting)

@@ -23,7 +23,7 @@ from scrape.common.files import write_whole
 
 
 def best_rates(script: str, cases: Sequence[str], rounds: int, seconds: float) -> dict[str, float]:
-    """What `script --case NAME --seconds S` prints for each case: the greatest of `rounds`."""
+    """Return the best of `rounds` for each case, as `script --case NAME --seconds S` prints it."""
     best = dict.fromkeys(cases, 0.0)
     bar: tqdm[None] = console.progress(total=rounds * len(cases), desc="measuring", unit=" rounds")
     with bar:
@@ -40,7 +40,7 @@ def _in_a_process(script: str, case: str, seconds: float) -> float:
 
 
 def median_seconds(step: Callable[[], object], seconds: float, warm_up: int = 3) -> float:
-    """What one `step` takes: the median of as many as fit into `seconds`, after some that do not count."""
+    """Time one `step`: the median of as many as fit into `seconds`, after a warm-up."""
     for _ in range(warm_up):
         step()
     taken = []
@@ -53,7 +53,7 @@ def median_seconds(step: Callable[[], object], seconds: float, warm_up: int = 3)
 
 
 def machine() -> dict[str, Any]:
-    """The processor's name, where the system tells it, and how many cores this process may use."""
+    """Return the processor's name, where the system tells it, and the number of cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {"processor": _processor(), "cores": cores, "python": platform.python_version()}
 

@@ -180,7 +180,7 @@ def _multiplying(seconds: float) -> float:
 
 
 def _usual_step() -> Callable[[], object]:
-    """A step of the usual loop: one text, one call of the module for each character."""
+    """Return a step of the usual loop: one text, one call of the module for each character."""
     lstm, decoder = nn.LSTM(len(VOCAB), SIZE, LAYERS, batch_first=True), nn.Linear(SIZE, len(VOCAB))
     known: list[Any] = [0, None]
 
@@ -193,7 +193,7 @@ def _usual_step() -> Callable[[], object]:
 
 
 def _lstm_step(case: Case) -> Callable[[], object]:
-    """The same for many texts at a time."""
+    """Return the same step for many texts at a time."""
     torch.backends.mkldnn.enabled = case.onednn  # type: ignore[assignment]
     lstm, decoder = nn.LSTM(len(VOCAB), SIZE, LAYERS), nn.Linear(SIZE, len(VOCAB))
     known: list[Any] = [torch.zeros(case.batch, dtype=torch.int64), None]
@@ -257,7 +257,7 @@ def _mask_share(path: Path, batch: int, seconds: float, turns: int) -> float:
 
 @torch.inference_mode()
 def _loss(path: Path) -> dict[str, float]:
-    """What the quick way loses against float32 on text that the network writes in float32: nats/character."""
+    """Return the loss of the quantized network above float32, in nats per character of text sampled in float32."""
     loaded = checkpoint.load(path)
     model = loaded.model().float()
     sampled = generate(

@@ -59,7 +59,7 @@ def bench(folders: list[Path], report: Path | None) -> int:
 
 
 def inputs(folders: list[Path]) -> Iterator[tuple[str, list[str]]]:
-    """What there is to simplify, by name."""
+    """Return the pages to simplify by name."""
     if not folders:
         yield "bundled board", [posting.html for posting in demo.postings()]
     for folder in folders:
@@ -83,7 +83,7 @@ def plain_text(html: str) -> str:
 
 
 def peers() -> dict[str, Tool]:
-    """The peers that are installed; the others are named on stderr."""
+    """Return the installed peers; name the others on stderr."""
     found: dict[str, Tool] = {}
     for module, make in (("trafilatura", _trafilatura), ("readability", _readability)):
         try:
@@ -149,7 +149,7 @@ def _once(tool: Tool, pages: list[str]) -> float:
 
 
 def attempt(tool: Tool, page: str) -> str:
-    """What the tool makes of a page; a tool that fails on it makes nothing."""
+    """Run a tool on a page; return the empty text if it fails."""
     try:
         return tool(page)
     except Exception:
@@ -169,7 +169,7 @@ def words(text: str) -> Counter[str]:
 
 
 def share_kept(tool: Tool, pages: list[str], seen: list[Counter[str]]) -> float:
-    """The share of the words of `get_text`, hidden ones and titles among them, that the tool's text has as well."""
+    """Return the share of the words of `get_text`, including hidden ones and titles, that the tool's text also has."""
     kept = sum(
         (words(plain_text(attempt(tool, page))) & all_words).total()
         for page, all_words in zip(pages, seen, strict=True)

@@ -128,7 +128,7 @@ def _product(dtype: torch.dtype) -> Callable[[], object]:
 
 
 def _our_step(case: Case) -> Callable[[], object]:
-    """A step of the trainer itself, on random text."""
+    """Return a step of the trainer itself, on random text."""
     shape = {name: getattr(case, name) for name in ("rnn_size", "num_layers", "dropout", "batch_size")}
     config = replace(RECIPES[case.recipe], **shape, seq_length=SEQ_LENGTH, seed=1, dtype=case.dtype)
     ids = np.random.default_rng(1).integers(CHARACTERS, size=1000 * case.batch_size * SEQ_LENGTH).astype(np.uint8)
@@ -137,7 +137,7 @@ def _our_step(case: Case) -> Callable[[], object]:
 
 
 def _plain_step(case: Case) -> Callable[[], object]:
-    """The loop that anybody would write first: one module, one-hot input, torch's dropout, float32."""
+    """Return a step of the plain loop: one module, one-hot input, torch's dropout, float32."""
     lstm = nn.LSTM(CHARACTERS, case.rnn_size, case.num_layers, batch_first=True, dropout=case.dropout)
     decoder = nn.Linear(case.rnn_size, CHARACTERS)
     weights = [*lstm.parameters(), *decoder.parameters()]
