@@ -66,9 +66,9 @@ def _card(view: PostingView, source: Provenance) -> PostingCard:
         share = f"{view.overlap.share:.0%}" if view.overlap.runs else "nothing"
         notes.append(f"{share} copied, at most {view.overlap.longest} characters in a row")
     if not view.sample.ended:
-        notes.append("closed at the length limit")
+        notes.append("cut at the length limit")
     if view.error:
-        notes.append("markup mended")
+        notes.append("markup repaired")
     words = {word.strip(".,;:!?()[]\"'“”‘’") for word in reader.plain_text(view.text).lower().split()}
     lead = first_sentence(view.posting.html)
     return PostingCard(view, lead, " · ".join(notes), " ".join(sorted(words - {""})))
@@ -79,17 +79,15 @@ def _describe_all(views: Sequence[PostingView], source: Provenance) -> dict[str,
     facts = {}
     unaided = sum(not view.error if source.raw else not view.sample.masked for view in views)
     cut = sum(not view.sample.ended for view in views)
-    facts["Well formed unaided"] = f"{unaided} of {len(views)}" + (f"; {cut} met the length limit" if cut else "")
+    facts["Well formed unaided"] = f"{unaided} of {len(views)}" + (f"; {cut} reached the length limit" if cut else "")
     if not source.raw:
         characters = sum(len(view.sample.text) - len(view.sample.prompt) for view in views)
         masked, cost = sum(view.sample.masked for view in views), sum(view.sample.cost for view in views)
-        facts["Grammar"] = f"stepped in {masked} times in {characters:,} characters, at a cost of {cost:.2f} nats"
+        facts["Grammar"] = f"corrected {masked:,} of {characters:,} characters, at a cost of {cost:.2f} nats"
     overlaps = [view.overlap for view in views if view.overlap]
-    facts["Copied"] = (
-        str(OverlapSummary.of(overlaps)) if overlaps else "not measured: the training text was not at hand"
-    )
+    facts["Copied"] = str(OverlapSummary.of(overlaps)) if overlaps else "not measured: the training text was not found"
     if overlaps and source.held_out:
-        facts["By the corpus"] = f"{source.held_out} ({source.held_out.count} postings that were held back from it)"
+        facts["Copied in held-out postings"] = f"{source.held_out} ({source.held_out.count} postings)"
     return facts
 
 

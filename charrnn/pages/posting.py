@@ -47,10 +47,10 @@ def describe_source(source: Provenance) -> dict[str, str]:
         "Epoch": f"{source.epoch:.2f}",
         "Validation loss": f"{source.val_loss:.4f} nats ({bits:.3f} bits) per character",
         "Temperature": f"{source.temperature:g}",
-        "Choice": source.choice,
+        "Truncation": source.truncation,
         "Seed": str(source.seed),
         "Length limit": f"{source.length:,} characters",
-        "Markup": "left to the network" if source.raw else "held to the grammar of postings",
+        "Markup": "unconstrained" if source.raw else "constrained to the grammar of postings",
     }
     return {name: fact for name, fact in facts.items() if fact}
 
@@ -58,17 +58,17 @@ def describe_source(source: Provenance) -> dict[str, str]:
 def _describe_sample(view: PostingView, source: Provenance) -> dict[str, str]:
     sample = view.sample
     if source.raw:
-        grammar = "not enforced; what the network wrote is " + ("not well formed" if view.error else "well formed")
+        grammar = "not enforced; the text is " + ("not well formed" if view.error else "well formed")
     elif not sample.masked:
-        grammar = "never had to step in: well formed by the network alone"
+        grammar = "never had to correct the network"
     else:
-        times = "once" if sample.masked == 1 else f"{sample.masked} times"
-        grammar = f"stepped in {times}, or the markup would be broken; it cost {sample.cost:.2f} nats of likelihood"
+        corrected = "1 character" if sample.masked == 1 else f"{sample.masked:,} characters"
+        grammar = f"corrected {corrected}, at a cost of {sample.cost:.2f} nats"
     nats = -sample.logprob / max(len(sample.text) - len(sample.prompt), 1)  # per character that the network wrote
     return {
         "Grammar": grammar,
-        "Likelihood": f"{nats:.3f} nats ({nats / log(2):.3f} bits) per character, by the network as it learned",
-        "End": "the network ended it" if sample.ended else "reached the length limit",
+        "Surprisal": f"{nats:.3f} nats ({nats / log(2):.3f} bits) per character, at temperature 1 without the grammar",
+        "End": "ended by the network" if sample.ended else "cut at the length limit",
         "Row": str(sample.row),
         "Prompt": replace_invisible(sample.prompt),
     }

@@ -25,7 +25,7 @@ _KEY = {
     "s1": "1 to 3",
     "s2": "3 to 6",
     "s3": "6 to 9",
-    "s4": "9 or more: unheard of",
+    "s4": "9 or more: very unlikely",
 }
 _WORDS = 12  # words that the page lists
 _UNREAD = "u"

@@ -24,7 +24,7 @@ class Provenance:
     """The checkpoint and the sampling parameters that samples come from.
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
-    grammar did not constrain it, and `choice` says in words what --top-k and the like left out. `held_out` is the
+    grammar did not constrain it, and `truncation` lists the --top-k, --top-p and --min-p in use. `held_out` is the
     overlap of held-out postings with the training text.
     """
 
@@ -37,7 +37,7 @@ class Provenance:
     seed: int
     length: int
     raw: bool = False
-    choice: str = ""
+    truncation: str = ""
     held_out: OverlapSummary | None = None
 
 

@@ -248,7 +248,7 @@ def _provenance(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -
         seed=params.seed,
         length=params.length,
         raw=request.raw,
-        choice=", ".join(f"{name} {value:g}" for name, (value, all_of_it) in left_out.items() if value != all_of_it),
+        truncation=", ".join(f"{name} {value:g}" for name, (value, default) in left_out.items() if value != default),
         held_out=held_out,
     )
 

@@ -1,4 +1,4 @@
-"""Pages as a browser shows them: nothing of what a network wrote runs, and people can read and use the rest."""
+"""Pages in a browser: nothing that a network wrote runs, and people can read and use the rest."""
 
 from __future__ import annotations
 
@@ -63,22 +63,22 @@ def document(title: str, company: str = "", place: str = "", body: str = BODY) -
     return "<html>\n" + "".join(f"<{tag}>{text}</{tag}>\n" for tag, text in head if text) + body + "</html>\n"
 
 
-def written(folder: Path, texts: Sequence[str], index: SuffixArray, first: int = 0) -> Path:
-    """The gallery of `texts` in `folder`, with a plot and stages; gives the path of its index.
+def write_gallery(folder: Path, texts: Sequence[str], index: SuffixArray, first: int = 0) -> Path:
+    """Write the gallery of `texts` into `folder`, with a plot and stages; return the path of its index.
 
-    From the `first` row on it is measured what is copied.
+    Copying is measured from row `first` on.
     """
-    shown = []
+    views = []
     for row, text in enumerate(texts):
         sample = Sample(row, text[:9], text, ended=True, masked=row % 3, cost=0.5, logprob=-100.0)
         overlap = find_overlap(grammar.repair(sample.text), index) if row >= first else None
-        shown.append(PostingView.of(sample, row + 1, len(texts), overlap))
+        views.append(PostingView.of(sample, row + 1, len(texts), overlap))
     stages = [
-        Stage("early", 0.25, 2.0, [here.sample for here in shown[:3]]),
-        Stage("the best", 6.0, 0.4231, [here.sample for here in shown[-3:]]),
+        Stage("early", 0.25, 2.0, [view.sample for view in views[:3]]),
+        Stage("the best", 6.0, 0.4231, [view.sample for view in views[-3:]]),
     ]
     (folder / PLOT).write_bytes(drawn())
-    for name, content in gallery.render_pages(shown, SOURCE, plot=True, stages=stages).items():
+    for name, content in gallery.render_pages(views, SOURCE, plot=True, stages=stages).items():
         (folder / name).write_text(content, "utf-8")
     return folder / INDEX
 
@@ -95,13 +95,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     places = ("Chicago, IL", "Seattle, WA", "Zürich", "Seattle, WA", "")
     texts = [document(f"Cook {at}", f"Blue Door {at}", place) for at, place in enumerate(places)]
     texts.append("<html>\n<h1>" + "Unbreakable" * 20 + "</h1>\n<p>Bread & <b>butter</p>\n<ul><li>One<li>" + "x" * 300)
-    written(made, texts, SuffixArray.of(SENTENCE))
+    write_gallery(made, texts, SuffixArray.of(SENTENCE))
     return made
 
 
 @dataclass
 class Watch:
-    """What a page does that no page of ours should."""
+    """Records what a page does that no page of ours should do."""
 
     page: Page
     seen: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ class Watch:
         self.page.on("request", lambda request: self.seen.append(f"request {request.url}"))
 
     def visit(self, path: Path) -> list[str]:
-        """What happens on the way to the page and in a moment there, but the request for it and for its plot."""
+        """Open the page; return all that happens but the requests for it and for its plot."""
         self.seen.clear()
         self.page.goto(path.as_uri())
         self.page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
@@ -125,7 +125,7 @@ class Watch:
 
 @pytest.fixture
 def asked() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server on this machine, and what it was asked for."""
+    """The address of a server on this machine, and the paths that it was asked for."""
     paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -163,7 +163,7 @@ def test_the_watch_sees_scripts_and_requests(page: Page, tmp_path: Path, asked: 
 def test_the_policy_alone_keeps_scripts_and_requests_out(
     page: Page, folder: Path, name: str, asked: tuple[str, list[str]]
 ) -> None:
-    """Were all escaping undone, as here by hand, there would still be the policy."""
+    """The policy holds even where escaping is undone, as here by hand."""
     address, paths = asked
     broken = folder / f"broken-{name}"
     broken.write_text((folder / name).read_text("utf-8").replace("</main>", f"{hostile(address)}</main>"), "utf-8")
@@ -178,7 +178,7 @@ def payloads(shared: Path) -> list[str]:
 
 
 def test_nothing_that_a_network_writes_runs_or_asks(page: Page, shared: Path, tmp_path: Path) -> None:
-    """Each vector as a title, a company, a place, a body, a text of its own, and in stages and words to filter by."""
+    """Each vector is title, company, place, body and a text of its own, and stands in stages and filter words."""
     known = payloads(shared)
     assert len(known) > 4000
     watch = Watch(page)
@@ -191,14 +191,14 @@ def test_nothing_that_a_network_writes_runs_or_asks(page: Page, shared: Path, tm
         texts.append(document("x", "", "", "".join(f"<p>{grammar.escape(payload)}</p>\n" for payload in batch)))
         folder = tmp_path / str(start)
         folder.mkdir()
-        index = written(folder, texts, SuffixArray.of("".join(batch)), first=len(texts) - 2)
+        index = write_gallery(folder, texts, SuffixArray.of("".join(batch)), first=len(texts) - 2)
         for path in (index, *sorted(folder.glob("posting-*.html"))[-2:]):
             assert watch.visit(path) == []
             assert foreign(page) == [], path
 
 
 def foreign(page: Page) -> list[str]:
-    """What stands in a page that `element` never wrote: other elements, or attributes that can do something."""
+    """Return what stands in a page that no template wrote: other elements, or attributes that can do something."""
     found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll("*")].flatMap((node) => [
              ...(node.matches("iframe, object, embed, svg, math, form, base, link, button, textarea, template, video")
@@ -247,8 +247,8 @@ def test_words_filter_the_cards(page: Page, folder: Path) -> None:
     page.goto((folder / INDEX).as_uri())
     everything = cards(page)
     assert len(everything) == 6
-    field = page.get_by_label("Only with the words")
-    told = page.locator(".filter output")
+    field = page.get_by_label("Filter by words")
+    count = page.locator(".filter output")
     for words, left in (
         ("seattle", ["Cook 1", "Cook 3"]),
         ("SEATTLE cook 3", ["Cook 3"]),
@@ -258,10 +258,10 @@ def test_words_filter_the_cards(page: Page, folder: Path) -> None:
     ):
         field.fill(words)
         assert cards(page) == left
-        assert told.inner_text() == f"{len(left)} of 6"
+        assert count.inner_text() == f"{len(left)} of 6"
     field.fill("")
     assert cards(page) == everything
-    assert told.inner_text() == ""
+    assert count.inner_text() == ""
 
 
 def test_without_script_all_cards_are_there_and_the_filter_is_not(browser: Browser, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pages: whatever a network wrote, they show it and run none of it, and every link leads somewhere."""
+"""Pages show whatever a network wrote and run none of it, and every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def visible_text(page: str) -> str:
 
 
 def check_inert(page: str, names: set[str]) -> None:
-    """Nothing in the page but our own elements, attributes, style and links."""
+    """Assert that the page has nothing but our own elements, attributes, style and links."""
     tree = lxml_html.document_fromstring(page)
     for node in tree.iter():
         assert isinstance(node.tag, str), f"a comment or instruction: {node}"
@@ -104,12 +104,12 @@ def check_inert(page: str, names: set[str]) -> None:
 
 
 def check_trusted(page: str) -> None:
-    """nh3 found in the posting what we wrote into it: nothing of it is shown as source."""
+    """Assert that nh3 let the posting through: nothing of it is shown as source."""
     assert not lxml_html.document_fromstring(page).xpath("//main//pre")
 
 
 def check_payloads(payloads: list[str]) -> None:
-    """Each as what the network wrote, whole and in the body, and as the head of a posting."""
+    """Check each as a whole text of the network, in the body, and in the head of a posting."""
     texts = []
     for payload in payloads:
         posting = Posting("b", "k", "u", payload, payload, payload, html=f"<p>{grammar.escape('x ' + payload)}</p>\n")
@@ -185,16 +185,16 @@ def test_a_page_says_that_it_is_imagined_and_by_what() -> None:
         assert fact in shown
 
 
-def test_a_page_says_what_was_mended_and_shows_the_text_as_sampled() -> None:
+def test_a_page_says_what_was_repaired_and_shows_the_text_as_sampled() -> None:
     torn = "<html>\n<h1>Night Baker</h1>\n<p>Bread & <b>butter</p>\n<ul><li>One<li>Two"
     tree = lxml_html.fromstring(page_of(torn, ended=False))
     notices = [node.text_content() for node in tree.xpath("//p[@role='note']")]
     assert len(notices) == 2
-    assert "was mended" in notices[1]
+    assert "was repaired" in notices[1]
     assert "line 3" in notices[1]
     assert tree.xpath("string(//pre)") == torn
     assert [node.text_content() for node in tree.xpath("//div[@class='body']//li")] == ["One", "Two"]
-    assert "mended" not in visible_text(page_of(COOK))
+    assert "repaired" not in visible_text(page_of(COOK))
 
 
 def test_the_raw_text_hides_nothing() -> None:
@@ -216,13 +216,13 @@ def test_pages_link_to_their_neighbours_and_the_gallery_to_all() -> None:
     assert not gallery.OWN_NAME.fullmatch(INDEX)
 
 
-def test_a_card_has_title_company_place_first_sentence_and_remarks() -> None:
+def test_a_card_has_title_company_place_first_sentence_and_notes() -> None:
     made = pages([sample(COOK), sample("<html>\n<h1>X</h1>\n<p>Then", 1, ended=False)])
     whole, torn = (card.text_content() for card in lxml_html.fromstring(made[INDEX]).xpath("//li"))
     for part in ("Cook", "Blue Door & Sons", "Chicago, IL", "You cook 3rd dinners for all"):
         assert part in whole
     assert "length limit" in torn
-    assert "mended" in torn
+    assert "repaired" in torn
     assert "length limit" not in whole
 
 
@@ -261,7 +261,7 @@ def test_the_first_sentence(blocks: str, sentence: str) -> None:
     assert first_sentence(blocks) == sentence
 
 
-def test_a_body_that_the_wall_refuses_is_on_the_page_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_nh3_refuses_is_on_the_page_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nh3.clean", lambda blocks, **how: blocks.replace("Salt", ""))
     body = lxml_html.fromstring(page_of(COOK)).xpath("//div[@class='body']")[0]
     assert [node.tag for node in body.iter()] == ["div", "pre"]
@@ -284,7 +284,7 @@ def test_runs_are_marked_within_the_elements(runs: list[tuple[int, int]], expect
 
 
 @given(st.lists(st.integers(0, len(COOK)), min_size=2, max_size=8))
-def test_marks_change_nothing_but_what_is_mark_runs(cuts: list[int]) -> None:
+def test_marks_change_nothing_but_what_is_marked(cuts: list[int]) -> None:
     ends = sorted(set(cuts))
     made = mark_runs(COOK, list(zip(ends[::2], ends[1::2], strict=False)))
     assert re.sub("</?mark>", "", made) == COOK
@@ -295,7 +295,7 @@ LONG = "We bake bread for the whole of this long street and the next one, daily,
 
 
 def copying_page() -> str:
-    """A posting that has a sentence, and a heading before it, from its corpus."""
+    """Return the page of a posting that has a heading and the sentence after it from its corpus."""
     index = SuffixArray.of(f"<html>\n<h1>Baker</h1>\n<p><b>Duties</b></p>\n<p>{LONG}</p>\n</html>\n")
     text = f"<html>\n<h1>Cook</h1>\n<p>New words.</p>\n<p><b>Duties</b></p>\n<p>{LONG} Then rest.</p>\n</html>\n"
     here = views([sample(text)], index)
@@ -309,7 +309,7 @@ def test_what_is_copied_is_marked_and_a_box_shows_it() -> None:
     (label,) = tree.xpath("//label")
     (box,) = tree.xpath(f"//input[@id='{label.get('for')}']")
     assert (box.get("type"), box.get("checked")) == ("checkbox", None)
-    assert re.search(r"Mark the [67]\d% that is copied", label.text_content())
+    assert re.search(r"Highlight the [67]\d% that is copied", label.text_content())
 
 
 def test_a_posting_without_copies_has_no_box_and_one_unmeasured_says_so() -> None:
@@ -323,11 +323,11 @@ def test_a_posting_without_copies_has_no_box_and_one_unmeasured_says_so() -> Non
 @pytest.mark.parametrize(
     ("masked", "cost", "raw", "text", "told"),
     [
-        (0, 0.0, False, COOK, "well formed by the network alone"),
-        (1, 0.25, False, COOK, "stepped in once, or the markup would be broken; it cost 0.25 nats"),
-        (3, 1.5, False, COOK, "stepped in 3 times"),
-        (0, 0.0, True, COOK, "not enforced; what the network wrote is well formed"),
-        (0, 0.0, True, "torn", "not enforced; what the network wrote is not well formed"),
+        (0, 0.0, False, COOK, "never had to correct the network"),
+        (1, 0.25, False, COOK, "corrected 1 character, at a cost of 0.25 nats"),
+        (3, 1.5, False, COOK, "corrected 3 characters, at a cost of 1.50 nats"),
+        (0, 0.0, True, COOK, "not enforced; the text is well formed"),
+        (0, 0.0, True, "torn", "not enforced; the text is not well formed"),
     ],
 )
 def test_a_page_says_what_the_grammar_did(masked: int, cost: float, raw: bool, text: str, told: str) -> None:
@@ -347,7 +347,7 @@ def test_the_gallery_says_what_the_network_does_unaided_and_what_is_copied() -> 
     tree = lxml_html.fromstring(made)
     facts = dict(zip(tree.xpath("//dt/text()"), tree.xpath("//dd/text()"), strict=True))
     assert facts["Well formed unaided"] == "1 of 3"
-    assert facts["Grammar"] == f"stepped in 3 times in {3 * len(COOK)} characters, at a cost of 1.25 nats"
+    assert facts["Grammar"] == f"corrected 3 of {3 * len(COOK)} characters, at a cost of 1.25 nats"
     assert facts["Copied"] == f"{60 / len(COOK):.0%} on average, at most 60 characters in a row"
     assert f"{60 / len(COOK):.0%} copied, at most 60 characters in a row" in tree.xpath("string(//li)")
     assert "not measured" in pages([sample(COOK)])[INDEX]
@@ -356,7 +356,7 @@ def test_the_gallery_says_what_the_network_does_unaided_and_what_is_copied() -> 
 def test_of_raw_texts_the_gallery_counts_those_that_are_well_formed() -> None:
     made = pages([sample(COOK), sample("torn", 1)], replace(SOURCE, raw=True))[INDEX]
     assert "1 of 2" in visible_text(made)
-    assert "stepped in" not in visible_text(made)
+    assert "corrected" not in visible_text(made)
 
 
 def test_every_word_of_a_posting_is_there_to_filter_by() -> None:

@@ -167,7 +167,7 @@ def test_a_primetext_begins_every_text(home: Path) -> None:
     assert all(text.startswith("<html>\n<h1>Cook of the") for text in texts(gallery(home)))
     assert main([*FAST, "--raw", "--primetext", "Once upon a time"]) == console.OK
     assert (gallery(home) / "postings.txt").read_text("utf-8").count("Once upon a time") == 3
-    assert "was mended" in (gallery(home) / "posting-01.html").read_text("utf-8")
+    assert "was repaired" in (gallery(home) / "posting-01.html").read_text("utf-8")
 
 
 def test_a_missing_log_costs_the_plot_alone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
