@@ -27,7 +27,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "simplify": Verb("scrape.__main__", "make the documents again, without the network", ("simplify",)),
         "compile": Verb("scrape.__main__", "compile the documents into the corpus input.txt", ("compile",)),
         "find": Verb("scrape.__main__", "search your own postings", ("find",)),
-        "remove": Verb("scrape.__main__", "remove postings, and keep them from coming back", ("forget",)),
+        "remove": Verb("scrape.__main__", "remove postings, and keep them from coming back", ("remove",)),
         "doctor": Verb(
             "scrape.__main__", "check every board: robots.txt, availability and response format", ("doctor",)
         ),
