@@ -7,15 +7,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
 from scrape.demo.generate import COUNT, SEED, JobOpening, openings
+from scrape.fields.places import states
 
 EXPIRED = 6
 _FEATURED_EVERY = 15
-_STATES = {
-    "AK": "Alaska", "CA": "California", "CO": "Colorado", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
-    "IL": "Illinois", "LA": "Louisiana", "MA": "Massachusetts", "MD": "Maryland", "ME": "Maine", "MI": "Michigan",
-    "MN": "Minnesota", "NM": "New Mexico", "NY": "New York", "OR": "Oregon", "PA": "Pennsylvania",
-    "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "WA": "Washington", "WI": "Wisconsin",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +94,6 @@ def _words(text: str) -> set[str]:
 def _is_at(location: str, where: str) -> bool:
     """Whether `where` means this place: `Chicago`, `IL`, `Illinois`, `Chicago, IL` or `Chicago, Illinois`."""
     city, state = location.split(", ")
-    names = {city, state, _STATES[state], location, f"{city}, {_STATES[state]}"}
+    name = next(name for name, code in states().items() if code == state)
+    names = {city, state, name, location, f"{city}, {name}"}
     return not where or " ".join(where.casefold().split()) in {name.casefold() for name in names}

@@ -24,7 +24,7 @@ _API = "https://api.ashbyhq.com/posting-api/job-board"
 
 def start(query: Query) -> Sequence[str]:
     """One address per company; the answer holds all of its postings with their text."""
-    return [f"{_API}/{quote(name, safe='')}" for name in companies.wanted(companies.ASHBY, query.company)]
+    return [f"{_API}/{quote(name, safe='')}" for name in companies.wanted(NAME, query.company)]
 
 
 def parse(body: str, url: str) -> Page:
@@ -41,7 +41,7 @@ def _posting(name: str, row: Row) -> Posting:
         key=text(row, "id") or (key_of(canonical(link)) if link else ""),
         url=link,
         title=text(row, "title"),
-        company=companies.display(companies.ASHBY, name),
+        company=companies.display(NAME, name),
         location=places(*_places(row), remote=row.get("isRemote") is True),
         date=day(row.get("publishedAt")),
         html=as_html(raw(row, "descriptionHtml") or raw(row, "descriptionPlain")),

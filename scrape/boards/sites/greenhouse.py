@@ -23,7 +23,7 @@ _API = "https://boards-api.greenhouse.io/v1/boards"
 
 def start(query: Query) -> Sequence[str]:
     """One address per company; the answer holds all of its postings with their text."""
-    wanted = companies.wanted(companies.GREENHOUSE, query.company)
+    wanted = companies.wanted(NAME, query.company)
     return [f"{_API}/{quote(token, safe='')}/jobs?content=true" for token in wanted]
 
 
@@ -40,7 +40,7 @@ def _posting(token: str, row: Row) -> Posting:
         key=text(row, "id"),
         url=text(row, "absolute_url"),
         title=text(row, "title"),
-        company=text(row, "company_name") or companies.display(companies.GREENHOUSE, token),
+        company=text(row, "company_name") or companies.display(NAME, token),
         location=text(row, "location", "name"),
         date=day(row.get("first_published")) or day(row.get("updated_at")),
         html=as_html(raw(row, "content")),

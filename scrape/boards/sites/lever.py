@@ -24,7 +24,7 @@ _API = "https://api.lever.co/v0/postings"
 
 def start(query: Query) -> Sequence[str]:
     """One address per company; the answer holds all of its postings with their text."""
-    return [f"{_API}/{quote(site, safe='')}?mode=json" for site in companies.wanted(companies.LEVER, query.company)]
+    return [f"{_API}/{quote(site, safe='')}?mode=json" for site in companies.wanted(NAME, query.company)]
 
 
 def parse(body: str, url: str) -> Page:
@@ -41,7 +41,7 @@ def _posting(site: str, row: Row) -> Posting:
         key=text(row, "id"),
         url=text(row, "hostedUrl"),
         title=text(row, "text"),
-        company=companies.display(companies.LEVER, site),
+        company=companies.display(NAME, site),
         location=places(text(row, "categories", "location"), remote=text(row, "workplaceType") == "remote"),
         date=day(row.get("createdAt")),
         html=_whole(row),

@@ -25,7 +25,7 @@ _HOST_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 def start(query: Query) -> Sequence[str]:
     """One address per company. Raises InputError where the company's name cannot be part of an address."""
-    wanted = companies.wanted(companies.RECRUITEE, query.company)
+    wanted = companies.wanted(NAME, query.company)
     for name in wanted:
         if not _HOST_PART.fullmatch(name):
             raise InputError(f"{name!r} cannot be a Recruitee site; name it as in https://NAME.recruitee.com")
@@ -45,7 +45,7 @@ def _posting(site: str, row: Row) -> Posting:
         key=text(row, "id"),
         url=text(row, "careers_url"),
         title=text(row, "title"),
-        company=text(row, "company_name") or companies.display(companies.RECRUITEE, site),
+        company=text(row, "company_name") or companies.display(NAME, site),
         location=places(place, remote=row.get("remote") is True),
         date=day(row.get("published_at")) or day(row.get("created_at")),
         html="".join(as_html(raw(row, part)) for part in ("description", "requirements")),

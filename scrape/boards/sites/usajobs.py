@@ -14,14 +14,13 @@ from scrape.boards.extract import Row, as_html, asking, decode, listed, places, 
 from scrape.common.errors import InputError
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
-from scrape.fields.places import STATES
+from scrape.fields.places import states
 
 NAME = "usajobs"
 HOME = "https://www.usajobs.gov"
 
 KEY, EMAIL = "USAJOBS_API_KEY", "USAJOBS_EMAIL"
 
-_NAMES = {code: name.title() for name, code in STATES.items()}
 _SECTIONS = {
     "JobSummary": "Summary",
     "MajorDuties": "Duties",
@@ -51,7 +50,8 @@ def start(query: Query) -> Sequence[str]:
     if query.title:
         asked["PositionTitle"] = query.title
     if query.city:
-        state = _NAMES.get(query.state.upper(), query.state)
+        names = {code: name.title() for name, code in states().items()}
+        state = names.get(query.state.upper(), query.state)
         asked["LocationName"] = f"{query.city}, {state}" if state else query.city
     return [f"https://data.usajobs.gov/api/Search?{urlencode(asked)}"]
 
