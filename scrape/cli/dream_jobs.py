@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from dataclasses import dataclass
 
@@ -56,11 +57,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run a verb, or print the list of verbs; return the exit code."""
     name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name in ("-h", "--help", "help"):
-        print(usage())
-        return 0
+        return _print(usage())
     if name == "--version":
-        print(f"dream-jobs {__version__}")
-        return 0
+        return _print(f"dream-jobs {__version__}")
     if name not in VERBS:
         close = difflib.get_close_matches(name, VERBS, n=1)
         hint = f"did you mean `dream-jobs {close[0]}`?" if close else "`dream-jobs --help` lists the verbs"
@@ -75,6 +74,14 @@ def usage() -> str:
     for group, verbs in GROUPS.items():
         lines += ["", f"{group}:", *(f"  {name:<18} {verb.does}" for name, verb in verbs.items())]
     return "\n".join([*lines, "", "`dream-jobs VERB --help` lists a verb's options; --version prints the version."])
+
+
+def _print(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the reader has gone (`| head`): keep Python from complaining again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 if __name__ == "__main__":
