@@ -1,4 +1,4 @@
-"""Which characters a corpus keeps: ASCII and the frequent ones; rare others become their ASCII equal or go."""
+"""Choose the characters of a corpus: ASCII and frequent ones stay, others become their ASCII equal or go."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from scrape.markup.ascii import ascii_equal
 from scrape.markup.grammar import escape
 
 MIN_COUNT = 20
-_SHARE = 50_000  # a character of a small corpus must make up a 50,000th of it, not occur MIN_COUNT times
+"""A character beyond ASCII stays where it occurs at least this often."""
+_SHARE = 50_000  # in a corpus of below a million characters, where it makes up a 50,000th of it
 
 
 @dataclass(frozen=True)
-class Alphabet:
-    """What becomes of each character of a corpus, given how often each occurs."""
+class CharacterMap:
+    """The replacement of each character of a corpus, given how often each occurs."""
 
     counts: Counter[str]
-    min_count: int
 
-    @classmethod
-    def of(cls, counts: Counter[str], min_count: int = MIN_COUNT) -> Alphabet:
-        return cls(counts, max(1, min(min_count, counts.total() // _SHARE)))
+    @cached_property
+    def min_count(self) -> int:
+        """The occurrences that a character needs to stay."""
+        return max(1, min(MIN_COUNT, self.counts.total() // _SHARE))
 
     @cached_property
     def kept(self) -> frozenset[str]:
+        """The characters that stay."""
         return frozenset(c for c, count in self.counts.items() if c.isascii() or count >= self.min_count)
 
     @cached_property
@@ -37,14 +39,15 @@ class Alphabet:
 
     @cached_property
     def dropped(self) -> list[str]:
+        """Each rare character without an ASCII equal, sorted."""
         return sorted(c for c in self.counts if c not in self.kept and c not in self.mapped)
 
     def count(self, characters: Iterable[str]) -> dict[str, int]:
-        """How often each of `characters` occurred."""
+        """Return how often each of `characters` occurred."""
         return {c: self.counts[c] for c in characters}
 
-    def written(self, document: str) -> str:
-        """`document` in this alphabet. What an equal or a gap does to spaces and empty elements is left to mend."""
+    def apply(self, document: str) -> str:
+        """Return `document` in the characters of the corpus. Spaces and empty elements that this leaves remain."""
         return document.translate(self._table)
 
     @cached_property

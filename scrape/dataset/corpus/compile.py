@@ -1,11 +1,11 @@
 """Compile the postings of a dataset into one text for a network to learn.
 
     data/<dataset>/input.txt         every document, end to end, in an order that mixes boards and places
-    data/<dataset>/attribution.tsv   line n says whence the nth document is: name, board, address, title
+    data/<dataset>/attribution.tsv   line n is the source of the nth document: name, board, address, title
     data/<dataset>/manifest.json     what went in, and what was left out
 
-Two passes over the postings, with one of them in memory at a time: the survey finds near-identical postings and
-counts characters, the second pass writes.
+Each document is read and scrubbed once. The scrubbed text waits in a temporary file until near-duplicates are known and
+all characters are counted, so memory holds one document at a time.
 """
 
 from __future__ import annotations
@@ -16,32 +16,23 @@ import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from scrape.common.console import progress
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole, write_whole_with
-from scrape.dataset.corpus.characters import MIN_COUNT, Alphabet
-from scrape.dataset.corpus.near_duplicates import later_twins, signature
-from scrape.dataset.corpus.pii import Scrubbed, scrub
+from scrape.dataset.corpus.characters import CharacterMap
+from scrape.dataset.corpus.near_duplicates import NearDuplicates
+from scrape.dataset.corpus.pii import scrub
 from scrape.dataset.store import INPUT, Store
 from scrape.markup import grammar
 
 ATTRIBUTION, MANIFEST = "attribution.tsv", "manifest.json"
-_FORMAT = 1  # rises when the same postings would make another corpus
+_FORMAT = 2  # rises when the same postings would make another corpus
 
 _spaces = re.compile(r" {2,}")
 _edge = re.compile(r"(<(?:p|li|h\d)>) +| +(</(?:p|li|h\d)>)")
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What the first pass found: the names that go in, in order, and the alphabet they will be written in."""
-
-    names: list[str]
-    alphabet: Alphabet
-    without_body: int
-    near_identical: int
 
 
 @dataclass
@@ -54,8 +45,8 @@ class Manifest:
     sha256: str = ""
     boards: dict[str, int] = field(default_factory=dict)
     without_body: int = 0
-    near_identical: int = 0
-    mended: int = 0
+    near_duplicates: int = 0
+    repaired: int = 0
     emails_scrubbed: int = 0
     phones_scrubbed: int = 0
     min_count: int = 0
@@ -68,45 +59,37 @@ class Manifest:
         return f"{path}: {self.postings:,} postings, {self.characters:,} characters"
 
 
-def compile_corpus(store: Store, *, min_count: int = MIN_COUNT, scrubbed: bool = True) -> Manifest:
-    """Write the corpus of `store`, unless it stands there already; its manifest either way.
+def compile_corpus(store: Store) -> Manifest:
+    """Write the corpus of `store` unless it is up to date, and return its manifest.
 
-    Characters beyond ASCII that occur fewer than `min_count` times (in a corpus below a million characters: in
-    proportion) become their ASCII equal or go. Near-identical postings are kept once; e-mail addresses and telephone
-    numbers are replaced unless `scrubbed` is false. Raises InputError where there is no posting to compile.
+    Characters beyond ASCII that occur fewer than `characters.MIN_COUNT` times (in a corpus below a million characters:
+    in proportion) become their ASCII equal or are dropped. Of near-duplicates the first is kept; e-mail addresses and
+    telephone numbers are replaced. Raises InputError where there is no posting to compile.
     """
-    made_from = _fingerprint(store, min_count, scrubbed)
-    standing = _standing(store.root, made_from)
-    if standing:
-        return standing
-    survey = _survey(store, min_count, scrubbed)
-    if not survey.names:
-        raise InputError(f"no posting in {store.postings} has a text to learn; run scripts/scrape.sh first")
-    manifest = Manifest(
-        without_body=survey.without_body,
-        near_identical=survey.near_identical,
-        min_count=survey.alphabet.min_count,
-        characters_mapped=survey.alphabet.count(survey.alphabet.mapped),
-        characters_dropped=survey.alphabet.count(survey.alphabet.dropped),
-        made_from=made_from,
-    )
-    _write(store, survey, scrubbed, manifest)
+    made_from = _fingerprint(store)
+    current = _current(store.root, made_from)
+    if current:
+        return current
+    store.root.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest(made_from=made_from)
+    with TemporaryFile(dir=store.root) as spool:
+        documents, characters = _read_all(store, spool, manifest)
+        if not documents:
+            raise InputError(f"no posting in {store.postings} has a text to learn; run scripts/scrape.sh first")
+        _write(store, spool, documents, characters, manifest)
     return manifest
 
 
-# ---------------------------------------------------------------------- is there anything to do?
-
-
-def _fingerprint(store: Store, min_count: int, scrubbed: bool) -> str:
-    """The settings, and the name and size of every document: what a corpus is made from."""
-    digest = hashlib.sha256(f"{_FORMAT} {min_count} {scrubbed}".encode())
+def _fingerprint(store: Store) -> str:
+    """The name and size of every document: what a corpus is made from."""
+    digest = hashlib.sha256(f"{_FORMAT}".encode())
     for name in store.document_names():
         digest.update(f"\n{name} {store.document_path(name).stat().st_size}".encode())
     return digest.hexdigest()
 
 
-def _standing(root: Path, made_from: str) -> Manifest | None:
-    """The manifest on disk, where its corpus is whole and no document is newer."""
+def _current(root: Path, made_from: str) -> Manifest | None:
+    """The manifest on disk, if its corpus is whole and no document is newer."""
     try:
         manifest = Manifest(**json.loads((root / MANIFEST).read_bytes()))
         corpus = (root / INPUT).stat()
@@ -118,82 +101,86 @@ def _standing(root: Path, made_from: str) -> Manifest | None:
     return manifest if newest <= corpus.st_mtime_ns else None
 
 
-# ---------------------------------------------------------------------- first pass
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A scrubbed document in the temporary file, `size` bytes from `start`."""
+
+    name: str
+    start: int
+    size: int
+    emails: int
+    phones: int
+
+    def read(self, spool: BinaryIO) -> str:
+        spool.seek(self.start)
+        return spool.read(self.size).decode("utf-8")
 
 
-def _survey(store: Store, min_count: int, scrubbed: bool) -> Survey:
-    names: list[str] = []
-    without_body = 0
-    signatures = bytearray()
+def _read_all(store: Store, spool: BinaryIO, manifest: Manifest) -> tuple[list[_Document], CharacterMap]:
+    """Read and scrub every document into `spool`; return those that go into the corpus, and their characters."""
+    documents: list[_Document] = []
     counts: Counter[str] = Counter()
-    for name in progress(_in_order(store), desc="reading", unit=" postings"):
-        text = _scrubbed(store, name, scrubbed).text
-        if not _has_body(text):
-            without_body += 1
-            continue
-        names.append(name)
-        signatures += signature(text)
-        counts.update(text)
-    twins = later_twins(signatures)
-    for position in twins:
-        counts.subtract(_scrubbed(store, names[position], scrubbed).text)
-    kept = [name for position, name in enumerate(names) if position not in twins]
-    return Survey(kept, Alphabet.of(+counts, min_count), without_body, len(twins))
+    with TemporaryFile(dir=store.root) as file:
+        seen = NearDuplicates(file)
+        # In the order of their names' hashes: boards and places mix, and a new posting moves none of the others.
+        names = sorted(store.document_names(), key=lambda name: hashlib.sha256(name.encode()).digest())
+        for name in progress(names, desc="reading", unit=" postings"):
+            scrubbed = scrub(store.document(name))
+            if not any(grammar.OPEN[tag] in scrubbed.text for tag in grammar.BLOCKS):
+                manifest.without_body += 1
+                continue
+            data = scrubbed.text.encode("utf-8")
+            documents.append(_Document(name, spool.tell(), len(data), scrubbed.emails, scrubbed.phones))
+            spool.write(data)
+            seen.add(scrubbed.text)
+            counts.update(scrubbed.text)
+        later = seen.later()
+    for position in later:
+        counts.subtract(documents[position].read(spool))
+    manifest.near_duplicates = len(later)
+    return [document for position, document in enumerate(documents) if position not in later], CharacterMap(+counts)
 
 
-def _in_order(store: Store) -> list[str]:
-    """By the hash of the name: boards and places mix, and a new posting moves none of the others."""
-    return sorted(store.document_names(), key=lambda name: hashlib.sha256(name.encode()).digest())
-
-
-def _scrubbed(store: Store, name: str, scrubbed: bool) -> Scrubbed:
-    text = store.document(name)
-    return scrub(text) if scrubbed else Scrubbed(text)
-
-
-def _has_body(text: str) -> bool:
-    return any(grammar.OPEN[tag] in text for tag in grammar.BLOCKS)
-
-
-# ---------------------------------------------------------------------- second pass
-
-
-def _write(store: Store, survey: Survey, scrubbed: bool, manifest: Manifest) -> None:
+def _write(
+    store: Store, spool: BinaryIO, documents: list[_Document], characters: CharacterMap, manifest: Manifest
+) -> None:
     """Write the three files, the manifest last: it vouches for the other two."""
     digest = hashlib.sha256()
+    boards: Counter[str] = Counter()
     attributions: list[str] = []
 
     def stream(file: BinaryIO) -> None:
-        for name in progress(survey.names, desc="writing", unit=" postings"):
-            text = _final(_scrubbed(store, name, scrubbed), survey.alphabet, manifest)
+        for document in progress(documents, desc="writing", unit=" postings"):
+            text = _finish(document.read(spool), characters, manifest)
             data = text.encode("utf-8")
             file.write(data)
             digest.update(data)
             manifest.characters += len(text)
             manifest.bytes += len(data)
-            attributions.append(_attribution(store, name, manifest))
+            posting = store.head(document.name)
+            boards[posting.board] += 1
+            source = (document.name, posting.board, posting.url, posting.title)
+            attributions.append("\t".join(map(grammar.normalize, source)) + "\n")
 
     write_whole_with(store.root / INPUT, stream)
-    manifest.postings = len(survey.names)
+    manifest.postings = len(documents)
     manifest.sha256 = digest.hexdigest()
+    manifest.boards = dict(boards)
+    manifest.emails_scrubbed = sum(document.emails for document in documents)
+    manifest.phones_scrubbed = sum(document.phones for document in documents)
+    manifest.min_count = characters.min_count
+    manifest.characters_mapped = characters.count(characters.mapped)
+    manifest.characters_dropped = characters.count(characters.dropped)
     write_whole(store.root / ATTRIBUTION, "".join(attributions))
     write_whole(store.root / MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
 
 
-def _final(scrubbed: Scrubbed, alphabet: Alphabet, manifest: Manifest) -> str:
-    """The document as the corpus has it; the manifest counts what was done to it."""
-    manifest.emails_scrubbed += scrubbed.emails
-    manifest.phones_scrubbed += scrubbed.phones
-    text = alphabet.written(scrubbed.text)
-    if text != scrubbed.text:
+def _finish(scrubbed: str, characters: CharacterMap, manifest: Manifest) -> str:
+    """The document in the characters of the corpus, repaired where these or the scrubbing broke it."""
+    text = characters.apply(scrubbed)
+    if text != scrubbed:
         text = _edge.sub(r"\1\2", _spaces.sub(" ", text))
     if grammar.find_error(text):
-        manifest.mended += 1
+        manifest.repaired += 1
         text = grammar.repair(text)
     return text
-
-
-def _attribution(store: Store, name: str, manifest: Manifest) -> str:
-    posting = store.head(name)
-    manifest.boards[posting.board] = manifest.boards.get(posting.board, 0) + 1
-    return "\t".join(grammar.normalize(part) for part in (name, posting.board, posting.url, posting.title)) + "\n"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
+from scrape.dataset.corpus import compile as compiler
 from scrape.dataset.corpus.compile import compile_corpus
-from scrape.dataset.corpus.near_duplicates import later_twins, signature
+from scrape.dataset.corpus.near_duplicates import ALIKE, NearDuplicates, jaccard, shingles
 from scrape.dataset.corpus.pii import scrub
 from scrape.dataset.store import Store
 from scrape.markup import grammar
@@ -100,7 +105,7 @@ def test_the_order_is_mixed_but_a_new_posting_moves_no_other(tmp_path: Path) -> 
     assert corpus(few) != "".join(write(baker(number)) for number in range(20))
 
 
-def test_near_identical_postings_are_kept_once_and_counted(tmp_path: Path) -> None:
+def test_near_duplicates_are_kept_once_and_counted(tmp_path: Path) -> None:
     text = words(1, 300)
     nearly = text.replace(text.split()[0], "KNEAD", 1)
     store = store_of(
@@ -110,7 +115,7 @@ def test_near_identical_postings_are_kept_once_and_counted(tmp_path: Path) -> No
         baker(3, f"<p>{words(3, 300)}</p>\n"),
     )
     manifest = compile_corpus(store)
-    assert (manifest.postings, manifest.near_identical) == (2, 1)
+    assert (manifest.postings, manifest.near_duplicates) == (2, 1)
     assert words(3, 300) in corpus(store)
 
 
@@ -137,7 +142,7 @@ def test_rare_characters_become_ascii_or_go_and_the_manifest_counts_them(tmp_pat
     assert "<p>naive &lt;= fine - end</p>\n<ul>\n<li>Item</li>\n</ul>\n" in text
     assert manifest.characters_mapped == {"ï": 1, "—": 1, "≤": 1, "ﬁ": 1}
     assert manifest.characters_dropped == {"✅": 1, "日": 2, "本": 2}
-    assert manifest.mended == 1
+    assert manifest.repaired == 1
     assert all(grammar.find_error(each) is None for each in split([text]))
     assert all(character.isascii() or text.count(character) >= 20 for character in set(text))
 
@@ -161,8 +166,6 @@ def test_contacts_are_scrubbed_from_the_corpus_and_kept_in_the_posting(tmp_path:
     assert "Write to [e-mail] or call [phone]." in corpus(store)
     assert "jobs@crumb.example" in store.document("demo-1")
     assert (manifest.emails_scrubbed, manifest.phones_scrubbed) == (1, 1)
-    compile_corpus(store, scrubbed=False)
-    assert "jobs@crumb.example" in corpus(store)
 
 
 @pytest.mark.parametrize(
@@ -195,9 +198,75 @@ def test_the_manifest_is_json_with_the_hash_of_the_corpus(tmp_path: Path) -> Non
     assert manifest["sha256"] == hashlib.sha256((tmp_path / "input.txt").read_bytes()).hexdigest()
 
 
-def test_twins_are_found_among_many_and_others_are_not() -> None:
+def compared(texts: Iterable[str]) -> NearDuplicates:
+    seen = NearDuplicates(io.BytesIO())
+    for text in texts:
+        seen.add(text)
+    return seen
+
+
+def later(texts: Iterable[str]) -> set[int]:
+    return compared(texts).later()
+
+
+TEMPLATE = [f"w{number * number % 2999}" for number in range(300)]
+
+
+def templated(number: int, own: int) -> str:
+    """A text of 300 words, all but `own` of which every number shares."""
+    dice, text = random.Random(number), list(TEMPLATE)
+    for place in dice.sample(range(300), own):
+        text[place] = f"w{dice.randrange(3000)}"
+    return " ".join(text)
+
+
+def test_near_duplicates_are_found_among_many_and_others_are_not() -> None:
     texts = [words(seed, 200) for seed in range(300)]
-    twin = texts[7].replace("bake", "BAKE", 3) + " now"
-    signatures = b"".join(signature(text) for text in [*texts, twin])
-    assert later_twins(signatures) == {300}
-    assert later_twins(b"") == set()
+    nearly = texts[7].replace("bake", "BAKE", 3) + " now"
+    assert later([*texts, nearly]) == {300}
+    assert later([]) == set() == later(["one"])
+
+
+def test_near_duplicates_are_those_that_an_exact_comparison_finds() -> None:
+    dice = random.Random(5)
+    texts = [templated(dice.randrange(10**6), dice.choice((0, 1, 2, 3, 4))) for _ in range(30)]
+    texts += [words(seed, 200) for seed in range(30)]
+    dice.shuffle(texts)
+    sets, kept = [shingles(text) for text in texts], list[int]()
+    for position, one in enumerate(sets):
+        if not any(jaccard(one, sets[earlier]) >= ALIKE for earlier in kept):
+            kept.append(position)
+    assert later(texts) == set(range(len(texts))) - set(kept)
+    assert 30 < len(kept) < 60
+
+
+@pytest.mark.parametrize("own", [0, 2, 4, 8])
+def test_the_time_for_postings_of_one_template_grows_with_their_number(own: int) -> None:
+    seconds = []
+    for count in (400, 1600):
+        seen = compared(templated(number, own) for number in range(count))
+        begun = time.process_time()
+        assert (seen.later() == set()) == (own > 2)
+        seconds.append(time.process_time() - begun)
+    assert seconds[1] < 10 * seconds[0] + 0.5, "four times as many; sixteen times as long would be quadratic"
+
+
+def test_each_document_is_read_scrubbed_and_validated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = words(1, 300)
+    store = store_of(tmp_path, baker(1, f"<p>{text}</p>\n"), baker(2, f"<p>{text}</p>\n"), baker(3))
+    calls: Counter[str] = Counter()
+
+    def counting(name: str, call: Callable[[str], object]) -> Callable[[str], object]:
+        def counted(given: str) -> object:
+            calls[name] += 1
+            return call(given)
+
+        return counted
+
+    monkeypatch.setattr(store, "document", counting("read", store.document))
+    monkeypatch.setattr(compiler, "scrub", counting("scrub", compiler.scrub))
+    monkeypatch.setattr(grammar, "find_error", counting("validate", grammar.find_error))
+    assert compile_corpus(store).near_duplicates == 1
+    assert calls == {"read": 3, "scrub": 3, "validate": 2}
+    assert {path.name for path in tmp_path.iterdir()} >= {"input.txt", "attribution.tsv", "manifest.json"}
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("tmp")]
