@@ -2,7 +2,8 @@
 
 In the order of the HTML standard (section "determining the character encoding"): byte order mark, Content-Type
 header, the page's own declaration; then UTF-8 where the bytes are that, and windows-1252 where they are not.
-Labels mean what the Encoding standard says they mean: `iso-8859-1` is windows-1252, `gb2312` is gb18030.
+Labels mean what the Encoding standard says (https://encoding.spec.whatwg.org/#names-and-labels): `iso-8859-1` is
+windows-1252, `gb2312` is gb18030. The tables are those of w3lib, with the labels that it lacks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+
+from w3lib.encoding import resolve_encoding, to_unicode
 
 # The standard lets a browser stop after 1024 bytes, since it can start the page anew when a declaration turns up
 # later on. We read a page once, so we look as far as declarations are found in practice.
@@ -21,29 +24,17 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-# The Encoding standard reads these, by Python's names, as something wider.
-_WIDER = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-11": "cp874",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
+# The codecs that the Encoding standard knows, by Python's names. w3lib resolves all of Python's (punycode, rot13,
+# utf-32, ...), which no page may ask for.
+_CODECS = frozenset([
+    "utf-8", "utf-16-le", "utf-16-be", "cp866", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp874", "cp932",
+    "cp949", "gb18030", "big5hkscs", "euc_jp", "iso2022_jp", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255",
+    "cp1256", "cp1257", "cp1258", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-5", "iso8859-6", "iso8859-7",
+    "iso8859-8", "iso8859-10", "iso8859-13", "iso8859-14", "iso8859-15", "iso8859-16",
+])  # fmt: skip
+# Labels of the standard that w3lib lacks; a leading `x-` is dropped before.
+_LABELS = {
     "utf-16": "utf-16-le",
-}
-# The others that it knows. Python has more (utf-7, punycode, rot13, ...): no page may ask for those.
-_AS_THEY_ARE = (
-    "utf-8 utf-16-le utf-16-be cp866 koi8-r koi8-u mac-roman mac-cyrillic cp874 cp932 cp949 gb18030 big5hkscs euc_jp "
-    "iso2022_jp cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-5 "
-    "iso8859-6 iso8859-7 iso8859-8 iso8859-10 iso8859-13 iso8859-14 iso8859-15 iso8859-16"
-)
-_CODECS = _WIDER | {name: name for name in _AS_THEY_ARE.split()}
-# Labels of the standard that Python spells otherwise; a leading `x-` is dropped before.
-_SPELT = {
     "unicode-1-1-utf-8": "utf-8",
     "unicode11utf8": "utf-8",
     "user-defined": "cp1252",
@@ -73,33 +64,30 @@ _TAG_END = re.compile(rb"[\t\n\f\r /]*>")
 
 
 def decode(body: bytes, content_type: str = "") -> str:
-    """`body` as text without its byte order mark. Never raises: what is no character becomes U+FFFD."""
+    """Return `body` as text without its byte order mark. Never raises: invalid bytes become U+FFFD."""
     name = declared(body, content_type) or ("utf-8" if _is_utf8(body) else "cp1252")
-    return body.decode(name, "replace").removeprefix("\ufeff")
+    return to_unicode(body, name).removeprefix("\ufeff")
 
 
 def declared(body: bytes, content_type: str = "") -> str | None:
-    """The Python codec that mark, header or page declare; None where none does, or none that is known."""
+    """Return the Python codec that mark, header or page declare; None where none does, or none that is known."""
     return _marked(body) or header_codec(content_type) or _page_codec(body)
 
 
 def header_codec(content_type: str) -> str | None:
-    """The Python codec for the charset of a Content-Type header; None where there is none that is known."""
+    """Return the Python codec for the charset of a Content-Type header; None where there is none that is known."""
     values = (value.strip('"') for name, value in _PARAMETER.findall(content_type) if name.lower() == "charset")
     return codec(next(filter(None, values), ""))
 
 
 def codec(label: str) -> str | None:
-    """The Python codec for an encoding label of the web, or None where no browser would know it."""
+    """Return the Python codec for an encoding label of the web, or None where no browser would know it."""
     label = label.strip("\t\n\f\r ").lower().removeprefix("x-")
     if not _LABEL.fullmatch(label):
         return None
     iso = _ISO.fullmatch(label)
-    name = f"iso8859-{iso[1]}" if iso else _SPELT.get(label, label)
-    try:
-        return _CODECS.get(codecs.lookup(name).name)
-    except LookupError:
-        return None
+    name = resolve_encoding(f"iso8859-{iso[1]}" if iso else _LABELS.get(label, label))
+    return name if name in _CODECS else None
 
 
 def _marked(body: bytes) -> str | None:
