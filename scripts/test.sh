@@ -7,4 +7,4 @@ extras=dev
 "$python" -m ruff check .
 "$python" -m ruff format --check .
 "$python" -m mypy
-OMP_NUM_THREADS=1 "$python" -m pytest -n auto "$@"
+OMP_NUM_THREADS=1 "$python" -m pytest -n auto --dist worksteal "$@"

@@ -14,6 +14,8 @@ from tests.support.tiny import corpus_folder, postings
 
 TINY = ["--rnn-size", "8", "--num-layers", "1", "--batch-size", "4", "--seq-length", "10", "--max-epochs", "2"]
 
+pytestmark = pytest.mark.slow
+
 
 def reproduce(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}", "OMP_NUM_THREADS": "1"}

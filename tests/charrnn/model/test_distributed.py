@@ -25,7 +25,10 @@ from tests.support.tiny import corpus_folder, trainer
 SMALL = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu", "--dtype", "float32"]
 PACE = 40  # steps between evaluations
 
-pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch is without torch.distributed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch is without torch.distributed"),
+]
 
 
 class Launcher:

@@ -39,7 +39,10 @@ BODY = (
 )
 BATCH = 400
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: chromium or google-chrome is not in the PATH")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: chromium or google-chrome is not in the PATH"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -259,11 +259,11 @@ def test_no_answer_takes_long(piece: str) -> None:
     much = piece * (60_000 // len(piece))
     script = f'<script type="application/ld+json">{much}</script>'
     rows = json.dumps([{"id": "1", "title": much, "position": much, "html": much, "description": much, "date": much}])
-    begin = time.monotonic()
+    begin = time.process_time()
     for board in ("jsonld", "saved", "remoteok", "weworkremotely"):
         for body in (much, script, rows):
             parse_safely(board, body, "https://a.example/1")
-    assert time.monotonic() - begin < 15
+    assert time.process_time() - begin < 15
 
 
 def test_half_a_surrogate_pair_does_not_reach_a_posting() -> None:
@@ -433,9 +433,9 @@ def test_what_cannot_be_repaired_without_guessing_is_left_out(source: str) -> No
 
 def test_a_page_of_broken_scripts_is_not_repaired_without_end() -> None:
     broken = '<script type="application/ld+json">' + '{"a" "b" ' * 2000 + "}</script>"
-    begin = time.monotonic()
+    begin = time.process_time()
     assert schema_org.read(broken * 100, "https://a.example/", "jsonld") == Page()
-    assert time.monotonic() - begin < 15
+    assert time.process_time() - begin < 15
 
 
 def test_saved_rows_say_which_line_is_wrong() -> None:

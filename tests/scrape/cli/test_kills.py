@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from scrape import demo
 from scrape.dataset.corpus.compile import MANIFEST
 from scrape.dataset.store import INPUT
@@ -19,6 +21,8 @@ from tests.support.paths import ROOT
 from tests.support.postings import SITE_POSTINGS
 
 DEADLINE = 120.0  # seconds for one search, on a busy machine
+
+pytestmark = pytest.mark.slow
 
 
 def start(site: demo.Site, root: Path) -> subprocess.Popen[str]:

@@ -80,7 +80,7 @@ def test_challenge_pages_that_say_so_in_a_header(headers: dict[str, str], maker:
 
 
 def test_a_hostile_page_is_looked_through_quickly() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for piece in (
         b" ",
         b"<title",
@@ -91,7 +91,7 @@ def test_a_hostile_page_is_looked_through_quickly() -> None:
         b'content="1;',
     ):
         challenge_pages.maker_of({}, b"<title>" + piece * 65_536)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("status", [200, 202, 403, 404, 405, 429, 503])

@@ -152,10 +152,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("html", BOMBS.values(), ids=BOMBS)
 def test_no_input_takes_long_or_loses_its_word(html: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     blocks = simplify(html)
     assert "word" in blocks
-    assert time.monotonic() - start < 30, "far beyond what is linear"
+    assert time.process_time() - start < 30, "far beyond what is linear"
 
 
 def test_a_text_of_20_megabytes_is_kept() -> None:

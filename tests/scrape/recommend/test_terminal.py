@@ -34,6 +34,8 @@ from scrape.recommend.order import START, shuffled
 from tests.support.postings import keep, posting
 
 DEADLINE = 60.0  # seconds for a screen, on a busy machine
+
+pytestmark = pytest.mark.slow
 ITEMS = "".join(f"<li>Point {number} of many</li>\n" for number in range(60))
 LIST = f"<ul>\n<li>Flour\n<ul>\n<li>Rye</li>\n</ul>\n</li>\n{ITEMS}</ul>\n"
 HTML = f"<p>Bread &amp; <b>rolls</b> for {{}}</p>\n<h4>Needed</h4>\n{LIST}"
