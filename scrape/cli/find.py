@@ -6,7 +6,6 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from itertools import islice
@@ -43,26 +42,18 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=1))
     elif options.csv:
-        _print_csv(hits)
+        columns = [field.name for field in fields(SearchHit)]
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([csv_cell(getattr(hit, column)) for column in columns] for hit in hits)
     elif hits:
-        print_entries([_lines_of(hit) for hit in hits])
+        facts = [" · ".join(filter(None, (hit.company, hit.location, hit.date))) for hit in hits]
+        print_entries([(hit.title, fact, hit.excerpt, hit.url) for hit, fact in zip(hits, facts, strict=True)])
     else:
         print("nothing was found")
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `python -m scrape simplify`")
     return OK if hits else FAILED
-
-
-def _lines_of(hit: SearchHit) -> list[str]:
-    facts = (hit.company, hit.location, hit.date)
-    return [hit.title, " · ".join(fact for fact in facts if fact), hit.excerpt, hit.url]
-
-
-def _print_csv(hits: Sequence[SearchHit]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    columns = [field.name for field in fields(SearchHit)]
-    writer.writerow(columns)
-    writer.writerows([csv_cell(getattr(hit, column)) for column in columns] for hit in hits)
 
 
 def csv_cell(text: str) -> str:

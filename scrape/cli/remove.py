@@ -6,7 +6,7 @@ import argparse
 
 from scrape.common.console import OK, say
 from scrape.dataset import index
-from scrape.dataset.store import INPUT, REMOVED, Store, named_store
+from scrape.dataset.store import INPUT, REMOVED, named_store
 from scrape.fields.urls import canonical, is_web
 from scrape.http.cache import HttpCache
 from scrape.recommend.labels import drop_labels
@@ -24,7 +24,10 @@ def run(options: argparse.Namespace) -> int:
         removed = [head for what in options.what for head in store.remove(what)]
         marks = {mark for head in removed for mark in (head.name, head.url)} | set(options.what)
         labels = drop_labels(store.root, {canonical(mark) for mark in marks})
-        _drop_features(store, [head.name for head in removed])
+        if (store.root / "features.sqlite").exists():
+            from scrape.recommend import feature_store  # only here: it loads NumPy
+
+            feature_store.drop(store.root, [head.name for head in removed])
         responses = HttpCache(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
         if (store.root / index.FILE).exists():
             index.refresh(store)
@@ -36,11 +39,3 @@ def run(options: argparse.Namespace) -> int:
     if (store.root / INPUT).exists():
         say(f"{store.root / INPUT} is unchanged; run `python -m scrape compile` to compile it again")
     return OK
-
-
-def _drop_features(store: Store, names: list[str]) -> None:
-    """Drop the features of these postings, if there is a file of features: its module loads NumPy."""
-    if (store.root / "features.sqlite").exists():
-        from scrape.recommend import feature_store
-
-        feature_store.drop(store.root, names)

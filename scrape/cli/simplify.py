@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     store = named_store(options.dataset, options.data_dir).require()
     with store.locked():
         done = simplify_store(store, everything=options.all)
-    for line in done.spoilt:
+    for line in done.unusable:
         say(f"left out: {line}")
     print(f"{done.looked_at:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
-    return FAILED if done.spoilt else OK
+    return FAILED if done.unusable else OK

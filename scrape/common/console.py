@@ -1,4 +1,4 @@
-"""How every command of both packages behaves in a terminal: exit codes, one-line errors, progress bars."""
+"""The conduct of every command of both packages in a terminal: exit codes, one-line errors, progress bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong, by what a person can do about it. Every message says what, where and what next."""
+"""Errors, by what a user can do about them. Every message says what happened, where, and what to do next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole files or none: write aside, flush to the disk, rename."""
+"""Write whole files or none: write beside the file, flush to the disk, rename."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 
 def write_whole_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Like `write_whole`, for content that `write` streams into the open file."""
+    """Replace `path` like `write_whole`, by content that `write` streams into the open file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -36,7 +36,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a person asks of a board. An empty field asks for everything.
+    """A query to one board. An empty field matches everything.
 
     `state` is a postal code or a name (`CA`, `California`). `since` is an ISO date. `pages` are the
     addresses or paths that the person names: for the boards that have no list of their own.
@@ -52,7 +52,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one answer of a board held: postings, and the addresses to ask for next."""
+    """The contents of one response of a board: postings, and the addresses to request next."""
 
     postings: tuple[Posting, ...] = ()
     follow: tuple[str, ...] = ()

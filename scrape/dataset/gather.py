@@ -49,7 +49,7 @@ class Gathered:
     @property
     def failed(self) -> bool:
         """True if a board failed or a posting could not be simplified."""
-        return any(outcome.failed for outcome in self.outcomes) or bool(self.simplified.spoilt)
+        return any(outcome.failed for outcome in self.outcomes) or bool(self.simplified.unusable)
 
     @property
     def new(self) -> int:
@@ -106,7 +106,7 @@ def remind_of_contact(boards: Sequence[registry.Board]) -> None:
 
 def report(gathered: Gathered, *, as_json: bool = False) -> None:
     """Print the outcome as a table, or as JSON, on stdout, and what needs attention on stderr."""
-    for line in gathered.simplified.spoilt:
+    for line in gathered.simplified.unusable:
         say(f"left out: {line}")
     path, manifest, boards = gathered.root / INPUT, gathered.manifest, gathered.outcomes
     if as_json:

@@ -1,7 +1,7 @@
-"""Search in one's own postings: a full-text index in `index.sqlite`, brought in step with the store at every use.
+"""Search the saved postings: a full-text index in `index.sqlite`, updated from the store before each use.
 
-The index is made of the store and of nothing else: an old, spoilt or missing one is made anew. Each row remembers the
-times of its posting's two files, so that what changed since is found by looking at the folders alone.
+The index is derived from the store alone: an old, damaged or missing one is built again. Each row has the times of its
+posting's two files, so that changes are found by listing the folders.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 
 from scrape.common.console import progress, say
 from scrape.common.errors import InputError
-from scrape.common.posting import Posting
 from scrape.dataset.store import Store
 from scrape.fields import match
 
@@ -36,17 +35,20 @@ _BY_WORDS = f"""
 SELECT id, {", ".join(f"posting.{field.strip()}" for field in _FIELDS.split(","))}
 FROM words JOIN posting ON posting.id = words.rowid
 WHERE words MATCH ? ORDER BY bm25(words, 10, 5, 3, 1), name
-"""  # a word in the title says ten times as much as one in the text
+"""  # a word in the title counts ten times as much as one in the text
 _BY_DATE = f"SELECT id, {_FIELDS} FROM posting ORDER BY date DESC, name"
-# Asked for one posting at a time: above, it would be made of every posting that has the words.
+# For one posting at a time: in the query above, it would be computed for every posting that has the words.
 _EXCERPT = "SELECT snippet(words, 3, '', '', ' ... ', 24) FROM words WHERE words MATCH ? AND rowid = ?"
+_INSERT_POSTING = """
+INSERT INTO posting (name, stamp, board, url, title, company, location, date) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A posting that was found. `excerpt` is the stretch of its text that has the words."""
+    """A posting that was found. `excerpt` is the part of its text that has the words."""
 
     name: str
     board: str
@@ -59,14 +61,20 @@ class SearchHit:
 
 
 def find(store: Store, words: str = "", *, place: str = "", company: str = "", since: str = "") -> Iterator[SearchHit]:
-    """The postings with all these words, best first; without words all, newest first.
+    """Yield the postings with all these words, best first; without words all postings, newest first.
 
-    Words are found in any inflection (`manage` finds `managing`); "words in quotes" stand together; `data*` is a
-    beginning. Place, company and since mean what they mean in a search. Raises InputError.
+    Words are found in any inflection (`manage` finds `managing`); "words in quotes" must be adjacent; `data*` is a
+    prefix. Place, company and since mean the same as in a search of the boards. Where the index cannot be saved, it is
+    built in memory. Raises InputError.
     """
     city, state = match.place(place) if place else ("", "")
-    asked = _expression(words)
-    with closing(_to_read(store)) as index:
+    asked = _fts5_query(words)
+    try:
+        opened = _open(store)
+    except InputError as error:
+        say(str(error))
+        opened = _update(store, ":memory:")
+    with closing(opened) as index:
         rows = index.execute(_BY_WORDS, (asked,)) if asked else index.execute(_BY_DATE)
         for row, *fields in rows:
             hit = SearchHit(*fields)
@@ -79,12 +87,12 @@ def find(store: Store, words: str = "", *, place: str = "", company: str = "", s
 
 
 def refresh(store: Store) -> None:
-    """Bring the index in step with the store."""
-    _in_step(store).close()
+    """Update the index from the store. Raises InputError where it cannot be written."""
+    _open(store).close()
 
 
-def _expression(words: str) -> str:
-    """The words in the language of FTS5, where nothing a person types is taken for an operator."""
+def _fts5_query(words: str) -> str:
+    """Return the words as a query of FTS5, in which nothing a person types acts as an operator."""
     terms = []
     for quoted, plain in _TERM.findall(words):
         star = "*" if plain.endswith("*") else ""
@@ -95,82 +103,59 @@ def _expression(words: str) -> str:
     return " ".join(terms)
 
 
-def _to_read(store: Store) -> sqlite3.Connection:
-    """The index to look something up in: where it cannot be saved, one that lives as long as the command."""
-    try:
-        return _in_step(store)
-    except InputError as error:
-        say(str(error))
-        return _opened(store, ":memory:")
-
-
-def _in_step(store: Store) -> sqlite3.Connection:
-    """The opened index, equal to the store. One that cannot be read is made anew. Raises InputError."""
+def _open(store: Store) -> sqlite3.Connection:
+    """Open the updated index; a damaged one is built again. Raises InputError where it cannot be written."""
     path = store.root / FILE
     try:
-        return _opened(store, path)
+        return _update(store, path)
     except sqlite3.OperationalError as error:
         raise InputError(f"the index {path} cannot be written: {error}") from error
     except sqlite3.DatabaseError:
         path.unlink()
-        return _opened(store, path)
+        return _update(store, path)
 
 
-def _opened(store: Store, path: Path | str) -> sqlite3.Connection:
+def _update(store: Store, path: Path | str) -> sqlite3.Connection:
+    """Open the index at `path` and update it from the store, all or nothing."""
     index = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
         index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
         index.execute("BEGIN IMMEDIATE")
         if index.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-            _make(index)
-        _update(index, store)
+            for table in ("posting", "words"):
+                index.execute(f"DROP TABLE IF EXISTS {table}")
+            for statement in _TABLES.split(";"):
+                index.execute(statement)
+            index.execute(f"PRAGMA user_version = {_VERSION}")
+        _update_rows(index, store)
         index.execute("COMMIT")
     except BaseException:
-        index.close()  # takes back what was begun
+        index.close()  # rolls back
         raise
     return index
 
 
-def _make(index: sqlite3.Connection) -> None:
-    for table in ("posting", "words"):
-        index.execute(f"DROP TABLE IF EXISTS {table}")
-    for statement in _TABLES.split(";"):
-        index.execute(statement)
-    index.execute(f"PRAGMA user_version = {_VERSION}")
-
-
-def _update(index: sqlite3.Connection, store: Store) -> None:
-    there = store.stamps()
+def _update_rows(index: sqlite3.Connection, store: Store) -> None:
+    stamps = store.stamps()
     rows = {name: (row, stamp) for row, name, stamp in index.execute("SELECT id, name, stamp FROM posting")}
     for name, (row, stamp) in rows.items():
-        if there.get(name) != stamp:
+        if stamps.get(name) != stamp:
             index.execute("DELETE FROM posting WHERE id = ?", (row,))
             index.execute("DELETE FROM words WHERE rowid = ?", (row,))
-    new = sorted(name for name, stamp in there.items() if rows.get(name, (0, ""))[1] != stamp)
+    new = sorted(name for name, stamp in stamps.items() if rows.get(name, (0, ""))[1] != stamp)
     for name in progress(new, desc="indexing", unit=" postings"):
         try:
             head, document = store.head(name), store.document(name)
-        except InputError as error:  # one spoilt file, or one that is being removed, does not end the search
+        except InputError as error:  # one damaged file, or one that is being removed, does not end the search
             say(f"not in the index: {error}")
             continue
-        _insert(index, head, name, there[name], document)
+        columns = (name, stamps[name], head.board, head.url, head.title, head.company, head.location, head.date)
+        row = index.execute(_INSERT_POSTING, [_encodable(column) for column in columns]).lastrowid
+        body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
+        words = [_encodable(text) for text in (head.title, head.company, head.location, body)]
+        index.execute("INSERT INTO words (rowid, title, company, location, body) VALUES (?, ?, ?, ?, ?)", [row, *words])
 
 
-def _insert(index: sqlite3.Connection, head: Posting, name: str, stamp: str, document: str) -> None:
-    fields = (name, stamp, head.board, head.url, head.title, head.company, head.location, head.date)
-    row = index.execute(
-        f"INSERT INTO posting (name, stamp, board, url, title, company, location, date) VALUES ({_marks(8)})",
-        [_whole(field) for field in fields],
-    ).lastrowid
-    body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
-    words = [_whole(text) for text in (head.title, head.company, head.location, body)]
-    index.execute(f"INSERT INTO words (rowid, title, company, location, body) VALUES ({_marks(5)})", [row, *words])
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
-
-
-def _whole(text: str) -> str:
-    """Half characters, which SQLite has no room for, as question marks."""
+def _encodable(text: str) -> str:
+    """Return the text with half characters, which SQLite cannot store, as question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")

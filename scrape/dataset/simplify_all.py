@@ -21,11 +21,11 @@ _JOURNAL = ".made-by.journal"  # the postings that a run over all of them has fi
 
 @dataclass(frozen=True, slots=True)
 class Simplified:
-    """The outcome of a run of the simplifier. `spoilt` has a line for each posting that could not be used."""
+    """The outcome of a run of the simplifier. `unusable` has a line for each posting that could not be used."""
 
     looked_at: int
     changed: int
-    spoilt: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
 
 
 def simplify_store(store: Store, *, everything: bool = False, cores: int | None = None) -> Simplified:
@@ -44,18 +44,18 @@ def simplify_store(store: Store, *, everything: bool = False, cores: int | None 
     if not current:
         names = sorted({*names, *store.names()} - (_finished(journal, made_by) - {*names}))
     store.postings.mkdir(parents=True, exist_ok=True)
-    changed, spoilt = 0, []
+    changed, unusable = 0, []
     with process_map(partial(_make, store.root), names, cores=cores) as results, journal.open("a", 1, "utf-8") as log:
         for name, result in progress(results, total=len(names), desc="simplifying", unit=" postings"):
             if isinstance(result, str):
-                spoilt.append(f"{name}: {result}")
+                unusable.append(f"{name}: {result}")
             else:
                 changed += result
                 log.write(f"{name}\n")
     if not current:
         write_whole(mark, made_by)
     journal.unlink()
-    return Simplified(len(names), changed, tuple(sorted(spoilt)))
+    return Simplified(len(names), changed, tuple(sorted(unusable)))
 
 
 def _finished(journal: Path, made_by: str) -> set[str]:

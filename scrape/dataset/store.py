@@ -1,13 +1,13 @@
-"""A dataset on disk: what the boards gave, the bare documents made of it, and what must not come back.
+"""A dataset on disk: postings as the boards gave them, the documents made of them, and what must not come back.
 
     data/<dataset>/raw/<name>.json        one posting as its board gave it
-    data/<dataset>/postings/<name>.html   the same posting as a document of bare markup
+    data/<dataset>/postings/<name>.html   the same posting, simplified: one document
     data/<dataset>/removed.txt            names and addresses of postings that must not come back
-    data/<dataset>/.lock                  held by the one command that may write here
+    data/<dataset>/.lock                  held by the command that is writing here
 
 A posting is added once and never rewritten, so a rerun changes nothing where its input did not change.
-Of two postings with the same canonical address the one whose name sorts first is kept, whatever the order
-in which they came. Nothing here depends on the time or on the order of arrival.
+Of two postings with the same canonical address, the one whose name sorts first is kept, in whatever order
+they arrive. Nothing here depends on the time or on the order of arrival.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REMOVED = "removed.txt"
 _REMOVED_BEFORE = "forgotten.txt"  # its name until version 0.1; read, and never written
 _HTML_LINE = ' "html": '
 _SEARCH_AGAIN = "delete it and search again"
-_LONE = re.compile("[\ud800-\udfff]")  # half a character, as broken JSON carries: UTF-8 has no room for it
+_LONE = re.compile("[\ud800-\udfff]")  # half a character, from broken JSON, which UTF-8 cannot encode
 
 
 def named_store(dataset: str = "", data_dir: str = "", boards: Sequence[str] | None = None) -> Store:
@@ -53,7 +53,7 @@ def named_store(dataset: str = "", data_dir: str = "", boards: Sequence[str] | N
 
 
 class Store:
-    """One dataset. Opening it reads nothing; reading needs no lock; `add` and `remove` need `locked()`."""
+    """A dataset. Opening it reads nothing; reading needs no lock; `add` and `remove` need `locked()`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -67,42 +67,44 @@ class Store:
     # ------------------------------------------------------------------ reading
 
     def names(self) -> list[str]:
-        """The names of all postings, sorted."""
+        """Return the names of all postings, sorted."""
         return sorted(_stems(self.raw, ".json"))
 
     def document_names(self) -> list[str]:
-        """The names of all postings that have a document, sorted."""
+        """Return the names of all postings that have a document, sorted."""
         return sorted(_stems(self.postings, ".html"))
 
     def posting(self, name: str) -> Posting:
-        """The posting as its board gave it. Raises InputError where the file is missing or spoilt."""
+        """Return the posting as its board gave it. Raises InputError where the file is missing or damaged."""
         path = self.raw_path(name)
         return _posting(_read(path), path)
 
     def head(self, name: str) -> Posting:
-        """Like `posting`, but without the html, which is most of the file and is not read."""
+        """Return the posting without its html, which is most of the file and is not read. Raises InputError."""
         path = self.raw_path(name)
         with _opened(path) as lines:
             head = list(itertools.takewhile(lambda line: not line.startswith(_HTML_LINE), lines))
         return _posting("".join([*head, _HTML_LINE, '""\n}']), path)
 
     def document(self, name: str) -> str:
-        """The bare document of a posting. Raises InputError where the file is missing or spoilt."""
+        """Return the document of a posting. Raises InputError where the file is missing or damaged."""
         return _read(self.document_path(name), "delete it and run `python -m scrape simplify`")
 
     def documents(self) -> Iterator[tuple[str, str]]:
-        """Every (name, document), sorted by name, one in memory at a time."""
+        """Yield every (name, document), sorted by name, one in memory at a time."""
         for name in self.document_names():
             yield name, self.document(name)
 
     def raw_path(self, name: str) -> Path:
+        """Return the path of the posting as its board gave it."""
         return self.raw / f"{name}.json"
 
     def document_path(self, name: str) -> Path:
+        """Return the path of the posting's document."""
         return self.postings / f"{name}.html"
 
     def require(self) -> Store:
-        """This store, if it holds a posting; else InputError with what to run."""
+        """Return this store. Raises InputError, with what to run, where it has no posting."""
         if not any(_stems(self.raw, ".json")):
             raise InputError(f"no postings in {self.root}; run scripts/scrape.sh first (or `python -m scrape search`)")
         return self
@@ -111,22 +113,24 @@ class Store:
 
     @contextmanager
     def locked(self) -> Iterator[Store]:
-        """Keep every other writing command out until the block ends; a killed process lets go by itself.
+        """Lock the dataset for writing until the block ends. The lock of a killed process is released by the system.
 
-        Raises InputError at once where another process is writing here. Whatever a killed run left half
-        written is swept away.
+        Files that a killed run left half written are deleted. Raises InputError at once where another process is
+        writing here.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise InputError(f"{self.root} is not a folder; name another place for the dataset") from error
         with exclusive(self.root / ".lock", f"{self.root} is being written by another run; wait until it ends"):
-            self._sweep()
+            for folder in (self.root, self.raw, self.postings, self.answers):
+                for path in folder.glob(".*.part"):
+                    path.unlink(missing_ok=True)
             self._known = self._removed = None
             yield self
 
     def add(self, posting: Posting) -> bool:
-        """Save a posting; False where it is known or was removed. Safe to call from several threads."""
+        """Save a posting and return True; False where it is known or was removed. Safe to call from several threads."""
         with self._guard:
             if not self._removed_marks().isdisjoint({posting.name, canonical(posting.url)}):
                 return False
@@ -164,10 +168,9 @@ class Store:
         return canonical(mark) in self._removed_marks()
 
     def put_document(self, name: str, text: str) -> bool:
-        """Write the document of a posting unless it stands there already; whether the file changed.
+        """Write the document of a posting and return True; False where the file has this text already.
 
-        An equal document that is older than its posting only gets a new time, which is how `stale_documents`
-        knows that it was looked at.
+        An equal document that is older than its posting only gets a new time, so that `stale_documents` leaves it out.
         """
         path = self.document_path(name)
         try:
@@ -181,21 +184,21 @@ class Store:
         return True
 
     def stale_documents(self) -> list[str]:
-        """The names whose document is missing or older than the posting, sorted."""
+        """Return the names of postings whose document is missing or older than they are, sorted."""
         made = dict(_times(self.postings, ".html"))
         return sorted(name for name, time in _times(self.raw, ".json") if made.get(name, -1) < time)
 
     def without_document(self) -> int:
-        """How many postings have no document yet."""
+        """Return the number of postings without a document."""
         return len(set(_stems(self.raw, ".json")) - set(_stems(self.postings, ".html")))
 
     def stamps(self) -> dict[str, str]:
-        """For each posting that has a document, a text that changes whenever one of its two files does."""
+        """Return {name: text that changes whenever one of the two files does} of postings that have a document."""
         made = dict(_times(self.postings, ".html"))
         return {name: f"{time} {made[name]}" for name, time in _times(self.raw, ".json") if name in made}
 
     def drop_orphans(self) -> list[str]:
-        """Remove documents whose posting has gone, as an add or a remove that was killed leaves them."""
+        """Delete documents without a posting, which a killed run can leave, and return their names."""
         orphans = sorted(set(_stems(self.postings, ".html")) - set(_stems(self.raw, ".json")))
         for name in orphans:
             self.document_path(name).unlink(missing_ok=True)
@@ -204,6 +207,7 @@ class Store:
     # ------------------------------------------------------------------ inside
 
     def _addresses(self) -> dict[str, str]:
+        """Return {canonical address: name} of all postings."""
         if self._known is None:
             self._known = {}
             for head in self._heads():
@@ -229,7 +233,7 @@ class Store:
         return [head for head in self._heads() if canonical(head.url) == address]
 
     def _heads(self) -> Iterator[Posting]:
-        """The heads of all postings but the spoilt ones, which whoever makes documents of them reports."""
+        """Yield all postings without html, except damaged ones, which `simplify_store` reports."""
         for name in self.names():
             with suppress(InputError):
                 yield self.head(name)
@@ -238,14 +242,9 @@ class Store:
         self.document_path(name).unlink(missing_ok=True)
         self.raw_path(name).unlink(missing_ok=True)
 
-    def _sweep(self) -> None:
-        for folder in (self.root, self.raw, self.postings, self.answers):
-            for path in folder.glob(".*.part"):
-                path.unlink(missing_ok=True)
-
 
 def encode(posting: Posting) -> str:
-    """A posting as the text of its raw file: JSON, one field a line, the html last."""
+    """Return a posting as the text of its raw file: JSON, one field a line, the html last."""
     text = json.dumps(asdict(posting), ensure_ascii=False, indent=1) + "\n"
     return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
@@ -280,7 +279,7 @@ def _opened(path: Path, remedy: str = _SEARCH_AGAIN) -> Iterator[TextIO]:
 
 
 def _files(folder: Path, suffix: str) -> Iterator[os.DirEntry[str]]:
-    """The finished files of a folder; none where there is no folder."""
+    """Yield the finished files of a folder; none where there is no folder."""
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:
@@ -292,5 +291,5 @@ def _stems(folder: Path, suffix: str) -> Iterator[str]:
 
 
 def _times(folder: Path, suffix: str) -> Iterator[tuple[str, int]]:
-    """(name, time of last writing in nanoseconds) of every file."""
+    """Yield (name, time of last writing in nanoseconds) of every file."""
     return ((entry.name.removesuffix(suffix), entry.stat().st_mtime_ns) for entry in _files(folder, suffix))

@@ -37,7 +37,7 @@ _edge = re.compile(r"(<(?:p|li|h\d)>) +| +(</(?:p|li|h\d)>)")
 
 @dataclass
 class Manifest:
-    """What a corpus was made of. Counts are of postings unless their name says otherwise."""
+    """The contents of a corpus, and what was left out. Counts are of postings unless their name says otherwise."""
 
     postings: int = 0
     characters: int = 0

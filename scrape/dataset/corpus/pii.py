@@ -1,4 +1,4 @@
-"""Take e-mail addresses and telephone numbers out of text that a network will learn by heart."""
+"""Scrub personal information: replace e-mail addresses and telephone numbers, which a network would memorize."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _INTERNATIONAL = r"\+\d{1,3}[ .\-–/]{0,2}(?:\(0?\d{0,4}\)[ .\-–/]{0,2})?\d(?
 _phone = re.compile(rf"(?<![\w$€£.,+\-–/])(?:{_NORTH_AMERICA}|{_INTERNATIONAL}){_EXTENSION}(?![\w\-–])", re.IGNORECASE)
 
 
-# What every address and every number has, as a quick test: most postings have neither.
+# A quick test for what every address and every number has: most postings have neither.
 _maybe_email = re.compile(r"@|[\[({] ?at ?[\])}]", re.IGNORECASE)
 _maybe_phone = re.compile(r"\d{3}[)./\-– ]{1,2}\d{3}[./\-– ]\d{4}|\+\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:
-    """A text without contacts, and how many of each it had."""
+    """A text without e-mail addresses and telephone numbers, and the number of each that it had."""
 
     text: str
     emails: int = 0
@@ -34,7 +34,7 @@ class Scrubbed:
 
 
 def scrub(text: str) -> Scrubbed:
-    """`text` with a placeholder for each e-mail address and telephone number."""
+    """Replace each e-mail address and telephone number by a placeholder."""
     emails = phones = 0
     if _maybe_email.search(text):
         text, emails = _email.subn(EMAIL, text)
