@@ -1,4 +1,4 @@
-"""A character-level recurrent network that learns postings and writes new ones."""
+"""Train a character-level recurrent network on postings, and write new ones with it."""
 
 import os
 

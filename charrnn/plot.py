@@ -1,4 +1,4 @@
-"""The loss plot: `python -m charrnn.plot cv/` draws runs from their logs, or from the names of their checkpoints."""
+"""Plot losses: `python -m charrnn.plot cv/` draws runs from their logs, or from the names of their checkpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-
 import argparse
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from charrnn.model import checkpoint
 from charrnn.runs import history
+from charrnn.runs.files import RunFiles
 from charrnn.runs.history import Evaluation
 from scrape.common import console
 from scrape.common.errors import InputError
@@ -47,7 +48,7 @@ _DOTTED = 20  # points: of more, each has no dot of its own
 
 @dataclass(frozen=True)
 class Curve:
-    """The losses of a run in nats per character, by epoch. `train` is empty where no log tells of it."""
+    """The losses of a run in nats per character, by epoch. `train` is empty where there is no log."""
 
     name: str
     epochs: Sequence[float]
@@ -56,12 +57,12 @@ class Curve:
 
     @property
     def best(self) -> int:
-        """Where the least validation loss stands, the latest of equals."""
+        """Index of the lowest validation loss, the latest of equals."""
         return min(reversed(range(len(self.validation))), key=self.validation.__getitem__)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw, and print the paths of the pictures."""
+    """Draw, and print the paths of the plots."""
     said = options_parser().parse_args(argv)
     return console.run(lambda: _command(said.folder, said.out), debug=said.debug)
 
@@ -78,28 +79,23 @@ def _command(folder: Path, out: Path | None) -> int:
 
 
 def curves(folder: Path) -> list[Curve]:
-    """The runs in `folder`, by name: it is that of one run's checkpoints, or holds such folders.
+    """Return the runs in `folder`, by name: it holds the checkpoints of one run, or the folders of several.
 
     Raises InputError where there is no checkpoint in it.
     """
-    runs = (
-        [folder]
-        if checkpoint.list_files(folder)
-        else sorted(path for path in _below(folder) if checkpoint.list_files(path))
-    )
+    runs = [folder]
+    if not checkpoint.list_files(folder):
+        below = folder.iterdir() if folder.is_dir() else ()
+        runs = sorted(path for path in below if path.is_dir() and checkpoint.list_files(path))
     if not runs:
         raise InputError(f"there is no checkpoint in {folder}; train one with: python -m charrnn.train")
     return [_curve(run) for run in runs]
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else iter(())
-
-
 def _curve(run: Path) -> Curve:
-    """The losses of a run from its log, or from the names of its checkpoints, as the post of 2015 had them."""
+    """Return the losses of a run from its log, else from the names of its checkpoints, as the 2015 post did."""
     run = run.resolve()
-    log_file = run.with_name(run.name + ".jsonl")
+    log_file = RunFiles(run).log
     if log_file.is_file() and (evaluations := history.read(log_file)):
         return of_log(evaluations, run.name)
     entries = checkpoint.list_files(run)
@@ -107,7 +103,7 @@ def _curve(run: Path) -> Curve:
 
 
 def of_log(evaluations: Sequence[Evaluation], name: str = "") -> Curve:
-    """The losses that a log tells of. Raises InputError where there is no evaluation."""
+    """Return the losses in a log. Raises InputError where there is no evaluation."""
     if not evaluations:
         raise InputError("the log of the run holds no evaluation yet; train on")
     epochs, validation, train = zip(
@@ -122,9 +118,9 @@ def draw(evaluations: Sequence[Evaluation], title: str = "", form: Form = "png")
 
 
 def draw_runs(runs: Sequence[Curve], form: Form = "png") -> bytes:
-    """A picture of training and validation loss against the epoch; the same input gives the same bytes.
+    """Draw training and validation loss against the epoch; the same input gives the same bytes.
 
-    Left axis in nats per character, right axis in bits. The least validation loss of each run is marked. The
+    Left axis in nats per character, right axis in bits. The lowest validation loss of each run is marked. The
     background is transparent, and the colours are legible on white and on black; an SVG adapts them.
     """
     alone = len(runs) == 1
@@ -136,17 +132,15 @@ def draw_runs(runs: Sequence[Curve], form: Form = "png") -> bytes:
     _dress(axes, runs[0].name if alone else "")
     _explain(axes, figure, alone)
     FigureCanvasAgg(figure)  # the canvas that `savefig` draws on; nothing global is touched
-    return _svg(figure) if form == "svg" else _png(figure)
-
-
-def _png(figure: Figure) -> bytes:
+    if form == "svg":
+        return _svg(figure)
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
     return file.getvalue()
 
 
 def _svg(figure: Figure) -> bytes:
-    """The figure with a style that gives it the inks for light and for dark surroundings."""
+    """Return the figure as an SVG whose style sheet has the colours for light and for dark surroundings."""
     file = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "dream-jobs"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
@@ -155,7 +149,7 @@ def _svg(figure: Figure) -> bytes:
 
 
 def _inks(colours: dict[str, str]) -> str:
-    """Rules that draw in other colours what matplotlib drew in ours."""
+    """Return style rules that replace the colours that matplotlib drew with."""
     return "".join(
         f'[style*="{what}: {ink}"] {{ {what}: {colour} !important }} '
         for ink, colour in colours.items()
@@ -164,7 +158,7 @@ def _inks(colours: dict[str, str]) -> str:
 
 
 def best(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """The evaluation with the least validation loss, the latest of equals."""
+    """Return the evaluation with the lowest validation loss, the latest of equals."""
     return min(reversed(evaluations), key=lambda evaluation: evaluation.val_loss)
 
 
@@ -209,11 +203,11 @@ def _dress(axes: Axes, title: str) -> None:
 
 
 def _explain(axes: Axes, figure: Figure, alone: bool) -> None:
-    """The legend: within the picture of one run, whose curves leave the corner free, above that of several."""
+    """Add the legend: inside the plot of one run, whose curves leave the corner free, above that of several."""
     if alone:
         legend = axes.legend(frameon=False, fontsize=10, labelcolor=INK, loc="upper right")
     else:
-        axes.plot([], [], ":", color=INK, linewidth=1.4, label="dotted: training, where a log tells of it")
+        axes.plot([], [], ":", color=INK, linewidth=1.4, label="dotted: training, where there is a log")
         legend = figure.legend(frameon=False, fontsize=10, labelcolor=INK, loc="outside upper left")
     for text in legend.get_texts():
         text.set_parse_math(False)

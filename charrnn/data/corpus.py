@@ -1,4 +1,4 @@
-"""The corpus as numbers: encoded once beside input.txt, split at a posting, read as contiguous streams."""
+"""Read the corpus: encode it once beside input.txt, split it at a posting, and read it as contiguous streams."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -37,14 +36,14 @@ class Corpus:
     sha256: str
 
     def with_vocab(self, vocab: Vocab) -> Corpus:
-        """The same text in the ids of another alphabet. Raises InputError where that lacks a character."""
+        """Return the same text in the ids of another vocabulary. Raises InputError where that lacks a character."""
         if vocab == self.vocab:
             return self
         return replace(self, ids=vocab.encode(self.vocab.chars)[self.ids], vocab=vocab)
 
 
 def open_corpus(folder: Path) -> Corpus:
-    """The corpus in `folder`/input.txt, encoded beside it on first use, or when the text has changed.
+    """Return the corpus in `folder`/input.txt, encoded beside it on first use, or when the text has changed.
 
     Memory stays flat whatever the size. Raises InputError where the text is missing, empty or not UTF-8.
     """
@@ -91,7 +90,7 @@ def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
 
 
 class Streams:
-    """A text as `batch_size` contiguous streams, read in step, window by window.
+    """A text as `batch_size` contiguous streams, which are read in parallel, window by window.
 
     The text is read as a ring that starts at `offset`: one pass takes every character once as input and once as
     target. Windows are nearly equal in length, `seq_length` at most, so that no pass ends in a tiny batch. A text
@@ -122,32 +121,26 @@ class Streams:
 
 
 def _boundary(corpus: Corpus, fraction: float) -> int:
-    """Where the cut nearest to `fraction` goes: never at either end, and the bare fraction if nothing ends there."""
+    """Return the first end of a posting after `fraction` of the text, else the last one before, else the fraction."""
     size = len(corpus.ids)
     target = min(max(round(size * fraction), 1), size - 1)
-    end = POSTING_END if _holds_postings(corpus) else "\n"
+    holds_postings = corpus.vocab.decode(corpus.ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN
+    end = POSTING_END if holds_postings else "\n"
     if not set(end) <= set(corpus.vocab.chars):
         return target
     mark = corpus.vocab.encode(end)
-    after = (_first_mark(corpus.ids[at : at + _CHUNK + len(mark)], mark, at) for at in range(target, size, _CHUNK))
-    cut = next((found for found in after if found is not None), size)
-    if cut < size:
-        return cut
+    for at in range(target, size, _CHUNK):
+        after = _marks(corpus.ids[at : at + _CHUNK + len(mark)], mark)
+        if len(after) and at + int(after[0]) < size:
+            return at + int(after[0])
+        if len(after):
+            break  # the text's own end
     before = _marks(corpus.ids[max(0, target - _CHUNK) : target], mark)
     return max(0, target - _CHUNK) + int(before[-1]) if len(before) else target
 
 
-def _holds_postings(corpus: Corpus) -> bool:
-    return corpus.vocab.decode(corpus.ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN
-
-
-def _first_mark(ids: Ids, mark: Ids, start: int) -> int | None:
-    ends = _marks(ids, mark)
-    return start + int(ends[0]) if len(ends) else None
-
-
 def _marks(ids: Ids, mark: Ids) -> npt.NDArray[np.int64]:
-    """The positions just after each occurrence of `mark`."""
+    """Return the positions just after each occurrence of `mark`."""
     if len(ids) < len(mark):
         return np.zeros(0, dtype=np.int64)
     windows = np.lib.stride_tricks.sliding_window_view(ids, len(mark))
@@ -155,7 +148,7 @@ def _marks(ids: Ids, mark: Ids) -> npt.NDArray[np.int64]:
 
 
 def _stored(text: Path) -> Corpus | None:
-    """What an earlier run left beside `text`, or None if it is absent or of another text."""
+    """Return the corpus that an earlier run encoded beside `text`, or None if it is absent or of another text."""
     try:
         note = json.loads(_note_path(text).read_text(encoding="utf-8"))
         vocab = Vocab(note["chars"])
@@ -168,7 +161,7 @@ def _stored(text: Path) -> Corpus | None:
 
 
 def _encode(text: Path) -> None:
-    """Write the ids of `text` and a note of what they are. Two passes: the alphabet, then the ids."""
+    """Write the ids of `text`, and a note with its vocabulary and checksum. Two passes: vocabulary, then ids."""
     stamp = _stamp(text)
     seen = np.zeros(_UNICODE, dtype=np.bool_)
     digest = hashlib.sha256()
@@ -179,18 +172,15 @@ def _encode(text: Path) -> None:
     if not length:
         raise InputError(f"{text} is empty; {_GATHER}")
     vocab = Vocab("".join(map(chr, np.flatnonzero(seen))))
-    write_whole_with(_ids_path(text), lambda file: _write_ids(text, vocab, file))
+    write_whole_with(
+        _ids_path(text), lambda file: file.writelines(vocab.encode(part).tobytes() for part in _decoded(text))
+    )
     note = {"sha256": digest.hexdigest(), "length": length, "chars": vocab.chars, "text": stamp}
     write_whole(_note_path(text), json.dumps(note))
 
 
-def _write_ids(text: Path, vocab: Vocab, file: BinaryIO) -> None:
-    for piece in _decoded(text):
-        file.write(vocab.encode(piece).tobytes())
-
-
 def _decoded(text: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:
-    """The text piece by piece, its newlines untouched. Raises InputError with the offset of what is not UTF-8."""
+    """Yield the text piece by piece, with its newlines as they are. Raises InputError at what is not UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     read = 0
     with text.open("rb") as file:
@@ -210,7 +200,7 @@ def _decoded(text: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:
 
 
 def _stamp(text: Path) -> list[int]:
-    """What changes when the text does, without reading it."""
+    """Return size and time of the file, which change when the text does."""
     stat = text.stat()
     return [stat.st_size, stat.st_mtime_ns]
 

@@ -1,4 +1,4 @@
-"""Characters and their ids: the alphabet that a corpus uses and a model speaks."""
+"""Encode characters as ids, by the vocabulary of a corpus and its model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CODE = np.dtype("<u4")  # one UTF-32 unit is one character
 
 @dataclass(frozen=True)
 class Vocab:
-    """An alphabet. `chars` holds every character once; the id of a character is its place in it."""
+    """A vocabulary. `chars` holds every character once; the id of a character is its place in it."""
 
     chars: str
 
@@ -28,7 +28,7 @@ class Vocab:
 
     @classmethod
     def of(cls, text: str) -> Vocab:
-        """The alphabet of `text`, by code point."""
+        """Return the vocabulary of `text`, by code point."""
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
@@ -40,7 +40,7 @@ class Vocab:
         return np.min_scalar_type(max(len(self.chars) - 1, 0))
 
     def encode(self, text: str) -> Ids:
-        """The ids of `text`, shape (len(text),). Raises InputError naming the first unknown character."""
+        """Return the ids of `text`, shape (len(text),). Raises InputError naming the first unknown character."""
         codes = codes_of(text)
         known = self._known.take(codes, mode="clip")
         if not known.all():
@@ -51,7 +51,7 @@ class Vocab:
         return self._ids.take(codes, mode="clip")
 
     def decode(self, ids: npt.ArrayLike) -> str:
-        """The text of `ids`: the inverse of `encode`. Raises IndexError on an id that is not one of ours."""
+        """Return the text of `ids`: the inverse of `encode`. Raises IndexError on an unknown id."""
         return self._codes[np.asarray(ids, dtype=np.int64)].tobytes().decode("utf-32-le")
 
     @cached_property
@@ -60,7 +60,7 @@ class Vocab:
 
     @cached_property
     def _known(self) -> npt.NDArray[np.bool_]:
-        """Which code points are ours. One place longer than needed: all beyond are clipped onto its False."""
+        """Membership by code point. The last place is False, and all code points beyond are clipped to it."""
         known = np.zeros(int(self._codes.max(initial=0)) + 2, dtype=np.bool_)
         known[self._codes] = True
         return known
@@ -73,5 +73,5 @@ class Vocab:
 
 
 def codes_of(text: str) -> npt.NDArray[np.uint32]:
-    """The code points of `text`, shape (len(text),)."""
+    """Return the code points of `text`, shape (len(text),)."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=_CODE)

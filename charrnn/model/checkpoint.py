@@ -1,7 +1,7 @@
-"""Checkpoints: a model that can speak, in one file that names its epoch and its validation loss.
+"""Save, load and list checkpoints: a model in one file, whose name holds epoch and validation loss.
 
 A file is what `torch.save` writes (a zip archive of plain values and tensors, loaded with `weights_only=True`)
-with the SHA-256 of all that goes before as the archive's comment. torch itself loads a flipped bit without a word.
+with the SHA-256 of all that goes before as the archive's comment. torch itself loads a damaged file without an error.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Checkpoint:
     corpus: str
 
     def model(self, device: str | torch.device = "cpu") -> CharLSTM:
-        """The model, on `device` and in eval mode."""
+        """Return the model, on `device` and in eval mode."""
         with torch.device("meta"):
             made = CharLSTM(self.config)
         made.to_empty(device=device).load_state_dict(self.weights)
@@ -55,7 +55,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointFile:
-    """A checkpoint's file, by its name alone."""
+    """The path of a checkpoint, and what its name says."""
 
     path: Path
     epoch: float
@@ -63,9 +63,9 @@ class CheckpointFile:
 
 
 def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
-    """Write `folder`/lm_lstm_epoch19.00_1.2345.pt whole and give its path. `word` is char-rnn's --savefile.
+    """Write `folder`/lm_lstm_epoch19.00_1.2345.pt whole and return its path. `word` is char-rnn's --savefile.
 
-    The folder never holds anything but checkpoints: the unfinished file lies beside the folder. Raises OSError.
+    The folder holds nothing but checkpoints: the unfinished file is written beside it. Raises OSError.
     """
     path = folder / f"lm_{word}_epoch{checkpoint.epoch:.2f}_{checkpoint.val_loss:.4f}.pt"
     content = asdict(replace(checkpoint, weights={})) | {"format": FORMAT, "vocab": checkpoint.vocab.chars}
@@ -77,7 +77,7 @@ def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
 
 
 def load(path: Path) -> Checkpoint:
-    """The checkpoint in `path`, on the CPU, its checksum verified. Raises InputError on anything but a whole one."""
+    """Return the checkpoint in `path`, on the CPU. Raises InputError where it is absent, damaged or no checkpoint."""
     content = deserialize(path, FORMAT)
     content["config"] = ModelConfig(**content["config"])
     content["vocab"] = Vocab(content["vocab"])
@@ -85,20 +85,20 @@ def load(path: Path) -> Checkpoint:
 
 
 def list_files(folder: Path) -> list[CheckpointFile]:
-    """The checkpoints of a run, oldest first. Files of other names are passed over; no folder gives none."""
+    """Return the checkpoints of a run, oldest first. Files of other names are ignored; no folder gives none."""
     found = ((path, _NAME.fullmatch(path.name)) for path in folder.glob("lm_*.pt"))
     made = (CheckpointFile(path, float(name["epoch"]), float(name["loss"])) for path, name in found if name)
     return sorted(made, key=lambda entry: (entry.epoch, entry.path.name))
 
 
 def best(folder: Path) -> Path:
-    """The checkpoint with the least validation loss, the latest of equals. Raises InputError where there is none."""
-    return min(reversed(_some(folder)), key=lambda entry: entry.val_loss).path
+    """Return the checkpoint of lowest validation loss, the latest of equals. Raises InputError where there is none."""
+    return min(reversed(_list_some(folder)), key=lambda entry: entry.val_loss).path
 
 
 def last(folder: Path) -> Path:
-    """The checkpoint of the latest epoch. Raises InputError where there is none."""
-    return _some(folder)[-1].path
+    """Return the checkpoint of the latest epoch. Raises InputError where there is none."""
+    return _list_some(folder)[-1].path
 
 
 def prune(folder: Path, keep: int) -> None:
@@ -109,11 +109,11 @@ def prune(folder: Path, keep: int) -> None:
 
 
 def newest_run(cv: Path) -> Path:
-    """The folder within `cv` that got a checkpoint last. Raises InputError where there is none.
+    """Return the folder in `cv` with the newest checkpoint. Raises InputError where there is none.
 
     The checkpoint that comes along is passed over: it is nobody's run, and its file is as old as the checkout.
     """
-    runs = [folder for folder in _folders(cv) if folder.name != SHOWCASE]
+    runs = [folder for folder in (cv.iterdir() if cv.is_dir() else ()) if folder.is_dir() and folder.name != SHOWCASE]
     written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in list_files(folder))
     newest = max(written, default=None)
     if newest is None:
@@ -124,7 +124,7 @@ def newest_run(cv: Path) -> Path:
 
 
 def serialize(content: dict[str, Any]) -> bytes:
-    """The bytes of a file that holds `content` (tensors and plain values) and its own checksum."""
+    """Return the bytes of a file that holds `content` (tensors and plain values) and its own checksum."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     # A zip archive ends with the length of its comment, 0 so far, and the comment.
@@ -133,8 +133,13 @@ def serialize(content: dict[str, Any]) -> bytes:
 
 
 def deserialize(path: Path, form: str) -> dict[str, Any]:
-    """What `serialize` put into `path`, if its `format` is `form`. Raises InputError, one line, on anything else."""
-    sealed = _read(path)
+    """Return what `serialize` wrote to `path`. Raises InputError where that is anything else than a whole `form`."""
+    try:
+        sealed = path.read_bytes()
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder; name one of its files, or best or last") from error
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {path}; train a model with: {_TRAIN}") from error
     body, comment = sealed[:-_COMMENT_BYTES], sealed[-_COMMENT_BYTES:]
     if not _COMMENT.fullmatch(comment):
         raise InputError(f"{path} is cut short, or was not written by {_TRAIN}; use another checkpoint")
@@ -153,21 +158,8 @@ def _comment(body: bytes) -> bytes:
     return b"sha256:" + hashlib.sha256(body).hexdigest().encode()
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; name one of its files, or best or last") from error
-    except FileNotFoundError as error:
-        raise InputError(f"there is no {path}; train a model with: {_TRAIN}") from error
-
-
-def _some(folder: Path) -> list[CheckpointFile]:
+def _list_some(folder: Path) -> list[CheckpointFile]:
     found = list_files(folder)
     if not found:
         raise InputError(f"there is no checkpoint in {folder}; train one with: {_TRAIN}")
     return found
-
-
-def _folders(cv: Path) -> list[Path]:
-    return [path for path in cv.iterdir() if path.is_dir()] if cv.is_dir() else []

@@ -18,7 +18,7 @@ _M_MMAP_MAX, _M_TRIM_THRESHOLD = -4, -1  # glibc's malloc.h
 
 
 def pick(name: str) -> torch.device:
-    """The device called `name`; `auto` is CUDA, then Apple's MPS, then the CPU. Raises InputError."""
+    """Return the device called `name`; `auto` is CUDA, then Apple's MPS, then the CPU. Raises InputError."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
@@ -30,16 +30,16 @@ def pick(name: str) -> torch.device:
 
 
 def prepare(device: torch.device) -> None:
-    """Settings of the process that cost no accuracy and save a quarter of the time. Call once, before training."""
+    """Set up the process for fast training, at no cost of accuracy: a quarter of the time. Call once."""
     torch.set_float32_matmul_precision("high" if device.type == "cuda" else "highest")
     if device.type == "cpu":
         keep_freed_memory()
 
 
 def keep_freed_memory() -> bool:
-    """Have glibc keep freed memory instead of giving it back and faulting it in again at the next step.
+    """Have glibc keep freed memory instead of returning it and faulting it in again at the next step.
 
-    Training frees and allocates the same few hundred MB at every step. True where it took effect (glibc only).
+    Training frees and allocates the same few hundred MB at every step. Returns True where it took effect (glibc only).
     """
     if platform.libc_ver()[0] != "glibc":
         return False
@@ -89,14 +89,14 @@ def _has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
-    """Within it, matrix products run in `dtype`; weights and state stay float32."""
+    """Return a context in which matrix products run in `dtype`; weights and state stay float32."""
     if dtype == torch.float32:
         return nullcontext()
     return torch.autocast(device.type, dtype=dtype)
 
 
 def dropout(x: Tensor, chance: float) -> Tensor:
-    """`x` with each value zeroed by `chance` and the rest scaled up, so that its expectation stays.
+    """Return `x` with each value zeroed with probability `chance`, and the rest scaled so that the mean stays.
 
     On the CPU the mask comes from random bytes, eight to a draw: `bernoulli_` costs 12-18 % of a training step.
     The chance is rounded to 1/256 and the scale is exact for it.
@@ -111,7 +111,7 @@ def dropout(x: Tensor, chance: float) -> Tensor:
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:
-    """What all of torch's draws on this machine depend on."""
+    """Return the state of torch's random generators on this machine."""
     state = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         state["cuda"] = torch.cuda.get_rng_state(device)
@@ -119,7 +119,7 @@ def random_state(device: torch.device) -> dict[str, Tensor]:
 
 
 def set_random_state(device: torch.device, state: Mapping[str, Tensor]) -> None:
-    """Go back to a `random_state`. What it holds of another kind of device is passed over."""
+    """Restore a `random_state`. The state of another kind of device is ignored."""
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"], device)
@@ -127,7 +127,7 @@ def set_random_state(device: torch.device, state: Mapping[str, Tensor]) -> None:
 
 @contextmanager
 def preserve_random_state(device: torch.device) -> Iterator[None]:
-    """Whatever is drawn within it, the draws after it are the same."""
+    """Restore the random state at the end of the context."""
     state = random_state(device)
     try:
         yield

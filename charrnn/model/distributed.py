@@ -1,6 +1,6 @@
-"""Several processes that train one model: each reads its share of the streams, and all make the same update.
+"""Train one model in several processes: each reads its shard of the streams, and all make the same update.
 
-`torchrun --nproc-per-node N -m charrnn.train ...` starts them and tells each by its environment who it is.
+`torchrun --nproc-per-node N -m charrnn.train ...` starts the processes and sets the rank of each in its environment.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from scrape.common.errors import InputError
 
 T = TypeVar("T")
 
-TIMEOUT = timedelta(minutes=5)  # with a process that is silent but not known to be dead: previews and files take time
+TIMEOUT = timedelta(minutes=5)  # without an answer, until a process counts as lost: previews and files take time
 
 
 class PeerLostError(Exception):
-    """Another process of the run has ended, or is silent for too long."""
+    """Another process of the run has ended, or does not answer within TIMEOUT."""
 
 
 class Group:
-    """The processes of a run, as one of them sees them. A group of one gives back what it is given."""
+    """The processes of a run, from the view of one of them. In a group of one, every value comes back unchanged."""
 
     def __init__(self, rank: int = 0, size: int = 1, device: torch.device | None = None) -> None:
         self.rank, self.size, self._device = rank, size, device
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the process that writes files and speaks to the person."""
+        """Whether this process writes the files and the output."""
         return self.rank == 0
 
     def shard(self, streams: int) -> slice:
-        """Which of the batch's streams are this process's. Raises InputError where they cannot be dealt evenly."""
+        """Return the streams of a batch that this process reads. Raises InputError where they do not divide evenly."""
         each, left = divmod(streams, self.size)
         if left:
             fitting = streams - left or self.size
             raise InputError(
-                f"a batch of {streams} streams cannot be dealt evenly to {self.size} processes; "
+                f"a batch of {streams} streams cannot be divided evenly among {self.size} processes; "
                 f"try --batch-size {fitting}, or another --nproc-per-node"
             )
         return slice(self.rank * each, (self.rank + 1) * each)
 
     def all_reduce_mean(self, gradients: list[Tensor]) -> None:
-        """Replace each gradient by its mean over the processes: they travel as one flat buffer."""
+        """Replace each gradient by its mean over the processes. They are sent as one flat buffer."""
         if self.size == 1:
             return
         flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -61,19 +61,19 @@ class Group:
             gradient.copy_(mean.view_as(gradient))
 
     def all_reduce_sum(self, *numbers: float) -> list[float]:
-        """Each number, summed over the processes."""
+        """Return each number, summed over the processes."""
         return self._reduced(numbers, dist.ReduceOp.SUM) if self.size > 1 else list(numbers)
 
     def all_reduce_max(self, number: float) -> float:
-        """The greatest of the processes' numbers: what one of them wants, all do."""
+        """Return the greatest of the processes' numbers."""
         return self._reduced([number], dist.ReduceOp.MAX)[0] if self.size > 1 else number
 
     def barrier(self) -> None:
-        """Go on when all have come here."""
+        """Wait for all processes to reach this point."""
         self.all_reduce_sum(0)
 
     def all_gather(self, value: T) -> list[T]:
-        """What every process has, in the order of their ranks."""
+        """Return the values of all processes, in the order of their ranks."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
@@ -92,21 +92,21 @@ SINGLE_PROCESS = Group()
 
 
 def assign_device(picked: torch.device, environment: Mapping[str, str] = os.environ) -> torch.device:
-    """The device of this process: where torchrun started several on a machine with several GPUs, each has its own."""
+    """Return the device of this process: its own GPU where torchrun started several on one machine."""
     if picked.type != "cuda" or picked.index is not None or "LOCAL_RANK" not in environment:
         return picked
     number = int(environment["LOCAL_RANK"])
     if number >= torch.cuda.device_count():
-        raise InputError(f"process {number} of this machine finds no GPU of its own; lower --nproc-per-node")
+        raise InputError(f"there is no GPU for process {number} of this machine; lower --nproc-per-node")
     torch.cuda.set_device(number)
     return torch.device("cuda", number)
 
 
 @contextmanager
 def join_group(on: torch.device, environment: Mapping[str, str] = os.environ) -> Iterator[Group]:
-    """The group that torchrun put this process into; without torchrun, a group of one.
+    """Join the group that torchrun started this process in; without torchrun, a group of one.
 
-    gloo carries the numbers between CPUs, NCCL between CUDA devices. Raises PeerLostError where the others do not come.
+    gloo connects CPUs, NCCL connects CUDA devices. Raises PeerLostError where the other processes do not join.
     """
     size = int(environment.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -124,7 +124,7 @@ def join_group(on: torch.device, environment: Mapping[str, str] = os.environ) ->
 
 @contextmanager
 def _naming_lost_peers() -> Iterator[None]:
-    """What torch raises where a process does not answer, by one name."""
+    """Raise PeerLostError for what torch raises where a process does not answer."""
     try:
         yield
     except RuntimeError as error:

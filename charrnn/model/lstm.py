@@ -22,7 +22,7 @@ BATCH_AXIS = 1  # of every tensor of a State
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What a model's shape depends on. `dropout` is the chance that a unit is dropped while training."""
+    """The shape of a model. `dropout` is the probability that a unit is dropped while training."""
 
     vocab_size: int
     rnn_size: int = 128
@@ -48,9 +48,9 @@ class CharLSTM(nn.Module):
         self.decoder = nn.Linear(config.rnn_size, config.vocab_size)
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """Logits of the character after each, and the state after the last.
+        """Return the logits of the character after each, and the state after the last.
 
-        ids (batch, time) int64; state as from `initial_state`. Gives logits (batch, time, vocab_size).
+        ids (batch, time) int64; state as from `initial_state`. The logits have the shape (batch, time, vocab_size).
         """
         x = functional.one_hot(ids.t(), self.config.vocab_size).to(self.decoder.weight.dtype)
         after: list[State] = []
@@ -63,24 +63,24 @@ class CharLSTM(nn.Module):
         return logits, tuple(torch.cat(parts).to(state[0].dtype) for parts in zip(*after, strict=True))
 
     def initial_state(self, batch_size: int) -> State:
-        """The state before the first character: zeros, on the model's device and in its precision."""
+        """Return the state before the first character: zeros, on the model's device and in its precision."""
         shape = (self.config.num_layers, batch_size, self.config.rnn_size)
         weight = self.decoder.weight
         return tuple(torch.zeros(shape, device=weight.device, dtype=weight.dtype) for _ in range(self.state_tensors))
 
     @property
     def state_tensors(self) -> int:
-        """How many tensors the state has: an LSTM keeps a cell beside the hidden state."""
+        """Number of tensors in the state: an LSTM has a cell beside the hidden state."""
         return 2 if self.config.model == "lstm" else 1
 
 
 def select_rows(state: State, rows: Tensor) -> State:
-    """The state of some rows of the batch. `rows` is int64 (any length, repeats allowed) or a mask (batch,)."""
+    """Return the state of some rows of the batch. `rows` is int64 (any length, repeats allowed) or a mask (batch,)."""
     return tuple(part[:, rows] for part in state)
 
 
 def summed_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """The cross-entropy in nats, summed over all characters; targets of -100 are padding and count nothing.
+    """Return the cross-entropy in nats, summed over all characters; targets of -100 are padding and do not count.
 
     logits (batch, time, vocab_size), targets (batch, time) int64. Computed in float32 whatever the logits' type.
     """
@@ -89,7 +89,7 @@ def summed_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def _run_layer(layer: nn.Module, x: Tensor, state: list[Tensor]) -> tuple[Tensor, State]:
-    """One recurrent layer over (time, batch, features), from and to a state of (batch, rnn_size) tensors."""
+    """Run one recurrent layer over (time, batch, features), from and to a state of (batch, rnn_size) tensors."""
     parts = [part.unsqueeze(0) for part in state]
     y, last = layer(x, tuple(parts) if len(parts) > 1 else parts[0])
     return y, last if isinstance(last, tuple) else (last,)

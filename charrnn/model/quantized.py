@@ -1,6 +1,6 @@
-"""An LSTM that is quick at one character at a time on a CPU: weights of 8 bits, and few operations.
+"""A quantized LSTM, fast at one character at a time on a CPU: weights of 8 bits, and few operations.
 
-Four things make it so:
+Four things make it fast:
 
 - A character at a time, a network is as fast as its weights come out of the cache. Here they are whole numbers of 8
   bits, each row of a matrix with a scale of its own. What they multiply is rounded to 8 bits as well: a hidden value
@@ -39,21 +39,21 @@ _DOUBLED = 2.0
 _STEP = _DOUBLED / _LEVELS
 
 
-class QuickLSTM:
-    """A model of LSTM layers, and the state of its lanes: one text to a lane."""
+class QuantizedLSTM:
+    """A model of LSTM layers in 8 bits, with a hidden state for each slot of a batch."""
 
-    def __init__(self, model: CharLSTM, lanes: int) -> None:
+    def __init__(self, model: CharLSTM, slots: int) -> None:
         first, *upper = (_gates(layer) for layer in model.layers)
         characters = len(first.weight[0]) - model.config.rnn_size
         self._table = (first.weight[:, :characters].t() + first.bias).numpy()
         self._products = [product(first.weight[:, characters:] / _DOUBLED)]
         self._products += [product(gates.weight / _DOUBLED, gates.bias) for gates in upper]
         self._decode = product(model.decoder.weight.detach().float() / _DOUBLED, model.decoder.bias.detach().float())
-        shape = (model.config.num_layers, lanes, model.config.rnn_size)
+        shape = (model.config.num_layers, slots, model.config.rnn_size)
         self._doubled, self._cell = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
 
     def step(self, ids: Ids) -> Floats:
-        """Feed a character to each lane, ids (lanes,); gives the logits (lanes, characters) of the next."""
+        """Feed a character to each slot, ids (slots,); return the logits (slots, characters) of the next."""
         first, *upper = self._products
         gates = first(self._doubled[0])
         gates += self._table[ids]
@@ -63,7 +63,7 @@ class QuickLSTM:
         return self._decode(below)
 
     def _advance(self, layer: int, gates: Floats) -> Floats:
-        """The layer's next hidden values, doubled, from its gates (lanes, 4 * rnn_size): forget, input, output, new."""
+        """Return the next hidden values, doubled, from the gates (slots, 4 * rnn_size): forget, input, output, new."""
         np.tanh(gates, out=gates)
         size = gates.shape[1] // 4
         gates[:, : 3 * size] += 1  # now they are twice the sigmoids
@@ -75,14 +75,14 @@ class QuickLSTM:
         doubled *= gates[:, 2 * size : 3 * size]
         return np.asarray(doubled)
 
-    def reset(self, lane: int) -> None:
-        """Set the hidden state of a lane to zeros."""
-        self._doubled[:, lane] = 0
-        self._cell[:, lane] = 0
+    def reset(self, slot: int) -> None:
+        """Set the hidden state of a slot to zeros."""
+        self._doubled[:, slot] = 0
+        self._cell[:, slot] = 0
 
-    def keep(self, lanes: NDArray[np.bool_]) -> None:
-        """Go on with some of the lanes alone, lanes (lanes,)."""
-        self._doubled, self._cell = self._doubled[:, lanes], self._cell[:, lanes]
+    def keep(self, slots: NDArray[np.bool_]) -> None:
+        """Keep only the slots that are True in `slots` (slots,)."""
+        self._doubled, self._cell = self._doubled[:, slots], self._cell[:, slots]
 
 
 class _Gates(NamedTuple):
@@ -99,56 +99,57 @@ def _gates(layer: nn.Module) -> _Gates:
 
 
 def _ordered(rows: Tensor) -> Tensor:
-    """torch has the gates in the order input, forget, new, output; here the sigmoids come first, and halved."""
+    """Reorder torch's gates (input, forget, new, output): the sigmoids first, and halved."""
     taken_in, forget, new, out = rows.chunk(4)
     return torch.cat([forget / 2, taken_in / 2, out / 2, new])
 
 
 def product(weight: Tensor, bias: Tensor | None = None) -> Product:
-    """The function that gives `x @ weight.T + bias` for x (lanes, inputs) with values between -2 and 2.
+    """Return the function that computes `x @ weight.T + bias` for x (slots, inputs) with values between -2 and 2.
 
     weight (outputs, inputs) and bias (outputs,) are float32. In 8 bits where that works, else in float32.
     """
-    return best_kind()(weight, torch.zeros(len(weight)) if bias is None else bias)
+    return best_backend()(weight, torch.zeros(len(weight)) if bias is None else bias)
 
 
 @cache
-def best_kind() -> Callable[[Tensor, Tensor], Product]:
-    """The quickest kind of product that is there and right."""
-    return next(kind for kind in (of_bytes, of_bytes_by_onednn, of_floats) if _is_right(kind))
+def best_backend() -> Callable[[Tensor, Tensor], Product]:
+    """Return the fastest kind of product that this torch and this processor compute exactly."""
+    return next(backend for backend in (int8_fbgemm, int8_onednn, float32) if _is_exact(backend))
 
 
-def _is_right(kind: Callable[[Tensor, Tensor], Product]) -> bool:
-    """Whether a kind of product can be used.
+def _is_exact(backend: Callable[[Tensor, Tensor], Product]) -> bool:
+    """Return whether a backend is there and exact.
 
-    The operators of 8 bits are torch's private ones, and may go. Besides, processors without instructions for them
+    The operators of 8 bits are private to torch, and may be removed. Besides, processors without instructions for them
     (VNNI) add two products in 16 bits, which is too few for numbers as large as these.
     """
     sixteen = torch.ones(16, 16)
     try:
-        made = kind(sixteen, sixteen[0])(np.full((1, 16), _DOUBLED, np.float32))
+        made = backend(sixteen, sixteen[0])(np.full((1, 16), _DOUBLED, np.float32))
     except (AttributeError, NotImplementedError, RuntimeError):
         return False
     return bool(np.allclose(made, 16 * _DOUBLED + 1))
 
 
-def of_floats(weight: Tensor, bias: Tensor) -> Product:
+def float32(weight: Tensor, bias: Tensor) -> Product:
+    """Return a product in float32, in which nothing is rounded."""
     return lambda x: functional.linear(torch.from_numpy(x), weight, bias).numpy()
 
 
-def of_bytes(weight: Tensor, bias: Tensor) -> Product:
-    """By FBGEMM, which is the quicker one up to some 30 lanes."""
+def int8_fbgemm(weight: Tensor, bias: Tensor) -> Product:
+    """Return a product in 8 bits by FBGEMM, the faster one up to about 30 slots."""
     multiply = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*quantized tensor", category=UserWarning)  # they will go some day
+        warnings.filterwarnings("ignore", message=".*quantized tensor", category=UserWarning)  # of their removal
         zeros = torch.zeros(len(weight), dtype=torch.int64)
         rounded = torch.quantize_per_channel(weight, _scales(weight).double(), zeros, axis=0, dtype=torch.qint8)
         packed = torch.ops.quantized.linear_prepack(rounded, bias)
     return lambda x: multiply(torch.from_numpy(x), _STEP, _MIDDLE, packed).numpy()
 
 
-def of_bytes_by_onednn(weight: Tensor, bias: Tensor) -> Product:
-    """By oneDNN, as torch's compiler has it."""
+def int8_onednn(weight: Tensor, bias: Tensor) -> Product:
+    """Return a product in 8 bits by oneDNN, with the operators of torch's compiler."""
     multiply = torch.ops.onednn.qlinear_pointwise.default
     scales, zeros = _scales(weight), torch.zeros(len(weight), dtype=torch.int32)
     packed = torch.ops.onednn.qlinear_prepack((weight / scales[:, None]).round().to(torch.int8), None)
@@ -162,5 +163,5 @@ def of_bytes_by_onednn(weight: Tensor, bias: Tensor) -> Product:
 
 
 def _scales(weight: Tensor) -> Tensor:
-    """What a level is worth in each row of the weights, so that the largest weight is the last level."""
+    """Return the value of one level in each row of the weights: the largest weight is the last level."""
     return weight.abs().amax(dim=1).clamp_min(torch.finfo(torch.float32).tiny) / _LEVELS

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON line for every evaluation, in cv/<run>.jsonl."""
+"""Write and read the training history of a run: one JSON line for each evaluation, in cv/<run>.jsonl."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scrape.common.files import write_whole
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one evaluation found. Losses are in nats per character; `train_loss` is the mean since the one before.
+    """The result of one evaluation. Losses are in nats per character; `train_loss` is the mean since the one before.
 
     `seconds` is the time spent training since the run began, `characters_per_second` that since the last evaluation.
     """
@@ -28,7 +28,7 @@ class Evaluation:
 
 
 def append(path: Path, evaluation: Evaluation) -> None:
-    """Add one line and see it onto the disk."""
+    """Append one line and flush it to the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(evaluation)) + "\n")
@@ -37,9 +37,9 @@ def append(path: Path, evaluation: Evaluation) -> None:
 
 
 def read(path: Path) -> list[Evaluation]:
-    """The evaluations of a run, in order. A last line that a crash cut short is passed over.
+    """Return the evaluations of a run, in order. A last line that a crash cut short is ignored.
 
-    Raises InputError where the log is absent or a line of it is not ours.
+    Raises InputError where the log is absent or a line of it is no evaluation.
     """
     if not path.is_file():
         raise InputError(f"there is no log {path}; train a model with: python -m charrnn.train")
@@ -47,18 +47,17 @@ def read(path: Path) -> list[Evaluation]:
         *whole, _cut = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text, so not a training log; move the file away") from error
-    return [_parsed(path, number, line) for number, line in enumerate(whole, 1)]
+    evaluations = []
+    for number, line in enumerate(whole, 1):
+        try:
+            evaluations.append(Evaluation(**json.loads(line)))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path}: line {number} is not of a training log; move the file away") from error
+    return evaluations
 
 
 def truncate(path: Path, step: int) -> None:
-    """Leave out what was logged after `step`: a run that goes on from there will log it again."""
+    """Remove what was logged after `step`: a run that resumes from there will log it again."""
     if path.is_file():
         kept = (evaluation for evaluation in read(path) if evaluation.step <= step)
         write_whole(path, "".join(json.dumps(asdict(evaluation)) + "\n" for evaluation in kept))
-
-
-def _parsed(path: Path, number: int, line: str) -> Evaluation:
-    try:
-        return Evaluation(**json.loads(line))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{path}: line {number} is not of a training log; move the file away") from error

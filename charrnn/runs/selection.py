@@ -1,4 +1,4 @@
-"""Which checkpoint a command is about: the flags that say so, and the file that they mean."""
+"""Choose the checkpoint of a command: its flags, and the file that they name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHECKPOINTS = Path("cv")
 
 
 def add_flags(to: argparse._ActionsContainer) -> None:
-    """--checkpoint, --run and --checkpoint-dir: the arguments of `choose`."""
+    """Add --checkpoint, --run and --checkpoint-dir: the arguments of `choose`."""
     add = to.add_argument
     add(
         "--checkpoint",
@@ -24,7 +24,7 @@ def add_flags(to: argparse._ActionsContainer) -> None:
         metavar="PATH|best|last",
         help="a checkpoint, or the folder of a run (default: the best of the newest run)",
     )
-    add("--run", help="the run that best and last speak of (default: the one trained last)")
+    add("--run", help="run of which to take the best or last (default: the one trained last)")
     add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
 
 
@@ -44,7 +44,7 @@ def choose(name: str, run: str | None, cv: Path) -> Path:
             return bundled
         return (checkpoint.best if name == "best" else checkpoint.last)(folder).resolve()
     if run:
-        raise InputError(f"--checkpoint {name} says which; leave out --run {run}")
+        raise InputError(f"--checkpoint {name} names a checkpoint already; leave out --run {run}")
     path = Path(name).resolve()
     return checkpoint.best(path) if path.is_dir() else path
 

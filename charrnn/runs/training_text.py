@@ -1,4 +1,4 @@
-"""The text that a checkpoint was trained on: found by its checksum, and split as the run split it."""
+"""Find the text that a checkpoint was trained on by its checksum, and split it as the run did."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DATA = Path("data")
 
 @dataclass(frozen=True)
 class TrainingText:
-    """A checkpoint's text. `is_original` says that it is the very text trained on, not another one to measure on."""
+    """The text of a checkpoint. `is_original`: it is the text trained on, not another one to measure on."""
 
     folder: Path
     text: data.Split
@@ -29,12 +29,12 @@ class TrainingText:
 
     @property
     def train_size(self) -> int:
-        """How many characters, from its beginning, are the part to train on: `SuffixArray.open(input, trained)`."""
+        """Number of characters, from the beginning of the text, that were trained on."""
         return len(self.text.train)
 
 
 def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> TrainingText:
-    """The text of the checkpoint in `path`, in its ids: in `folder`, or in the one of data/ that has its checksum.
+    """Return the text of the checkpoint in `path`, in its ids: from `folder`, or the one in data/ with its checksum.
 
     It is split by the fractions that the run's state (cv/<run>.resume) names, and by the usual ones where there is
     no state. Raises InputError where the text is not found, or has a character that the checkpoint does not know.
@@ -54,8 +54,11 @@ def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Training
 
 def _folder(loaded: Checkpoint, path: Path) -> Path:
     for note in sorted(DATA.glob("*/input.ids.json")):
-        if _checksum(note) == loaded.corpus:
-            return note.parent
+        try:
+            if json.loads(note.read_text(encoding="utf-8"))["sha256"] == loaded.corpus:
+                return note.parent
+        except (ValueError, KeyError, TypeError):
+            continue  # not a note of ours
     usual = DATA / path.parent.name
     if (usual / "input.txt").is_file() and data.open_corpus(usual).sha256 == loaded.corpus:
         return usual
@@ -64,16 +67,8 @@ def _folder(loaded: Checkpoint, path: Path) -> Path:
     )
 
 
-def _checksum(note: Path) -> str | None:
-    try:
-        checksum: str | None = json.loads(note.read_text(encoding="utf-8"))["sha256"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return checksum
-
-
 def _fractions(path: Path) -> tuple[float, float]:
-    """The shares to train and to validate on."""
+    """Return the fractions to train and to validate on: of the run where its state is there, else the defaults."""
     state = RunFiles(path.parent).resume
     if train_state.exists(state):
         config = train_state.load(state)["config"]

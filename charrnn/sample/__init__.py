@@ -1,0 +1,1 @@
+"""Sample text from a network: the command, prompts, sampling parameters and the grammar mask."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from charrnn.model.lstm import BATCH_AXIS, CharLSTM, select_rows
-from charrnn.model.quantized import QuickLSTM
+from charrnn.model.quantized import QuantizedLSTM
 
 
 class Stepper(Protocol):
@@ -34,7 +34,7 @@ def make_stepper(model: CharLSTM, slots: int, deterministic: bool = False) -> St
     """
     on_cpu = model.decoder.weight.device.type == "cpu"
     quantizable = on_cpu and model.config.model == "lstm" and all(bool(w.isfinite().all()) for w in model.parameters())
-    return QuickLSTM(model, slots) if quantizable and not deterministic else ModelStepper(model, slots)
+    return QuantizedLSTM(model, slots) if quantizable and not deterministic else ModelStepper(model, slots)
 
 
 class ModelStepper:

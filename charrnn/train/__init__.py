@@ -1,0 +1,1 @@
+"""Train a network: the command, its configuration, the optimizers and the training loop."""

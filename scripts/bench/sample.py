@@ -110,7 +110,7 @@ def _bench(options: argparse.Namespace) -> int:
     print(f"\nthe mask takes, of the time that {judge.name} takes without it, on one thread: {shares}")
     lost = f"{loss['nats']:.4f} \u00b1 {loss['error']:.4f} nats/character"
     print(f"ours loses {lost} against float32, deterministic sampling excepted, on texts that {judge.name} writes")
-    found = {"torch": torch.__version__, "product": quantized.best_kind().__name__, "limits": limits, "cases": lines}
+    found = {"torch": torch.__version__, "product": quantized.best_backend().__name__, "limits": limits, "cases": lines}
     rounds.save(options.json, {**found, "loss": {"checkpoint": judge.name, **loss}, "mask": masks})
     return console.OK
 
@@ -138,9 +138,8 @@ def _line(case: Case, rate: float, best: dict[str, float], limits: dict[str, flo
 
 def _print_table(lines: list[dict[str, Any]], limits: dict[str, float]) -> None:
     machine = rounds.machine()
-    print(
-        f"{machine['processor']}, {machine['cores']} cores, torch {torch.__version__}, {quantized.best_kind().__name__}"
-    )
+    product = quantized.best_backend().__name__
+    print(f"{machine['processor']}, {machine['cores']} cores, torch {torch.__version__}, {product}")
     print(f"limits: {limits['one text']:,.0f} characters/s for one text, {limits['many texts']:,.0f} for many\n")
     print("| 3x512 | characters/s | of the usual loop | of nn.LSTM at the batch | of the limit |")
     print("|---|---|---|---|---|")
@@ -264,7 +263,7 @@ def _loss(path: Path) -> dict[str, float]:
         model, loaded.vocab, [PROMPT] * TEXTS, SamplingParams(length=LENGTH), stop="", deterministic=True, width=TEXTS
     )
     ids = np.array([loaded.vocab.encode(sample.text) for sample in sampled]).astype(np.int64).T
-    exact, rounded = (_logprobs(make(model, TEXTS), ids) for make in (ModelStepper, quantized.QuickLSTM))
+    exact, rounded = (_logprobs(make(model, TEXTS), ids) for make in (ModelStepper, quantized.QuantizedLSTM))
     lost = (exact - rounded).mean(axis=0)
     return {"nats": float(lost.mean()), "error": float(lost.std() / TEXTS**0.5)}
 

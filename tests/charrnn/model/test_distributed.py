@@ -139,7 +139,7 @@ def test_minutes_are_shared(launch: Launcher) -> None:
 def test_a_batch_that_cannot_be_dealt_is_refused(launch: Launcher) -> None:
     for code, _, err in launch(2, "--batch-size", "3"):
         assert code == 2
-        assert "a batch of 3 streams cannot be dealt evenly to 2 processes; try --batch-size 2" in err
+        assert "a batch of 3 streams cannot be divided evenly among 2 processes; try --batch-size 2" in err
 
 
 def test_the_streams_are_dealt_without_rest() -> None:
