@@ -1,4 +1,4 @@
-"""`python -m charrnn.score`: how surprising a posting is to a network, in numbers and as a tinted page."""
+"""`python -m charrnn.score`: show the surprisal of a posting to a network, in numbers and as a tinted page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pathlib import Path
 from charrnn.evaluate import surprisal
 from charrnn.evaluate.surprisal import Reading
 from charrnn.model import checkpoint, device
-from charrnn.model.checkpoint import Checkpoint
 from charrnn.pages import SAMPLES
 from charrnn.pages import surprisal as surprisal_page
 from charrnn.pages.views import plain_line
@@ -36,8 +35,8 @@ _title = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Options:
-    """The command line, understood."""
+class ScoreOptions:
+    """The options of the command line."""
 
     posting: Path
     checkpoint: str
@@ -50,12 +49,12 @@ class Options:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Score a text, write its page, and print what matters."""
-    options = Options(**vars(options_parser().parse_args(argv)))
+    """Score a text, write its page, and print a summary. Return the exit code."""
+    options = ScoreOptions(**vars(options_parser().parse_args(argv)))
     return console.run(lambda: _command(options), debug=options.debug)
 
 
-def _command(options: Options) -> int:
+def _command(options: ScoreOptions) -> int:
     text = posting(options.posting, options.title)
     out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"
     if out.exists() and out.samefile(options.posting):
@@ -67,16 +66,19 @@ def _command(options: Options) -> int:
         loaded.model(device.pick(options.device)), loaded.vocab, text, WARM_UP if is_posting else "\n"
     )
     name = document.read(text).title if is_posting else options.posting.name
-    write_whole(out, surprisal_page.render_page(reading, name, _network(loaded, path)))
+    config = loaded.config
+    shape = f"{config.model.upper()}, {config.num_layers} layers of {config.rnn_size}"
+    network = f"{path.parent.name}/{path.name} ({shape}, validation loss {loaded.val_loss:.4f})"
+    write_whole(out, surprisal_page.render_page(reading, name, network))
     print("\n".join(lines(reading, name)))
     print(out)
     return console.OK
 
 
 def posting(path: Path, title: str = "") -> str:
-    """The text in `path` as the network knows its like: bare markup as it is, an HTML page simplified, else as it is.
+    """Return the text in `path` as the network reads it: an HTML page simplified, anything else unchanged.
 
-    A page's title is `title`, or what its <title> says. Raises InputError where there is no text to score.
+    A page's title is `title`, or that of its <title> element. Raises InputError where there is no text to score.
     """
     text = _text(path)
     if path.suffix.lower() not in _PAGES or grammar.find_error(text) is None:
@@ -84,7 +86,9 @@ def posting(path: Path, title: str = "") -> str:
     found = _title.search(text)
     blocks = simplify(_title.sub("", text))
     if not blocks:
-        raise InputError(f"{path} shows no text (is it a page that a script fills in?); save the posting's own text")
+        raise InputError(
+            f"{path} has no visible text (perhaps a script loads it); save the text of the posting instead"
+        )
     return grammar.repair(
         document.prompt_prefix(title or (unescape(found[1]) if found else path.stem)) + blocks + grammar.END
     )
@@ -105,7 +109,7 @@ def _text(path: Path) -> str:
 
 
 def lines(reading: Reading, name: str) -> Iterator[str]:
-    """What a reading found, as a person reads it in a terminal."""
+    """Yield the lines that summarize a reading in the terminal."""
     yield name
     yield f"{reading.mean:.3f} bits per character: {reading.total:,.0f} bits for {reading.read:,} characters"
     parts = surprisal.sections(reading)
@@ -116,24 +120,21 @@ def lines(reading: Reading, name: str) -> Iterator[str]:
     for word in surprisal.words(reading)[:_TOP]:
         line = reading.text.count("\n", 0, word.start) + 1
         yield f"  {word.total:6.1f}  {unescape(word.text)}  (line {line})"
-    if told := surprisal_page.describe_unknown(reading):
-        yield f"characters that the network does not know: {told}"
-
-
-def _network(loaded: Checkpoint, path: Path) -> str:
-    config = loaded.config
-    shape = f"{config.num_layers} layers of {config.rnn_size}"
-    return f"{path.parent.name}/{path.name} ({config.model.upper()}, {shape}, validation loss {loaded.val_loss:.4f})"
+    if unknown := surprisal_page.describe_unknown(reading):
+        yield f"characters that the network does not know: {unknown}"
 
 
 def options_parser() -> argparse.ArgumentParser:
-    made = console.parser("python -m charrnn.score", "Show what in a posting a network finds surprising.")
+    made = console.parser(
+        "python -m charrnn.score",
+        "Show the surprisal of a posting to a network: what is boilerplate, and what is its own.",
+    )
     add = made.add_argument
     add(
         "posting", type=Path, metavar="FILE", help="an HTML page, bare markup as in data/DATASET/postings/, or any text"
     )
     selection.add_flags(made)
-    add("--title", default="", help="the posting's title (default: the page's)")
-    add("--out", type=Path, metavar="FILE", help="where the page goes (default: samples/scores/NAME.html)")
+    add("--title", default="", help="title of the posting (default: that of the page)")
+    add("--out", type=Path, metavar="FILE", help="file for the page (default: samples/scores/NAME.html)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
     return made

@@ -1,4 +1,4 @@
-"""`python -m charrnn.evaluate`: how well a checkpoint guesses, and what its texts are like beside real ones."""
+"""`python -m charrnn.evaluate`: measure how well a checkpoint predicts text, and its samples beside real texts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from charrnn.evaluate import report as trial
-from charrnn.evaluate.metrics import LENGTHS, Quality
-from charrnn.evaluate.report import FREE, MASKED, REAL, Report
+from charrnn.evaluate.metrics import LENGTHS, TextMetrics
+from charrnn.evaluate.report import FREE, MASKED, REAL, Report, evaluate
 from charrnn.model import checkpoint, device
 from charrnn.runs import selection, training_text
 from charrnn.sample.sampling import SamplingParams
@@ -28,8 +27,8 @@ _FIRST, _WIDTH = 38, 15  # characters of a table's columns
 
 
 @dataclass(frozen=True)
-class Options:
-    """The command line, understood."""
+class EvaluateOptions:
+    """The options of the command line."""
 
     checkpoint: str
     run: str | None
@@ -45,17 +44,17 @@ class Options:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Evaluate, and print what was found."""
-    options = Options(**vars(options_parser().parse_args(argv)))
+    """Evaluate a checkpoint, and print the results. Return the exit code."""
+    options = EvaluateOptions(**vars(options_parser().parse_args(argv)))
     return console.run(lambda: _command(options), debug=options.debug)
 
 
-def _command(options: Options) -> int:
+def _command(options: EvaluateOptions) -> int:
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)
     params = SamplingParams(options.temperature, length=options.length, seed=options.seed)
-    report = trial.run(path, loaded.model(device.pick(options.device)), source, options.count, params)
+    report = evaluate(path, loaded.model(device.pick(options.device)), source, options.count, params)
     if options.json:
         write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
     print("\n".join(lines(report)))
@@ -63,7 +62,7 @@ def _command(options: Options) -> int:
 
 
 def lines(report: Report) -> Iterator[str]:
-    """What was found, as a person reads it."""
+    """Yield the lines of the report."""
     yield f"{Path(report.checkpoint).name} on {report.corpus}"
     if not report.trained_on_it:
         yield "This is not the text that it was trained on."
@@ -72,18 +71,26 @@ def lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _texts(report)
     yield ""
-    yield from _remarks(report)
+    if MASKED not in report.sampling:
+        yield "The text is not job postings, so there are no figures for markup and heads."
+        return
+    mask = report.sampling[MASKED]
+    share, cost = 1000 * mask.changed / mask.written, mask.cost / mask.written
+    yield (
+        f"The mask changed {mask.changed:,} of {mask.written:,} characters ({share:.2f} in 1,000), at a cost of "
+        f"{cost:.5f} nats per character."
+    )
 
 
 def _guesses(report: Report) -> Iterator[str]:
     found = report.guesses
-    yield f"Bits per character of the {found.characters:,} held out from training"
+    yield f"Bits per character of the {found.characters:,} held-out characters"
     yield _row("the network", f"{found.network:.3f}")
     for order, bits in found.ngram.items():
         yield _row(f"{order}-grams (modified Kneser-Ney)", f"{bits:.3f}")
     yield _row("xz -9", f"{found.xz:.3f}")
     if found.learned_from < found.trained:
-        yield f"n-grams and xz learned from the last {found.learned_from:,} of {found.trained:,} characters."
+        yield f"n-grams and xz were fitted on the last {found.learned_from:,} of {found.trained:,} characters."
 
 
 def _texts(report: Report) -> Iterator[str]:
@@ -92,7 +99,7 @@ def _texts(report: Report) -> Iterator[str]:
     kinds = [kind for kind in _COLUMNS if kind in report.texts]
     found = [report.texts[kind] for kind in kinds]
 
-    def row(name: str, of: Callable[[Quality], str]) -> str:
+    def row(name: str, of: Callable[[TextMetrics], str]) -> str:
         return _row(name, *map(of, found))
 
     yield _row("", *(_COLUMNS[kind] for kind in kinds))
@@ -104,25 +111,14 @@ def _texts(report: Report) -> Iterator[str]:
         yield row("valid markup", lambda one: _percent(one.valid))
         yield row("with title, company and place", lambda one: _percent(one.full_head))
     for least in LENGTHS:
-        name = f"in runs of {least}+ of the training text"
+        name = f"copied in runs of {least}+ characters"
         yield _row(name, *(_percent(one.shared[least]) for one in found))
-    yield row("longest such run: median", lambda one: f"{one.longest_median:,.0f}")
-    yield row("longest such run: of all", lambda one: f"{one.longest:,}")
-    yield _row(f"distinct-4 (of {report.grams:,} runs of words)", *(_percent(report.distinct[kind]) for kind in kinds))
-    yield row("stuck", lambda one: _percent(one.stuck))
+    yield row("longest copied run: median", lambda one: f"{one.longest_median:,.0f}")
+    yield row("longest copied run: maximum", lambda one: f"{one.longest:,}")
+    yield _row(f"distinct-4 (of {report.grams:,} word 4-grams)", *(_percent(report.distinct[kind]) for kind in kinds))
+    yield row("stuck in a loop", lambda one: _percent(one.stuck))
     speeds = {kind: f"{one.written / one.seconds:,.0f}" for kind, one in report.sampling.items()}
     yield _row("characters/s", *(speeds.get(kind, "") for kind in kinds))
-
-
-def _remarks(report: Report) -> Iterator[str]:
-    if MASKED not in report.sampling:
-        yield "The text is no postings: there is no markup to hold to, and no head to look for."
-        return
-    one = report.sampling[MASKED]
-    yield (
-        f"The mask changed {one.changed:,} of {one.written:,} characters ({1000 * one.changed / one.written:.2f} in "
-        f"1,000), and cost {one.cost / one.written:.5f} nats per character."
-    )
 
 
 def _row(name: str, *cells: str) -> str:
@@ -134,30 +130,20 @@ def _percent(share: float | None) -> str:
 
 
 def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = console.parser(
-        "python -m charrnn.evaluate", "Measure a checkpoint: its guesses beside n-grams, its texts beside real ones."
+        "python -m charrnn.evaluate",
+        "Measure a checkpoint: its predictions beside n-gram models, its samples beside held-out texts.",
     )
-    _add_places(made.add_argument_group("where"))
-    _add_settings(made.add_argument_group("what is sampled"))
-    return made
-
-
-def _add_places(group: argparse._ArgumentGroup) -> None:
-    selection.add_flags(group)
-    add = group.add_argument
+    source = made.add_argument_group("checkpoint and text")
+    selection.add_flags(source)
+    add = source.add_argument
     add("--data-dir", type=Path, metavar="FOLDER", help="folder of input.txt (default: the one trained on)")
-    add("--json", type=Path, metavar="FILE", help="also write all that was found to this file")
-
-
-def _add_settings(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add(
-        "--count",
-        type=positive_int,
-        default=100,
-        help="texts to sample with and without the mask (default: %(default)s)",
-    )
-    add("--length", type=positive_int, default=8000, help="most characters of each (default: %(default)s)")
-    add("--temperature", type=float, default=0.7, help="as in sampling (default: %(default)s)")
-    add("--seed", type=int, default=123, help="of all that is drawn (default: %(default)s)")
+    add("--json", type=Path, metavar="FILE", help="also write all results to this file")
+    add = made.add_argument_group("sampling").add_argument
+    add("--count", type=positive_int, default=100, help="texts to sample, masked and unmasked (default: %(default)s)")
+    add("--length", type=positive_int, default=8000, help="most characters per text (default: %(default)s)")
+    add("--temperature", type=float, default=0.7, help="as in charrnn.sample (default: %(default)s)")
+    add("--seed", type=int, default=123, help="seed of the random numbers (default: %(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
+    return made

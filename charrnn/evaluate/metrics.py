@@ -1,4 +1,4 @@
-"""What is measured of texts, sampled or real: markup, heads, words, and what they have from the corpus."""
+"""Metrics of texts, sampled or real: validity, complete heads, repetition, diversity and memorization."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _head = re.compile(
     grammar.OPEN["html"] + "".join(f"{grammar.OPEN[tag]}[^<]+{grammar.CLOSE[tag]}" for tag in grammar.HEAD)
 )
 _tag = re.compile(r"<[^<>]*>")
-_spoken = re.compile(r"\w")
+_word_character = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
-class Quality:
-    """Shares of `texts` texts that have `characters` characters.
+class TextMetrics:
+    """Metrics of `texts` texts of `characters` characters in all; `valid`, `full_head` and `stuck` are shares of texts.
 
-    `shared` gives by length the share of all characters that lie in runs of at least so many characters which the
-    corpus has too; `longest_median` and `longest` are of each text's longest. `valid` and `full_head` are None
-    where the texts are not postings.
+    `shared` maps a length to the share of all characters in runs of at least that length that the corpus has too;
+    `longest_median` and `longest` are of the longest run of each text. `valid` and `full_head` are None where the texts
+    are not postings.
     """
 
     texts: int
@@ -42,10 +42,10 @@ class Quality:
     stuck: float
 
 
-def measured(
-    texts: Sequence[str], corpus: SuffixArray, postings: bool, tick: Callable[[], object] = lambda: None
-) -> Quality:
-    """The quality of at least one text against `corpus`. `tick` is called after each text."""
+def measure(
+    texts: Sequence[str], corpus: SuffixArray, postings: bool, on_text: Callable[[], object] = lambda: None
+) -> TextMetrics:
+    """Measure at least one text against `corpus`. `on_text` is called after each text."""
     covered = dict.fromkeys(LENGTHS, 0)
     longest = []
     for text in texts:
@@ -53,9 +53,9 @@ def measured(
         for least in LENGTHS:
             covered[least] += sum(end - start for start, end in spans(lengths, least))
         longest.append(int(lengths.max(initial=0)))
-        tick()
+        on_text()
     characters = sum(map(len, texts))
-    return Quality(
+    return TextMetrics(
         texts=len(texts),
         characters=characters,
         valid=_share(texts, lambda text: grammar.find_error(text) is None) if postings else None,
@@ -68,16 +68,16 @@ def measured(
 
 
 def has_full_head(text: str) -> bool:
-    """Whether a posting names its title, its company and its place."""
+    """Return whether a posting names its title, its company and its place."""
     return bool(_head.match(text))
 
 
 def is_stuck(text: str) -> bool:
-    """Whether some run of at most 20 words stands at least four times in a row in a text."""
-    spoken = words(text)
+    """Return whether a run of at most 20 words is repeated at least four times in a row."""
+    found = words(text)
     for period in range(1, _PERIOD + 1):
         again = 0  # words that are the same as those a period before
-        for before, word in zip(spoken, spoken[period:], strict=False):
+        for before, word in zip(found, found[period:], strict=False):
             again = again + 1 if word == before else 0
             if again == period * (_TIMES - 1):
                 return True
@@ -85,7 +85,7 @@ def is_stuck(text: str) -> bool:
 
 
 def distinct(texts: Sequence[str], most: int) -> float:
-    """The share of different ones among the first `most` runs of four words in `texts`, which have as many.
+    """Return the share of distinct ones among the first `most` runs of four words in `texts`, which have that many.
 
     Distinct-n of Li et al. (2016), of words. It falls with the amount of text, so compare only equal amounts.
     """
@@ -94,14 +94,14 @@ def distinct(texts: Sequence[str], most: int) -> float:
 
 
 def grams(text: str) -> list[tuple[str, ...]]:
-    """All runs of four words in a text, in order."""
-    spoken = words(text)
-    return list(zip(*(spoken[start:] for start in range(GRAM)), strict=False))
+    """Return all runs of four words in a text, in order."""
+    found = words(text)
+    return list(zip(*(found[start:] for start in range(GRAM)), strict=False))
 
 
 def words(text: str) -> list[str]:
-    """The words that a reader sees: what stands between spaces and tags and has a letter or a digit in it."""
-    return [word for word in unescape(_tag.sub(" ", text)).split() if _spoken.search(word)]
+    """Return the words that a reader sees: runs without spaces and tags that have a letter or a digit."""
+    return [word for word in unescape(_tag.sub(" ", text)).split() if _word_character.search(word)]
 
 
 def _share(texts: Sequence[str], has: Callable[[str], bool]) -> float:

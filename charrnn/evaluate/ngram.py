@@ -1,4 +1,4 @@
-"""What a network has to beat: n-gram models of the same text, and a program that compresses any."""
+"""Baselines for a network: n-gram models of the same text, and a general compressor."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Floats = npt.NDArray[np.float64]
 
 
 def ngram_bits(train: Ids, validation: Ids, characters: int, orders: Sequence[int]) -> dict[int, float]:
-    """Bits per character of `validation` under n-gram models of `train`, by their order.
+    """Return the bits per character of `validation` under n-gram models of `train`, by their order.
 
-    An order of n guesses a character by the n - 1 before it. Smoothing is interpolated Kneser-Ney with three
+    An n-gram model predicts a character from the n - 1 before it. Smoothing is interpolated Kneser-Ney with three
     discounts, as in Chen and Goodman (1998, section 3), down to the uniform distribution over `characters`. The
-    first guesses see the end of `train`. Memory: some 100 bytes for a character at order 8.
+    first predictions see the end of `train`. Memory: some 100 bytes for a character at order 8.
     """
-    return {order: float(-np.log2(made).mean()) for order, made in _guesses(train, validation, characters, orders)}
+    return {order: float(-np.log2(made).mean()) for order, made in _predict(train, validation, characters, orders)}
 
 
 def xz_bits(train: str, validation: str) -> float:
-    """Bits per character of `validation` after `train` by `xz -9`: what compressing both takes more than `train`."""
+    """Return the bits per character of `validation` after `train` by `xz -9`: the size of both less that of `train`."""
     whole, known = (len(lzma.compress(text.encode(), preset=9)) for text in (train + validation, train))
     return 8 * (whole - known) / len(validation)
 
 
-def _guesses(train: Ids, validation: Ids, characters: int, orders: Sequence[int]) -> list[tuple[int, Floats]]:
-    """For each order, the probability of each character of `validation`."""
+def _predict(train: Ids, validation: Ids, characters: int, orders: Sequence[int]) -> list[tuple[int, Floats]]:
+    """Return for each order the probability of each character of `validation`."""
     levels = _levels(np.concatenate([train, validation]).astype(np.int64), len(train), characters, max(orders))
     asked = np.arange(len(train), len(train) + len(validation))
     lower = np.full(len(asked), 1 / characters)
@@ -50,7 +50,7 @@ def _guesses(train: Ids, validation: Ids, characters: int, orders: Sequence[int]
 class _Level:
     """The runs of one length. `rank` numbers the run that ends at each position of the text, equal ones alike.
 
-    `counts` says how often each run is in the training part, and `at` where one of each that is there ends.
+    `counts` is the count of each run in the training part, and `at` a position where each that is there ends.
     """
 
     rank: npt.NDArray[np.int32]
@@ -58,7 +58,7 @@ class _Level:
     at: Array
 
     def continuations(self, longer: _Level) -> Array:
-        """Before each run, how many different characters stand."""
+        """Return the number of different characters before each run."""
         return np.bincount(self.rank[longer.at], minlength=len(self.counts))
 
 
@@ -78,7 +78,7 @@ def _levels(ids: Array, trained: int, characters: int, longest: int) -> list[_Le
 
 
 def _interpolated(level: _Level, shorter: _Level | None, amounts: Array, asked: Array, lower: Floats) -> Floats:
-    """The probability of each character at `asked` by the run before it, and `lower` where that was never seen."""
+    """Return the probability of each character at `asked` given the run before it, or `lower` where that is unseen."""
     contexts = len(shorter.counts) if shorter else 1
     before = shorter.rank[level.at - 1] if shorter else np.zeros(len(level.at), np.int32)
     here = shorter.rank[asked - 1] if shorter else np.zeros(len(asked), np.int32)
@@ -95,10 +95,10 @@ def _interpolated(level: _Level, shorter: _Level | None, amounts: Array, asked: 
 
 
 def _discounts(amounts: Array) -> Floats:
-    """What is taken from an amount of 0, 1, 2, and 3 or more: Chen and Goodman's estimates.
+    """Return the discounts for counts of 0, 1, 2, and 3 or more: Chen and Goodman's estimates.
 
-    They need runs that were seen once, twice and three times; where a text is too small for that, half is taken.
-    Something is always taken, or nothing would be left for what was never seen.
+    They need runs that were seen once, twice and three times; where a text is too small for that, they are 0.5. No
+    discount is 0, or nothing would be left for what was never seen.
     """
     ones, twos, *more = (int(np.count_nonzero(amounts == amount)) for amount in (1, 2, 3, 4))
     numbers = [ones, twos, *more]

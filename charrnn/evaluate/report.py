@@ -1,4 +1,4 @@
-"""A checkpoint put to the test: its guesses beside those of plainer models, its texts beside real ones."""
+"""Evaluate a checkpoint: its predictions beside those of simpler models, its samples beside held-out texts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from tqdm import tqdm
 
 from charrnn.data.corpus import POSTING_END, Split
 from charrnn.data.vocab import Vocab
-from charrnn.evaluate import metrics
-from charrnn.evaluate import ngram as baseline
+from charrnn.evaluate import metrics, ngram
 from charrnn.evaluate.memorization import held_out, holds_postings
-from charrnn.evaluate.metrics import Quality
+from charrnn.evaluate.metrics import TextMetrics
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.model import loss
 from charrnn.model.lstm import CharLSTM
@@ -29,16 +28,17 @@ from scrape.common import console
 from scrape.markup import document
 
 ORDERS = (5, 8)
-MOST = 20_000_000  # characters that n-gram models and xz learn from: beyond, memory and minutes run out
+MOST_FITTED = 20_000_000  # characters that the n-gram models and xz are fitted on, to limit memory and time
 
 MASKED, FREE, REAL = "masked", "free", "real"
 
 
 @dataclass(frozen=True)
 class Guesses:
-    """Bits per character of the validation part, by the network and by what learned from the same training part.
+    """Bits per character of the validation part, for the network and for models fitted on the same training part.
 
-    `trained` is the length of that part; of it the n-gram models and xz saw the last `learned_from` characters.
+    `characters` and `trained` are the lengths of the two parts; the n-gram models and xz saw the last `learned_from`
+    characters of the latter.
     """
 
     network: float
@@ -50,8 +50,8 @@ class Guesses:
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """What sampling took. `changed` of `written` characters the mask changed, at `cost` nats of likelihood in all.
+class SamplingStats:
+    """Statistics of sampling: the mask changed `changed` of `written` characters, at a total `cost` in nats.
 
     `ended` is the share of texts that the network ended by itself; the others ran into the length limit.
     """
@@ -65,10 +65,10 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found. The dictionaries have a value for each kind of text: MASKED, FREE (of the mask) and REAL.
+    """The results. The dictionaries have a value for each kind of text: MASKED, FREE (sampled without it), and REAL.
 
-    Where the corpus is no postings, nothing is MASKED; where no whole posting is held out, nothing is REAL. `distinct`
-    is that of the first `grams` of each.
+    Where the corpus has no postings, there is no MASKED; where no whole posting is held out, there is no REAL.
+    `distinct` is that of the first `grams` 4-grams of each kind.
     """
 
     checkpoint: str
@@ -78,21 +78,21 @@ class Report:
     count: int
     params: SamplingParams
     guesses: Guesses
-    texts: dict[str, Quality]
+    texts: dict[str, TextMetrics]
     distinct: dict[str, float]
     grams: int
-    sampling: dict[str, Sampling]
+    sampling: dict[str, SamplingStats]
 
 
-def run(path: Path, model: CharLSTM, source: TrainingText, count: int, params: SamplingParams) -> Report:
-    """Put the model of the checkpoint in `path` to the test on its text.
+def evaluate(path: Path, model: CharLSTM, source: TrainingText, count: int, params: SamplingParams) -> Report:
+    """Evaluate the model of the checkpoint in `path` on its text, and on `count` samples of each kind.
 
-    Samples `count` texts of each kind. Builds the index of the text where there is none yet. Raises InputError where
-    the length is too short for a posting.
+    Builds the suffix array of the text where there is none yet. Raises InputError where the length is too short for a
+    posting.
     """
-    guessed = guesses(model, source.text)
+    guessed = measure_predictions(model, source.text)
     postings = holds_postings(source.text)
-    sampled = samples(model, source.text.vocab, count, params, postings)
+    sampled = sample_kinds(model, source.text.vocab, count, params, postings)
     texts = {name: [sample.text for sample in made] for name, (made, _) in sampled.items()}
     if real := held_out(source.text, params.length):
         texts[REAL] = real
@@ -105,43 +105,43 @@ def run(path: Path, model: CharLSTM, source: TrainingText, count: int, params: S
         count=count,
         params=params,
         guesses=guessed,
-        texts=qualities(texts, source, postings),
+        texts=measure_kinds(texts, source, postings),
         distinct={name: metrics.distinct(kind, grams) for name, kind in texts.items()},
         grams=grams,
         sampling={name: sampling for name, (_, sampling) in sampled.items()},
     )
 
 
-def guesses(model: CharLSTM, text: Split) -> Guesses:
-    """Bits per character of the validation part. The network reads it as it does in training, in float32."""
+def measure_predictions(model: CharLSTM, text: Split) -> Guesses:
+    """Return the bits per character of the validation part. The network reads it as in training, in float32."""
     streams = loss.validation_streams(text.validation)
     bar: tqdm[None] = console.progress(total=len(streams), desc="guessing", unit=" windows")
     with bar:
         nats = loss.mean_loss(model, streams, on_step=lambda: _advance(bar))
-    train = text.train[-MOST:]
+    train = text.train[-MOST_FITTED:]
     console.say("counting n-grams and compressing with xz ...")
     return Guesses(
         network=nats / math.log(2),
-        ngram=baseline.ngram_bits(train, text.validation, len(text.vocab), ORDERS),
-        xz=baseline.xz_bits(text.vocab.decode(train), text.vocab.decode(text.validation)),
+        ngram=ngram.ngram_bits(train, text.validation, len(text.vocab), ORDERS),
+        xz=ngram.xz_bits(text.vocab.decode(train), text.vocab.decode(text.validation)),
         characters=len(text.validation),
         trained=len(text.train),
         learned_from=len(train),
     )
 
 
-def samples(
+def sample_kinds(
     model: CharLSTM, vocab: Vocab, count: int, params: SamplingParams, postings: bool
-) -> dict[str, tuple[list[Sample], Sampling]]:
-    """Texts sampled without the mask, and of postings also with it, from the same random numbers."""
-    made = {MASKED: sample(model, vocab, count, params, GrammarMask(vocab.chars), True)} if postings else {}
-    return made | {FREE: sample(model, vocab, count, params, None, postings)}
+) -> dict[str, tuple[list[Sample], SamplingStats]]:
+    """Sample texts without the mask and, if the corpus is postings, also with it, from the same random numbers."""
+    made = {MASKED: sample_texts(model, vocab, count, params, GrammarMask(vocab.chars), True)} if postings else {}
+    return made | {FREE: sample_texts(model, vocab, count, params, None, postings)}
 
 
-def sample(
+def sample_texts(
     model: CharLSTM, vocab: Vocab, count: int, params: SamplingParams, mask: GrammarMask | None, postings: bool
-) -> tuple[list[Sample], Sampling]:
-    """Texts as `python -m charrnn.sample` writes them; where they are no postings, from the start of a line on."""
+) -> tuple[list[Sample], SamplingStats]:
+    """Sample texts as `python -m charrnn.sample` does; texts that are not postings begin at the start of a line."""
     prompt = document.prompt_prefix() if postings else "\n" if "\n" in vocab.chars else vocab.chars[:1]
     written = 0
 
@@ -167,17 +167,17 @@ def sample(
         seconds = time.perf_counter() - begun
     changed, cost = sum(text.masked for text in made), sum(text.cost for text in made)
     ended = sum(text.ended for text in made) / len(made)
-    return made, Sampling(ended, written, seconds, changed, cost)
+    return made, SamplingStats(ended, written, seconds, changed, cost)
 
 
-def qualities(texts: Mapping[str, list[str]], source: TrainingText, postings: bool) -> dict[str, Quality]:
-    """The quality of each kind of texts, against the training part."""
-    console.say("looking for what they have from the training text ...")
+def measure_kinds(texts: Mapping[str, list[str]], source: TrainingText, postings: bool) -> dict[str, TextMetrics]:
+    """Measure each kind of texts against the training part."""
+    console.say("looking for copies of the training text ...")
     corpus = SuffixArray.open(source.path, source.train_size)
     bar: tqdm[None] = console.progress(total=sum(map(len, texts.values())), desc="comparing", unit=" texts")
     with bar:
         return {
-            name: metrics.measured(kind, corpus, postings, tick=lambda: _advance(bar)) for name, kind in texts.items()
+            name: metrics.measure(kind, corpus, postings, on_text=lambda: _advance(bar)) for name, kind in texts.items()
         }
 
 
@@ -187,7 +187,7 @@ def _advance(bar: tqdm[None]) -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """As in `charrnn.sample`: a single character is too little work to share."""
+    """Use one thread, as `charrnn.sample` does: a single character is too little work to share."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

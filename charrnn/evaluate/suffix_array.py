@@ -26,9 +26,9 @@ Spans = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class SuffixArray:
-    """A text in which any run of characters is found at once.
+    """The suffix array of a text, to find any run of characters by binary search.
 
-    `suffixes` holds the positions of `ids` in the order of the texts that begin there.
+    `suffixes` holds the positions of `ids` in the order of the suffixes that begin there.
     """
 
     ids: Ids
@@ -37,10 +37,10 @@ class SuffixArray:
 
     @classmethod
     def open(cls, path: Path, end: int | None = None) -> SuffixArray:
-        """The index of the first `end` characters of the input.txt at `path` (all of them unless said).
+        """Open the suffix array of the first `end` characters (default: all) of the input.txt at `path`.
 
-        It is built on first use and kept beside the text, 4 bytes for a character; when the text has changed it is
-        built anew. Building takes 6 bytes of memory for a character. Raises InputError where the text cannot be
+        It is built on first use and kept beside the text, 4 bytes per character; when the text has changed, it is
+        rebuilt. Building takes 6 bytes of memory per character. Raises InputError where the text cannot be
         used, OSError where the index cannot be written.
         """
         if path.name != "input.txt":
@@ -53,26 +53,27 @@ class SuffixArray:
         header = f"{_FORMAT} {corpus.sha256} {end}\n".encode().ljust(_HEADER)
         if not _holds(stored, header, end):
             _sweep(path)
-            made = _sorted(corpus.ids[:end])
+            made = _sort(corpus.ids[:end])
             write_whole_with(stored, lambda file: _write(file, header, made))
         suffixes = np.memmap(stored, dtype=_type(end), mode="r", offset=_HEADER)
         return cls(corpus.ids[:end], corpus.vocab, suffixes)
 
     @classmethod
     def of(cls, text: str) -> SuffixArray:
-        """The index of a text in memory, which is not empty."""
+        """Build the suffix array of a text in memory, which is not empty."""
         vocab = Vocab.of(text)
         ids = vocab.encode(text)
-        return cls(ids, vocab, _sorted(ids))
+        return cls(ids, vocab, _sort(ids))
 
     def match_lengths(self, text: str) -> Array:
-        """For each position of `text`, how many characters from there on stand somewhere in the corpus in a row.
+        """Return for each position of `text` the length of the longest run from there that the corpus has too.
 
         Shape (len(text),): the matching statistics of Chang and Lawler (1994). Found by one binary search for all
-        positions together, in which, as in Manber and Myers (1993, section 3), what is known to agree with both
-        ends of the interval is not compared again.
+        positions together, which, as in Manber and Myers (1993, section 3), does not compare again what is known
+        to agree with both ends of the interval.
         """
-        wanted = self._encoded(text)
+        ids = {char: index for index, char in enumerate(self.vocab.chars)}
+        wanted = np.array([ids.get(char, _UNKNOWN) for char in text], dtype=np.int64)
         count = len(wanted)
         low, high = np.full(count, -1), np.full(count, len(self.suffixes))
         agreed_low, agreed_high = np.zeros(count, np.int64), np.zeros(count, np.int64)
@@ -87,15 +88,11 @@ class SuffixArray:
             high[rows[~after]], agreed_high[rows[~after]] = middle[~after], agreed[~after]
         return best
 
-    def _encoded(self, text: str) -> Array:
-        ids = {char: index for index, char in enumerate(self.vocab.chars)}
-        return np.array([ids.get(char, _UNKNOWN) for char in text], dtype=np.int64)
-
 
 def spans(lengths: Array, least: int) -> Spans:
-    """The spans [start, end) of a text that shared runs of at least `least` characters cover, by its `match_lengths`.
+    """Return the spans [start, end) of a text that shared runs of `least` characters or more cover, by match lengths.
 
-    Two runs that overlap, or touch, make one span, also where they come from two places of the corpus.
+    Runs that overlap or touch make one span, also where they come from two places of the corpus.
     """
     found: list[tuple[int, int]] = []
     for start in np.flatnonzero(lengths >= least).tolist():
@@ -108,12 +105,12 @@ def spans(lengths: Array, least: int) -> Spans:
 
 
 def share(runs: Spans, length: int) -> float:
-    """The part of a text of `length` characters that `runs` cover; 0 of an empty one."""
+    """Return the part of a text of `length` characters that `runs` cover; 0 for an empty one."""
     return sum(end - start for start, end in runs) / length if length else 0.0
 
 
 def _agreement(text: Array, at: Array, corpus: Ids, starts: Array, known: Array) -> Array:
-    """How many characters agree from text[at] and corpus[starts] on, where the first `known` are known to."""
+    """Return how many characters agree from text[at] and corpus[starts] on, where the first `known` are known to."""
     agreed = known.copy()
     rows = np.arange(len(at))
     ahead = np.arange(_STRIDE)
@@ -130,13 +127,13 @@ def _agreement(text: Array, at: Array, corpus: Ids, starts: Array, known: Array)
 
 
 def _comes_after(text: Array, at: Array, corpus: Ids, there: Array) -> npt.NDArray[np.bool_]:
-    """Whether the text from `at` on sorts after the corpus from `there` on; they differ at once. An end sorts first."""
+    """Return whether text[at:] sorts after corpus[there:]; their first characters differ. An end sorts first."""
     inside = (at < len(text)) & (there < len(corpus))
     ours, theirs = text.take(at, mode="clip"), corpus.take(there, mode="clip").astype(np.int64)
     return np.where(inside, ours > theirs, at < len(text))
 
 
-def _sorted(ids: Ids) -> npt.NDArray[np.signedinteger]:
+def _sort(ids: Ids) -> npt.NDArray[np.signedinteger]:
     own = np.array(ids)  # the library takes no array that is mapped from the disk
     suffixes: npt.NDArray[np.signedinteger] = divsufsort(own)
     return suffixes.astype(_type(len(ids)), copy=False)
@@ -152,7 +149,7 @@ def _write(file: BinaryIO, header: bytes, suffixes: npt.NDArray[np.signedinteger
 
 
 def _holds(stored: Path, header: bytes, end: int) -> bool:
-    """Whether `stored` is the whole index that `header` speaks of."""
+    """Return whether `stored` is the whole suffix array that `header` describes."""
     try:
         with stored.open("rb") as file:
             return file.read(_HEADER) == header and stored.stat().st_size == _HEADER + end * _type(end).itemsize
@@ -161,7 +158,7 @@ def _holds(stored: Path, header: bytes, end: int) -> bool:
 
 
 def _sweep(path: Path) -> None:
-    """Delete the indices of earlier texts, which nobody will ask for again."""
+    """Delete the suffix arrays of earlier texts."""
     sha256 = open_corpus(path.parent).sha256.encode()
     for stored in path.parent.glob("input.*.suffixes"):
         with stored.open("rb") as file:

@@ -1,4 +1,4 @@
-"""How surprising each character of a text is to a network, and what that says of its words, lines and sections."""
+"""Compute the surprisal of each character of a text to a network, and of its words, lines and sections."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ HEAD = "Head"
 _WINDOW = 1000  # characters whose logits are in memory at once
 
 _piece = re.compile(r"\n|</?[a-z0-9]+/?>|[^\S\n]+|[^\s<]+|<")
-TAG = re.compile(r"<[^<>]*>")
 _heading = re.compile(r"<h4>(.*?)</h4>|<p><b>([^<>]*)</b></p>")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A text and how many bits the network needed for each character; NaN where it could not read one.
+    """A text and the surprisal of each character in bits; NaN where the network could not read one.
 
-    `replaced` counts the characters that it does not know and read as something else, by what they are and what it
-    read; `skipped` counts those that it did not read at all.
+    `replaced` counts the unknown characters that were read as others, by the pair of both; `skipped` counts those
+    that were not read at all.
     """
 
     text: str
@@ -57,13 +56,13 @@ class Reading:
 
     @property
     def read(self) -> int:
-        """How many characters were read."""
+        """The number of characters that were read."""
         return int(np.count_nonzero(~np.isnan(self.bits)))
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A part of a reading: a word, a tag, spaces, a line or a section, where it starts and what it took."""
+class Span:
+    """A part of a reading: a word, a tag, spaces, a line or a section, its start and the bits of its characters."""
 
     text: str
     start: int
@@ -81,76 +80,72 @@ class Piece:
 
     @property
     def is_word(self) -> bool:
-        """Whether it is neither a tag nor all signs."""
+        """Whether it has a letter or a digit and is not a tag."""
         return not self.text.startswith("<") and any(map(str.isalnum, unescape(self.text)))
 
 
 def read(model: CharLSTM, vocab: Vocab, text: str, warm_up: str = WARM_UP) -> Reading:
-    """The reading of a text; what stands in `warm_up` is read before it, as far as the network knows its characters.
+    """Read a text, after the characters of `warm_up` that the network knows.
 
-    A character that the network does not know is read as its equal in ASCII, if it knows that, and is skipped
-    otherwise. Raises InputError where there is nothing that it can read.
+    An unknown character is read as its equivalent in ASCII, if the network knows that, and is skipped otherwise.
+    Raises InputError where no character can be read.
     """
     known = set(vocab.chars)
-    asked = [_readable(char, known) for char in text]
-    spoken = "".join(asked)
-    if not spoken:
-        raise InputError("the text has no character that the network knows, so there is nothing to score")
+    equals = (char if char in known else grammar.escape(ascii_equal(char)) for char in text)
+    read_as = [equal if known.issuperset(equal) else "" for equal in equals]
+    readable = "".join(read_as)
+    if not readable:
+        raise InputError(
+            "the text has no character that the network knows, so there is nothing to score; score another"
+        )
     before = "".join(char for char in warm_up if char in known) or vocab.chars[:1]
-    nats = _nats(model, vocab.encode(before + spoken).astype(np.int64))[len(before) - 1 :]
-    lengths = np.array([len(said) for said in asked])
+    nats = _nats(model, vocab.encode(before + readable).astype(np.int64))[len(before) - 1 :]
+    lengths = np.array([len(equal) for equal in read_as])
     owner = np.repeat(np.arange(len(text)), lengths)
     bits = np.bincount(owner, weights=nats, minlength=len(text)) / math.log(2)
     bits[lengths == 0] = math.nan
-    strange = [(char, said) for char, said in zip(text, asked, strict=True) if char != said]
+    changed = [(char, equal) for char, equal in zip(text, read_as, strict=True) if char != equal]
     return Reading(
         text,
         bits,
-        Counter((char, said) for char, said in strange if said),
-        Counter(char for char, said in strange if not said),
+        Counter((char, equal) for char, equal in changed if equal),
+        Counter(char for char, equal in changed if not equal),
     )
 
 
-def pieces(reading: Reading) -> list[Piece]:
-    """Words, tags and spaces, which together are the text."""
+def spans(reading: Reading) -> list[Span]:
+    """Return the words, tags and spaces, which together are the text."""
     return [_cut(reading, found.start(), found.end()) for found in _piece.finditer(reading.text)]
 
 
-def words(reading: Reading) -> list[Piece]:
-    """The different words, each where it took most bits, and those that took most first."""
-    different: dict[str, Piece] = {}
-    for piece in sorted(pieces(reading), key=lambda piece: -piece.total):
-        if piece.is_word:
-            different.setdefault(piece.text, piece)
+def words(reading: Reading) -> list[Span]:
+    """Return the different words, each where it took most bits, in descending order of bits."""
+    different: dict[str, Span] = {}
+    for span in sorted(spans(reading), key=lambda span: -span.total):
+        if span.is_word:
+            different.setdefault(span.text, span)
     return list(different.values())
 
 
-def lines(reading: Reading) -> list[Piece]:
-    """The lines, each with the break that ends it."""
+def lines(reading: Reading) -> list[Span]:
+    """Return the lines, each with the break that ends it."""
     return [_cut(reading, *found.span()) for found in re.finditer(r"[^\n]*\n|[^\n]+", reading.text)]
 
 
-def sections(reading: Reading) -> list[tuple[str, Piece]]:
-    """A posting's parts from heading to heading, by name; the first, before any heading, is the HEAD."""
+def sections(reading: Reading) -> list[tuple[str, Span]]:
+    """Return a posting's parts from heading to heading, by name; the first, before any heading, is HEAD."""
     starts = [(0, HEAD)] + [(found.start(), found[1] or found[2]) for found in _heading.finditer(reading.text)]
     ends = [start for start, _ in starts[1:]] + [len(reading.text)]
     return [(name, _cut(reading, start, end)) for (start, name), end in zip(starts, ends, strict=True)]
 
 
-def _cut(reading: Reading, start: int, end: int) -> Piece:
-    return Piece(reading.text[start:end], start, reading.bits[start:end])
-
-
-def _readable(char: str, known: set[str]) -> str:
-    if char in known:
-        return char
-    equal = grammar.escape(ascii_equal(char))
-    return equal if known.issuperset(equal) else ""
+def _cut(reading: Reading, start: int, end: int) -> Span:
+    return Span(reading.text[start:end], start, reading.bits[start:end])
 
 
 @torch.inference_mode()
 def _nats(model: CharLSTM, ids: npt.NDArray[np.int64]) -> Floats:
-    """The surprise of each character but the first, shape (len(ids) - 1,)."""
+    """Return the surprisal of each character but the first in nats, shape (len(ids) - 1,)."""
     model.eval()
     state = model.initial_state(1)
     line = torch.from_numpy(ids).to(state[0].device)

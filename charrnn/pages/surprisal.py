@@ -13,7 +13,7 @@ from html import unescape
 from itertools import groupby
 
 from charrnn.evaluate import surprisal
-from charrnn.evaluate.surprisal import Piece, Reading
+from charrnn.evaluate.surprisal import Reading, Span
 from charrnn.pages.views import plain_line, replace_invisible
 from scrape.common.pages import kit
 
@@ -83,8 +83,8 @@ def describe_unknown(reading: Reading) -> str:
     return "; ".join(replaced + skipped)
 
 
-def _spans(reading: Reading, line: Piece) -> Iterator[TintedSpan]:
-    for piece in surprisal.pieces(Reading(line.text, line.bits, reading.replaced, reading.skipped)):
+def _spans(reading: Reading, line: Span) -> Iterator[TintedSpan]:
+    for piece in surprisal.spans(Reading(line.text, line.bits, reading.replaced, reading.skipped)):
         kind = "tag" if piece.text.startswith("<") else "word" if piece.is_word else ""
         levels = zip(map(level, piece.bits.tolist()), piece.text.rstrip("\n"), strict=False)
         runs = [(tint, "".join(char for _, char in run)) for tint, run in groupby(levels, key=lambda pair: pair[0])]

@@ -1,4 +1,4 @@
-"""How long it takes to index a corpus, and to find in it what a posting has from it.
+"""Time the suffix array of a corpus: building it, and finding what a posting shares with the corpus.
 
     python scripts/bench/memorization.py [--megabytes 5 20 100] [--json FILE]
 
@@ -41,9 +41,9 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = console.parser("bench/memorization.py", "Time the index of a corpus, and questions to it.")
+    parser = console.parser("bench/memorization.py", "Time building and searching the suffix array of a corpus.")
     parser.add_argument("--megabytes", type=int, nargs="+", default=[5, 20, 100], help="sizes of the corpora")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file")
     parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.data.corpus import open_corpus
-from charrnn.evaluate import report as trial
+from charrnn.evaluate import report
 from charrnn.evaluate.__main__ import lines, main
 from charrnn.evaluate.memorization import held_out
 from charrnn.evaluate.report import FREE, MASKED, REAL
@@ -72,7 +72,7 @@ def test_the_longest_shared_run_is_of_the_training_part_only(home: Path) -> None
     path = trained(home)
     source = training_text.find(checkpoint.load(path), path)
     real = held_out(source.text, 60)
-    found = trial.qualities({REAL: real}, source, True)[REAL]
+    found = report.measure_kinds({REAL: real}, source, True)[REAL]
     assert found.longest < min(map(len, real))
 
 
@@ -84,7 +84,7 @@ def test_a_text_that_is_no_postings_skips_what_it_lacks(home: Path, capsys: pyte
     assert set(found["texts"]) == {FREE, REAL}
     assert found["texts"][REAL]["valid"] is None
     assert "valid markup" not in printed
-    assert "no postings" in printed
+    assert "not job postings" in printed
 
 
 def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: Path) -> None:
@@ -95,17 +95,17 @@ def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: 
     whole = source.text.vocab.encode(text)
     cut = text.rindex("<html>")
     source = replace(source, text=replace(source.text, train=whole[:cut], validation=whole[cut:]))
-    report = trial.run(path, loaded.model(), source, 2, SamplingParams(0.7, length=60, seed=1))
-    assert set(report.texts) == {MASKED, FREE}
-    assert any("with the mask" in line for line in lines(report))
+    made = report.evaluate(path, loaded.model(), source, 2, SamplingParams(0.7, length=60, seed=1))
+    assert set(made.texts) == {MASKED, FREE}
+    assert any("with the mask" in line for line in lines(made))
 
 
 def test_ended_is_the_share_that_the_network_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = trained(home)
     loaded = checkpoint.load(path)
     made = [Sample(0, "", "<html>\n", False, 2, 0.5), Sample(1, "", "</html>\n", True, 1, 0.25)]
-    monkeypatch.setattr(trial, "generate", lambda *_, **__: iter(made))
-    _, found = trial.sample(loaded.model(), loaded.vocab, 2, SamplingParams(0.7, length=60, seed=1), None, True)
+    monkeypatch.setattr(report, "generate", lambda *_, **__: iter(made))
+    _, found = report.sample_texts(loaded.model(), loaded.vocab, 2, SamplingParams(0.7, length=60, seed=1), None, True)
     assert (found.ended, found.changed, found.cost) == (0.5, 3, 0.75)
 
 
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_texts_and_another_others(home: Path) -> No
 
     def texts(seed: int) -> list[str]:
         params = SamplingParams(0.7, length=60, seed=seed)
-        return [made.text for made in trial.sample(model, source.text.vocab, 2, params, None, True)[0]]
+        return [made.text for made in report.sample_texts(model, source.text.vocab, 2, params, None, True)[0]]
 
     assert texts(1) == texts(1) != texts(2)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.evaluate.metrics import distinct, grams, has_full_head, is_stuck, measured, words
+from charrnn.evaluate.metrics import distinct, grams, has_full_head, is_stuck, measure, words
 from charrnn.evaluate.suffix_array import SuffixArray
 from scrape.markup import document
 from tests.support import tiny
@@ -59,15 +59,15 @@ def test_a_text_from_the_corpus_is_all_shared_and_a_strange_one_not_at_all() -> 
     corpus = tiny.postings(20)
     index = SuffixArray.of(corpus)
     (first, *_) = document.split([corpus])
-    own = measured([first], index, postings=True)
+    own = measure([first], index, postings=True)
     assert own.longest == own.longest_median == len(first)
     assert own.shared == {20: 1.0, 50: 1.0, 100: 1.0, 200: 0.0 if len(first) < 200 else 1.0}
     assert (own.valid, own.full_head, own.stuck) == (1.0, 0.0, 0.0)
-    both = measured([first, "ΑΒΓ" * len(first)], index, postings=True)
+    both = measure([first, "ΑΒΓ" * len(first)], index, postings=True)
     assert both.shared[50] == pytest.approx(1 / 4)
     assert (both.texts, both.valid, both.longest) == (2, 0.5, len(first))
 
 
 def test_of_other_texts_no_markup_is_asked() -> None:
-    found = measured(["one two"], SuffixArray.of("one two three"), postings=False)
+    found = measure(["one two"], SuffixArray.of("one two three"), postings=False)
     assert (found.valid, found.full_head) == (None, None)

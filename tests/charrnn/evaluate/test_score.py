@@ -98,7 +98,7 @@ def test_a_text_of_nothing_known_is_refused() -> None:
 
 def test_pieces_lines_and_sections_are_the_whole_text_each() -> None:
     reading = surprise.read(model(), VOCAB, POSTING)
-    for parts in (surprise.pieces(reading), surprise.lines(reading), [part for _, part in surprise.sections(reading)]):
+    for parts in (surprise.spans(reading), surprise.lines(reading), [part for _, part in surprise.sections(reading)]):
         assert "".join(part.text for part in parts) == POSTING
         assert sum(part.total for part in parts) == pytest.approx(reading.total)
         assert all(POSTING.startswith(part.text, part.start) for part in parts)

@@ -1,4 +1,4 @@
-"""What a text shares with the corpus is what a plain search finds, and a kept index is never that of another text."""
+"""The suffix array finds what a plain search finds, and a stored one is never that of another text."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def test_an_index_of_the_beginning_knows_nothing_of_the_rest(tmp_path: Path) -> 
 def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The lengths of the texts that are sorted from now on."""
     sizes: list[int] = []
-    sort = suffix_array._sorted
+    sort = suffix_array._sort
 
     def noted(ids: suffix_array.Ids) -> object:
         sizes.append(len(ids))
         return sort(ids)
 
-    monkeypatch.setattr(suffix_array, "_sorted", noted)
+    monkeypatch.setattr(suffix_array, "_sort", noted)
     return sizes
 
 
