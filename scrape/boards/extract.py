@@ -1,4 +1,4 @@
-"""Reading a board's answer without trusting it: every step gives a value of the type it names, or ChangedShape."""
+"""Reading of a board's response without trusting it: each step returns the type it names, or raises ChangedShape."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
 def decode(body: str, url: str) -> Any:
-    """The JSON value that `body` holds. Raises ChangedShape where it is not JSON."""
+    """Return the JSON value that `body` holds. Raises ChangedShape where it is not JSON."""
     try:
         return json.loads(body, strict=False)
     except (ValueError, RecursionError) as error:
@@ -33,7 +33,7 @@ def decode(body: str, url: str) -> Any:
 
 
 def rows(answer: Any, url: str, *path: str) -> list[Row]:
-    """The list of objects at `path` of a decoded answer. Raises ChangedShape where there is none."""
+    """Return the list of objects at `path` of a decoded answer. Raises ChangedShape where there is none."""
     found = value(answer, *path)
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         where = f"under {'.'.join(path)!r}" if path else "at its top"
@@ -42,7 +42,7 @@ def rows(answer: Any, url: str, *path: str) -> list[Row]:
 
 
 def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> tuple[Posting, ...]:
-    """Each row read as a posting. One without key or title is left out; ChangedShape where that leaves none."""
+    """Return each row read as a posting. One without key or title is left out; ChangedShape where that leaves none."""
     made = [read(row) for row in found]
     whole = tuple(posting for posting in made if posting.key and posting.title)
     if made and not whole:
@@ -51,20 +51,20 @@ def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> 
 
 
 def listed(row: Any, *path: str) -> list[Any]:
-    """The list at `path`; empty where there is none."""
+    """Return the list at `path`; empty where there is none."""
     found = value(row, *path)
     return found if isinstance(found, list) else []
 
 
 def value(row: Any, *path: str) -> Any:
-    """What stands at `path` of nested objects, or None."""
+    """Return the value at `path` of nested objects, or None."""
     for step in path:
         row = row.get(step) if isinstance(row, dict) else None
     return row
 
 
 def text(row: Any, *path: str) -> str:
-    """The string or number at `path` as one line of plain text; empty where there is none."""
+    """Return the string or number at `path` as one line of plain text; empty where there is none."""
     found = value(row, *path)
     if isinstance(found, bool) or not isinstance(found, str | int | float):
         return ""
@@ -77,32 +77,32 @@ def line(raw: str) -> str:
 
 
 def raw(row: Any, *path: str) -> str:
-    """The string at `path` untouched, such as HTML; empty where there is none."""
+    """Return the string at `path` untouched, such as HTML; empty where there is none."""
     found = value(row, *path)
     return _whole(found) if isinstance(found, str) else ""
 
 
 def _whole(text: str) -> str:
-    """`text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    """Return `text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def places(*named: str, remote: bool = False) -> str:
-    """A location line: the places named, each once, after `Remote` where the board says so and no place does."""
+    """Return a location line: the places named, each once, after `Remote` where the board says so and no place does."""
     whole = [place for place in named if place]
     said = any("remote" in place.casefold() for place in whole)
     return "; ".join(dict.fromkeys(["Remote", *whole] if remote and not said else whole))
 
 
 def asking(url: str, **changed: str) -> str:
-    """`url` with these parameters of its query set or replaced: how the next page of an answer is asked for."""
+    """Return `url` with these query parameters set or replaced, such as the number of the next page."""
     parts = urlsplit(url)
     asked = parse_qs(parts.query) | {name: [setting] for name, setting in changed.items()}
     return urlunsplit(parts._replace(query=urlencode(asked, doseq=True)))
 
 
 def as_html(description: str) -> str:
-    """A description as HTML, whichever way it was written: as HTML, as HTML escaped once or twice, or as plain text."""
+    """Return a description as HTML. It may be HTML, HTML escaped once or twice, or plain text."""
     for _ in range(2):
         if any(tag[0][:3].lower() != "<br" for tag in _TAG.finditer(description)):
             return description
@@ -114,24 +114,24 @@ def as_html(description: str) -> str:
 
 
 def _paragraphs(plain: str) -> str:
-    """Plain text as paragraphs, which an empty line keeps apart, of lines."""
+    """Return plain text as HTML: paragraphs, separated by empty lines, of lines."""
     escaped = html.escape(plain.replace("\r\n", "\n").strip(), quote=False)
     blocks = [block.strip().replace("\n", "<br>") for block in re.split(r"\n\s*\n", escaped)]
     return "".join(f"<p>{block}</p>" for block in blocks if block)
 
 
 def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
-    """`body` as parsed HTML; with `only`, just the elements of those names (several times as fast)."""
+    """Return `body` as parsed HTML; with `only`, just the elements of those names (several times as fast)."""
     # Without its prolog, lest bs4 warn that HTML looks like XML.
     source = _XML_PROLOG.sub("", body, count=1)
     return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
 
 
 def feed(body: str) -> BeautifulSoup:
-    """`body` as parsed XML, such as a sitemap or RSS."""
+    """Return `body` as parsed XML, such as a sitemap or RSS."""
     return BeautifulSoup(_markup(body), "xml")
 
 
 def _markup(body: str) -> str:
-    """`body` with a newline more, lest bs4 warn that a short text looks like a file name or an address."""
+    """Return `body` with a final newline: bs4 warns of short texts that look like a file name or a URL."""
     return _whole(body) + "\n"

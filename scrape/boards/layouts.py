@@ -1,4 +1,4 @@
-"""Posting pages without JSON-LD that are worth knowing by their own layout. Pure; read by `saved` alone."""
+"""Posting pages without JSON-LD that are recognized by their layout. Pure; used by `saved` alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scrape.boards.extract import line
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a site keeps what: CSS selectors, and the labels that stand in bold before a field's value."""
+    """The layout of a site: CSS selectors, and the bold labels before the values of fields."""
 
     body: str
     title: str
@@ -22,7 +22,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class LayoutFields:
-    """What a layout holds: plain text, and the posting's own element as HTML."""
+    """The fields found by a layout: plain text, and the posting's own element as HTML."""
 
     title: str
     html: str
@@ -39,7 +39,7 @@ _MOST_LINKS = 0.1  # of the text of an article; lists of postings hold more
 
 
 def known(soup: BeautifulSoup) -> LayoutFields | None:
-    """The posting of a page in one of the layouts above, else the page's one article under one heading, else None."""
+    """Return the posting of a page in a known layout, else its only article under one heading, else None."""
     for layout in LAYOUTS:
         body = soup.select_one(layout.body)
         title = body.select_one(layout.title) if body else None
@@ -57,13 +57,13 @@ def _in_layout(layout: Layout, body: Tag, title: Tag) -> LayoutFields:
 
 
 def _labelled(body: Tag, label: str) -> str:
-    """The text that stands right after the bold `label`; empty where there is none."""
+    """Return the text that stands right after the bold `label`; empty where there is none."""
     bold = body.find("b", string=re.compile(rf"\s*{re.escape(label)}\s*")) if label else None
     return line(str(bold.next_sibling)) if bold and isinstance(bold.next_sibling, str) else ""
 
 
 def _article(soup: BeautifulSoup) -> LayoutFields | None:
-    """The page's only article, or its main element, where it stands under one heading and is no list of links."""
+    """Return the page's only article or main element, if it has one heading and is no list of links."""
     element = _only(soup, "article") or _only(soup, "main")
     heading = _only(element, "h1") if element else None
     if element is None or heading is None or _links_share(element) > _MOST_LINKS:
@@ -83,5 +83,5 @@ def _links_share(element: Tag) -> float:
 
 
 def said(tag: Tag) -> str:
-    """The text of an element as one line."""
+    """Return the text of an element as one line."""
     return line(tag.get_text(" "))

@@ -1,4 +1,4 @@
-"""The boards that can be read. One board is one module; this is the list, and what a board must be."""
+"""The list of boards, and the protocol of a board. One board is one module."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from scrape.common.posting import Page, Query
 
 
 class Board(Protocol):
-    """A board is a module with a name and two pure functions; it never touches the network or a clock.
+    """A module with a name and two pure functions; it uses neither the network nor a clock.
 
     `start` gives the addresses (or, for pages on disk, the paths) to ask first; it raises `InputError` where the person
     must name something first, and `Refused` where the board may not be asked. `parse` reads one answer: the
@@ -81,7 +81,7 @@ NEED_A_KEY = ("usajobs",)
 
 
 def default() -> tuple[str, ...]:
-    """The boards that are read where a person names none."""
+    """Return the names of the boards that are searched by default."""
     return DEFAULT + tuple(name for name in NEED_A_KEY if _has_key(BOARDS[name]))
 
 
@@ -93,38 +93,38 @@ def _has_key(board: Board) -> bool:
 
 
 def named(name: str) -> Board:
-    """The board called `name`. Raises InputError with the names there are."""
+    """Return the board called `name`. Raises InputError with the names there are."""
     if name not in BOARDS:
         raise InputError(f"there is no board {name!r}; the boards are {', '.join(sorted(BOARDS))}")
     return BOARDS[name]
 
 
 def home(board: Board) -> str:
-    """The address that the board's name links to; empty for pages on disk and the demo."""
+    """Return the address that the board's name links to; empty for pages on disk and the demo."""
     return str(getattr(board, "HOME", ""))
 
 
 def refused(board: Board) -> str:
-    """Why nothing may be asked of this board over the network; empty where it may."""
+    """Return the reason why this board may not be requested over the network; empty if it may."""
     return str(getattr(board, "REFUSED", ""))
 
 
 def unverified(board: Board) -> str:
-    """Why the shape of this board's answers is not confirmed; empty where it is."""
+    """Return the reason why the format of this board is not verified; empty if it is."""
     return str(getattr(board, "UNVERIFIED", ""))
 
 
 def by_company(board: Board) -> bool:
-    """Whether each company has a page of its own on this board."""
+    """Return whether each company has a page of its own on this board."""
     return bool(getattr(board, "BY_COMPANY", False))
 
 
 def terms(board: Board) -> str:
-    """What the board is and on what terms it may be read: the first line of its module."""
+    """Return the name of the board and its terms: the first line of its module."""
     return (board.__doc__ or "").partition("\n")[0]
 
 
 def headers(board: Board) -> Mapping[str, str]:
-    """What every request to this board must carry beyond the usual. Raises InputError where a key is missing."""
+    """Return the additional headers of every request to this board. Raises InputError where a key is missing."""
     needed = cast("Callable[[], Mapping[str, str]] | None", getattr(board, "headers", None))
     return needed() if needed else {}

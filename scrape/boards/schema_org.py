@@ -144,7 +144,7 @@ def _resolved(found: Any, named: dict[str, Node]) -> Any:
 
 
 def address(soup: BeautifulSoup, url: str) -> str:
-    """The page's own address: what it calls canonical, if that is on the host it came from (any, for a saved page)."""
+    """Return the page's canonical URL, if it is on the host of `url` (on any, for a saved page); else `url`."""
     asked = web_address(url)
     named = [_attribute(soup.find("link", rel="canonical"), "href")]
     named.append(_attribute(soup.find("meta", property="og:url"), "content"))
@@ -159,7 +159,7 @@ def _attribute(tag: Any, name: str) -> str:
 
 
 def web_address(link: str, base: str = "") -> str:
-    """`link` seen from `base` as an absolute http(s) address; empty where it is none."""
+    """Return `link` seen from `base` as an absolute http(s) address; empty where it is none."""
     try:
         whole = urljoin(base, link.strip()) if link.strip() else ""
         parts = urlsplit(whole)

@@ -14,19 +14,19 @@ class BoardError(Exception):
 
 
 class Blocked(BoardError):
-    """The board turned us away: 401, 403, 429 after every retry, or a challenge page."""
+    """The board rejected the requests: 401, 403, 429 after every retry, or a challenge page."""
 
     status = "blocked"
 
 
 class Refused(BoardError):
-    """We must not ask: robots.txt, an opt-out from training, or a board that forbids it."""
+    """The request is not permitted: robots.txt, an opt-out from training, or a board that forbids it."""
 
     status = "refused"
 
 
 class ChangedShape(BoardError):
-    """The answer came, but it is not what this board used to send."""
+    """The response does not have the format of this board."""
 
     status = "changed shape"
 
@@ -36,7 +36,7 @@ class Missing(BoardError):
 
 
 class Unreachable(BoardError):
-    """No whole answer came, after every try: no connection, a torn or endless body, a deadline, 5xx."""
+    """No complete response after every try: no connection, a cut-off or endless body, a deadline, 5xx."""
 
 
 class WorkerKilled(Exception):

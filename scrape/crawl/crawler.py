@@ -1,4 +1,4 @@
-"""The one loop: boards side by side, each breadth-first through its pages, until it ends or its limit is reached.
+"""The crawl loop: boards side by side, each breadth-first through its pages, until it ends or its limit is reached.
 
 A board that fails never takes the others down, and a page that fails does not end its board: it is noted, and the
 board goes on until a site has failed too often in a row. What the board then gave stands. A board whose pages are
@@ -43,14 +43,14 @@ _AT_ONCE = 16  # hosts that one board reads side by side
 
 
 class Getter(Protocol):
-    """What is needed of a fetcher."""
+    """The part of a fetcher that a crawl uses."""
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one board ended: `ok`, `empty`, `blocked`, `refused`, `changed shape` or `error`, and its counts.
+    """The result of one board: `ok`, `empty`, `blocked`, `refused`, `changed shape` or `error`, and its counts.
 
     `requests` counts requests, `new` new postings, `known` those that were there before or came twice,
     `filtered` those that the query did not ask for. `note` says what went wrong, or is empty. `unreachable`: not
@@ -73,7 +73,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one board is, in pages."""
+    """The progress of one board, in pages."""
 
     board: str
     done: int
@@ -85,9 +85,9 @@ Event = Posting | Progress | Outcome
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to ask. `cache` keeps what was asked before; `max_age` (seconds) is how long a list stays fresh.
+    """Settings of a crawl. `cache` holds earlier responses; `max_age` (seconds) is how long a list stays fresh.
 
-    At most `limit` postings are taken from each board. Addresses for which `skip` holds are not asked.
+    At most `limit` postings are taken from each board. URLs for which `skip` is true are not requested.
     """
 
     fetcher: Getter
@@ -135,7 +135,7 @@ def _run(board_crawl: BoardCrawl, events: queue.Queue[Event], stop: threading.Ev
 
 
 def _put(events: queue.Queue[Event], event: Event, stop: threading.Event) -> bool:
-    """Hand an event over; False where nobody waits for it any more."""
+    """Hand over an event; return False if nobody waits for it any more."""
     while not stop.is_set():
         try:
             events.put(event, timeout=0.2)
@@ -147,7 +147,7 @@ def _put(events: queue.Queue[Event], event: Event, stop: threading.Event) -> boo
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An address to ask, and the one that led to it (empty for the first)."""
+    """A URL to request, and the one that led to it (empty for the first)."""
 
     address: str
     parent: str = ""
@@ -199,7 +199,7 @@ class BoardCrawl:
             yield from self._take(step, result)
 
     def outcome(self) -> Outcome:
-        """How the board ended, as far as it has come."""
+        """Return the result of the board so far."""
         return Outcome(
             board=self.board.NAME,
             status=self._status(),
@@ -219,7 +219,7 @@ class BoardCrawl:
         self._steps.setdefault(step.host, deque()).append(step)
 
     def _next_steps(self, busy: set[str]) -> Iterator[_Step]:
-        """The next step of every host that is not busy; it then is."""
+        """Yield the next step of every host that is not busy; it then is."""
         free = (host for host in self._steps if host not in busy)
         for host in list(islice(free, 0 if self._full() else _AT_ONCE - len(busy))):
             busy.add(host)
@@ -283,7 +283,7 @@ class BoardCrawl:
         return (kept and self._own_page(kept.response, step)) or self._parse(self._fetch(step.address))
 
     def _fetch(self, url: str) -> Response:
-        """Ask, and keep the response before anyone reads it. That a page is gone is a response, too."""
+        """Send the request and cache the response before it is read. That a page is gone is a response, too."""
         with self._counting:
             self.requests += 1
         try:
@@ -305,7 +305,7 @@ class BoardCrawl:
             raise BoardError(f"{response.url}: cannot be read: {type(error).__name__}: {error}") from error
 
     def _own_page(self, response: Response, step: _Step) -> Page | None:
-        """The page, if it is one posting's own, which need never be asked again. All others are lists.
+        """Return the page if it is a single posting's own, which is never requested again; None for a list.
 
         It holds that posting alone, and stands at the posting's address or at another path than the page
         that led to it, since the pages of a list differ in their parameters.
@@ -320,7 +320,7 @@ class BoardCrawl:
         return page if at_home or (step.parent and _path(step.address) != _path(step.parent)) else None
 
     def _status(self) -> str:
-        """A site that had to be left alone decides; else what was found; else what went wrong first."""
+        """Return the status: that of a site that was given up, else of what was found, else of the first failure."""
         if self._out:
             return next(iter(self._out.values())).status
         if self.new or self.known:
@@ -331,7 +331,7 @@ class BoardCrawl:
         return "error" if self._failures and not self._read and not self._by_company() else "empty"
 
     def _by_company(self) -> bool:
-        """Whether what is gone is only the page of a company that the person named, which this board then has not."""
+        """Return whether missing pages only mean that the named companies are not on this board."""
         return by_company(self.board) and all(query.company for query in self.queries)
 
 
@@ -340,7 +340,7 @@ def _path(url: str) -> str:
 
 
 def _note(failures: Sequence[BoardError]) -> str:
-    """The first failure in its words, how many more there were, and how many pages are gone."""
+    """Return the first failure in its words, how many more there were, and how many pages are gone."""
     gone = [error for error in failures if isinstance(error, Missing)]
     others = [error for error in failures if not isinstance(error, Missing)]
     parts = []

@@ -1,4 +1,4 @@
-"""Pages on the person's own disk, read through the same door as pages on the network."""
+"""Pages on disk, read as responses like pages on the network."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SUFFIXES = (".html", ".htm", ".json", ".jsonl", ".jsonl.gz")
 
 
 def expand(pages: Iterable[str]) -> tuple[str, ...]:
-    """Web addresses as they are, files as they are, folders as the pages in them, sorted. Raises InputError."""
+    """Return URLs and files as they are, and folders as the pages in them, sorted. Raises InputError."""
     return tuple(page for given in pages for page in ([given] if is_web(given) else _paths(given)))
 
 
 def read(path: str) -> Response:
-    """The file as a response; a `.gz` is unpacked. Raises BoardError where it cannot be read."""
+    """Return the file as a response; a `.gz` is decompressed. Raises BoardError where it cannot be read."""
     try:
         body = Path(path).read_bytes()
         if path.endswith(".gz"):

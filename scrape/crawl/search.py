@@ -1,4 +1,4 @@
-"""From what a person wants to the boards that are asked for it, and the public `search`."""
+"""From a search request to the boards that are crawled for it, and the public `search`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from scrape.http.client import Fetcher
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What a person asks for: any of the titles, in any of the places (city, state), at any of the companies.
+    """A search for any of the titles, in any of the places (city, state), at any of the companies.
 
-    An empty tuple asks for everything. `boards` None means those of `boards.default()` or, where `pages` are
-    named, those that read them.
+    An empty tuple matches everything. `boards` None means those of `registry.default()` or, with `pages`, those that
+    read pages.
     """
 
     titles: tuple[str, ...] = ()
@@ -46,15 +46,16 @@ def search(
     pages: Sequence[str] = (),
     fetcher: Getter | None = None,
 ) -> Iterator[Posting]:
-    """The postings for `title` in a place, as they arrive from all boards; nothing is kept on disk.
+    """Search job boards and yield the postings as they arrive. Nothing is written to disk.
 
-    What the fields mean is told in `scrape.match`. `city` may be `Remote`. `boards` are names; without them those
-    of `boards.default()` are asked or, with `pages` (addresses and paths), those that read pages. `since` is an
-    ISO date, or days (`7d`) or weeks (`2w`) ago. At most `limit` postings come from each board. The html of
-    a posting is as the board gave it: see `scrape.simplify`.
+    `city` may be `Remote`; `state` is a postal code or a name. `scrape.fields.match` defines when a posting matches.
+    `boards` are names of boards; by default those of `registry.default()` or, with `pages` (URLs and paths), those that
+    read pages. `since` is an ISO date, or a number of days (`7d`) or weeks (`2w`) ago. At most `limit` postings are
+    taken from each board. `fetcher` replaces the HTTP client. The html of a posting is unchanged;
+    `scrape.markup.simplify` reduces it to bare markup.
 
-    Raises InputError for what cannot be used. A board that failed is warned of at the end, or, if nothing
-    at all was found, raised as BoardError: blocked is not empty.
+    Raises InputError for invalid arguments, and BoardError if nothing was found and a board failed. If something was
+    found, a failed board is a warning at the end.
     """
     place = (city, state) if state else match.place(city) if city else ("", "")
     request = SearchRequest(
@@ -74,7 +75,7 @@ def board_crawls(request: SearchRequest, settings: Settings) -> list[BoardCrawl]
 
 
 def queries(request: SearchRequest) -> list[Query]:
-    """Every combination of title, place and company."""
+    """Return every combination of title, place and company."""
     since = match.since(request.since, date.today())
     return [
         Query(title=title, city=city, state=state, company=company, since=since)

@@ -1,4 +1,4 @@
-"""What the bundled board has on offer, and how its search finds it."""
+"""The postings of the bundled board and its search."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Search:
 
     @classmethod
     def read(cls, query: str) -> Search:
-        """A search from the query string of an address; what cannot be read counts as not given."""
+        """Return a search from the query string of an address; what cannot be read counts as not given."""
         given = {name: values[0].strip() for name, values in parse_qs(query).items()}
         start = given.get("start", "0")
         return cls(
@@ -37,7 +37,7 @@ class Search:
         )
 
     def at(self, start: int) -> str:
-        """The query string of the same search from another start on."""
+        """Return the query string of the same search from another start on."""
         fields = replace(self, start=start)
         names = ("what", "where", "company", "since", "start")
         return urlencode({name: getattr(fields, name) for name in names if getattr(fields, name)})
@@ -60,19 +60,19 @@ class Catalog:
         return opening.posting.key in self._gone
 
     def is_featured(self, opening: JobOpening) -> bool:
-        """Whether the lists show this one twice."""
+        """Return whether the lists show this one twice."""
         return int(opening.posting.key) % _FEATURED_EVERY == 0
 
     def find(self, search: Search) -> list[JobOpening]:
         return [opening for opening in self._listed if _matches(opening, search)]
 
     def related(self, opening: JobOpening) -> list[JobOpening]:
-        """Up to four openings of the same field."""
+        """Return up to four openings of the same field."""
         return [other for other in self.live if other.field == opening.field and other is not opening][:4]
 
 
 def slug(text: str) -> str:
-    """The words of `text` for an address: small ASCII letters and digits, joined by hyphens."""
+    """Return the words of `text` for an address: small ASCII letters and digits, joined by hyphens."""
     return "-".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
@@ -92,7 +92,7 @@ def _words(text: str) -> set[str]:
 
 
 def _is_at(location: str, where: str) -> bool:
-    """Whether `where` means this place: `Chicago`, `IL`, `Illinois`, `Chicago, IL` or `Chicago, Illinois`."""
+    """Return whether `where` means this place: `Chicago`, `IL`, `Illinois`, `Chicago, IL` or `Chicago, Illinois`."""
     city, state = location.split(", ")
     name = next(name for name, code in states().items() if code == state)
     names = {city, state, name, location, f"{city}, {name}"}

@@ -26,7 +26,7 @@ class Company:
 
 @cache
 def companies(field: Field, seed: int) -> tuple[Company, ...]:
-    """The employers of one field of work; no name comes twice in it."""
+    """Return the employers of one field of work; no name comes twice in it."""
     rng = SeededRandom(f"{seed}/companies/{field.name}")
     writer = Writer(rng, {**phrases.general()["formal"], **phrases.names(), **field.lists}, {})
     made: dict[str, Company] = {}

@@ -24,7 +24,7 @@ _RECENT_DAYS = 45
 
 @dataclass(frozen=True, slots=True)
 class JobOpening:
-    """A posting together with what only its author knows. `low` and `high` are dollars per `unit`."""
+    """A posting and the facts behind it. `low` and `high` are dollars per `unit`."""
 
     posting: Posting
     occupation: str
@@ -35,7 +35,7 @@ class JobOpening:
 
 
 def postings(seed: int = SEED, count: int = COUNT) -> list[Posting]:
-    """The bundled postings. The first `count` are the same whatever the count."""
+    """Return the bundled postings. The first `count` are the same whatever the count."""
     return [opening.posting for opening in openings(seed, count)]
 
 
@@ -46,7 +46,7 @@ def openings(seed: int = SEED, count: int = COUNT) -> tuple[JobOpening, ...]:
 
 @dataclass(frozen=True, slots=True)
 class JobOutline:
-    """What is settled about a posting before a word is written."""
+    """The facts of a posting, chosen before its text."""
 
     field: Field
     occupation: Occupation
@@ -69,15 +69,15 @@ class Draft:
     prose: bool
 
     def many(self, usual: int) -> int:
-        """About `usual`, by the size of this posting and a little chance; at least one."""
+        """Return a number near `usual`, by the size of this posting and a little chance; at least 1."""
         return max(1, round(usual * self.size + self.rng.below(3) - 1))
 
     def paragraph(self, **usual: int) -> str:
-        """Sentences: about so many from each list, in this order."""
+        """Return sentences: about so many from each list, in this order."""
         return " ".join(capital(phrase) for phrase in self.phrases(**usual))
 
     def phrases(self, **usual: int) -> list[str]:
-        """The same, each by itself and without its capital, so that it can stand inside a sentence."""
+        """Return phrases like `paragraph`, each by itself and without its capital, to stand inside a sentence."""
         return [phrase for name, count in usual.items() for phrase in self.writer.phrases(name, self.many(count))]
 
 
@@ -121,7 +121,7 @@ def _title(field: Field, occupation: Occupation, rng: SeededRandom) -> str:
 
 
 def _pay(occupation: Occupation, city: City, rng: SeededRandom) -> tuple[int, int]:
-    """The posted range: the occupation's own, moved by the city and by chance, in whole or round figures."""
+    """Return the posted range: the occupation's own, moved by the city and by chance, in whole or round figures."""
     step = 1 if occupation.unit == "hour" else 500
     level = city.cost * rng.between(94, 108) / 100
     low = round(occupation.low * level / step) * step
@@ -159,7 +159,7 @@ def _writer(job: JobOutline, voice: str, rng: SeededRandom) -> Writer:
 
 
 def _running(title: str) -> str:
-    """A title inside a sentence: small letters, but for abbreviations and names."""
+    """Return a title inside a sentence: small letters, but for abbreviations and names."""
     return " ".join(word if word.isupper() or word in _NAMES else word.lower() for word in title.split())
 
 
@@ -168,7 +168,7 @@ def _section(draft: Draft, heading: str, *blocks: Block) -> Section:
 
 
 def _listed(draft: Draft, intro: str, items: list[str], *, opener: str) -> Block:
-    """Items as a list, or in a prose posting as sentences that begin with an entry of `opener`."""
+    """Return items as a list, or in a prose posting as sentences that begin with an entry of `opener`."""
     if draft.prose:
         return Prose((" ".join(f"{draft.writer.sentence(opener)} {item}." for item in items),))
     lead = draft.writer.sentence(intro) if draft.rng.chance(0.4) else ""
@@ -199,7 +199,7 @@ def _needs(draft: Draft) -> Section:
 
 
 def _tools(draft: Draft) -> Items:
-    """The tools of the trade, as a list that stands inside an item of another."""
+    """Return the tools of the trade, as a list that stands inside an item of another."""
     names = draft.writer.phrases("tool", 3 + draft.rng.below(3))
     return Items(draft.writer.sentence("tools_intro"), tuple(capital(name) for name in names))
 

@@ -59,11 +59,11 @@ class Writer:
         self._left: dict[str, list[str]] = {}
 
     def sentence(self, name: str) -> str:
-        """An entry of the list `name`, as a sentence or a line of its own."""
+        """Return an entry of the list `name`, as a sentence or a line of its own."""
         return capital(self.phrase(f"{{{name}}}"))
 
     def phrases(self, name: str, count: int) -> list[str]:
-        """Up to `count` entries of the list `name`, all different, to stand inside a sentence."""
+        """Return up to `count` entries of the list `name`, all different, to stand inside a sentence."""
         return [self.phrase(f"{{{name}}}") for _ in range(min(count, len(self._lists[name])))]
 
     def phrase(self, template: str) -> str:
@@ -90,7 +90,7 @@ class Writer:
 
 @cache
 def parsed(text: str) -> Template:
-    """The parts of a template. Raises ValueError where brackets do not match."""
+    """Return the parts of a template. Raises ValueError where brackets do not match."""
     tokens = _TOKEN.findall(text)
     if "".join(tokens) != text:
         raise ValueError(f"a brace without its partner: {text!r}")
@@ -132,14 +132,14 @@ def _leaf(token: str) -> str | Slot | Range:
 
 
 def tidy(text: str) -> str:
-    """Single spaces, articles that suit their nouns, and a capital letter after every full stop."""
+    """Return the text with single spaces, articles that suit their nouns, and capitals after full stops."""
     text = _LOOSE.sub("", _SPACES.sub(" ", text)).strip()
     text = _ARTICLE.sub(lambda m: f"{_article(m[1], m[3])} {m[2]}{m[3]}", text)
     return _AFTER_STOP.sub(lambda m: m[1] + m[2].upper(), text)
 
 
 def capital(text: str) -> str:
-    """The text with its first letter large, behind any mark that opens it."""
+    """Return the text with its first letter large, behind any mark that opens it."""
     return _FIRST.sub(lambda m: m[1] + m[2].upper(), text, count=1)
 
 

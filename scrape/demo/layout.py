@@ -44,7 +44,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one employer's editor writes HTML. `{}` stands for the text."""
+    """The HTML style of one employer. `{}` stands for the text."""
 
     heading: str
     listing: Callable[[Sequence[str], bool], str]
@@ -70,7 +70,7 @@ def style(rng: SeededRandom) -> Style:
 
 
 def without_lists(style: Style) -> Style:
-    """The same style for an editor who knows no list: bullets typed by hand."""
+    """Return the same style for an editor who knows no list: bullets typed by hand."""
     return replace(style, listing=typed_bullets)
 
 
@@ -105,7 +105,7 @@ def _item(item: str | Items, style: Style) -> str:
 
 
 def _text(text: str, style: Style) -> str:
-    """Characters as HTML, with this style's quotes and dashes and its tags for `*bold*` and `_emphasis_`."""
+    """Return characters as HTML, with this style's quotes and dashes and its tags for `*bold*` and `_emphasis_`."""
     text = html.escape(_punctuated(text, style), quote=False)
     text = re.sub(r"\*([^*]+)\*", rf"<{style.bold}>\1</{style.bold}>", text)
     return re.sub(r"\b_([^_]+)_\b", rf"<{style.emphasis}>\1</{style.emphasis}>", text)
@@ -122,7 +122,7 @@ def tagged_list(items: Sequence[str], ordered: bool) -> str:
 
 
 def styled_list(items: Sequence[str], ordered: bool) -> str:
-    """As word processors paste it: paragraphs and spans inside the items."""
+    """Return a list as word processors paste it, with styles and spans inside the items."""
     tag = "ol" if ordered else "ul"
     rows = "".join(f'<li style="font-size:14px" dir="ltr"><span>{item}</span></li>' for item in items)
     return f'<{tag} class="jd-list" style="margin-left:18px">{rows}</{tag}>'

@@ -1,4 +1,4 @@
-"""The pages of the bundled board, dressed as job boards dress theirs: most of every page is not the posting."""
+"""The pages of the bundled board. As on real job boards, most of every page is not the posting."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def posting(catalog: Catalog, opening: JobOpening) -> str:
 
 
 def expired(opening: JobOpening) -> str:
-    """The page of a posting that is over: a notice, and no posting element."""
+    """Return the page of a posting that is over: a notice, and no posting element."""
     title = escape(opening.posting.title)
     body = f"""<div class="notice expired"><h1>This job has expired</h1>
 <p>The posting “{title}” is no longer open.</p></div>{_form(Search(what=opening.occupation))}"""
@@ -74,7 +74,7 @@ def expired(opening: JobOpening) -> str:
 
 
 def plain(title: str, text: str) -> str:
-    """A page with nothing but a message: for members, for applicants, not found."""
+    """Return a page with nothing but a message: for members, for applicants, not found."""
     return _page(escape(title), f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
 
 
@@ -113,7 +113,7 @@ def _form(search: Search) -> str:
 
 
 def _result_rows(catalog: Catalog, shown: Sequence[JobOpening], start: int) -> list[ResultRow]:
-    """The links of one page; some postings stand on it twice, under two addresses, as they do on real boards."""
+    """Return the links of one page; some postings stand on it twice, under two addresses, as they do on real boards."""
     entries = [ResultRow(_href(opening, start + at), opening) for at, opening in enumerate(shown)]
     twins = [ResultRow(_second_href(opening), opening, "Featured") for opening in shown if catalog.is_featured(opening)]
     return twins + entries
@@ -149,7 +149,7 @@ Earn thousands from your couch</a></h2></li>
 
 
 def _members_only(shown: Sequence[JobOpening]) -> str:
-    """A result in the part of the site that robots.txt keeps crawlers out of."""
+    """Return a result in the part of the site that robots.txt keeps crawlers out of."""
     if not shown:
         return ""
     key = shown[0].posting.key

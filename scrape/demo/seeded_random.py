@@ -1,4 +1,4 @@
-"""Chance that falls the same way on every platform and in every version of Python."""
+"""Random numbers that are the same on every platform and in every version of Python."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class SeededRandom:
         self._next = random.Random(seed).random
 
     def below(self, count: int) -> int:
-        """A number from 0 to `count` - 1."""
+        """Return a number from 0 to `count` - 1."""
         return int(self._next() * count)
 
     def between(self, low: int, high: int, step: int = 1) -> int:
-        """A number from `low` to `high`, both included, in steps."""
+        """Return a number from `low` to `high`, both included, in steps."""
         return low + step * self.below((high - low) // step + 1)
 
     def chance(self, share: float) -> bool:
@@ -36,6 +36,6 @@ class SeededRandom:
         return items.pop()
 
     def sample(self, items: Sequence[T], count: int) -> list[T]:
-        """`count` different items (all of them where there are no more), in random order."""
+        """Return `count` different items (all of them where there are no more), in random order."""
         left = list(items)
         return [self.take(left) for _ in range(min(count, len(left)))]

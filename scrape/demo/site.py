@@ -53,7 +53,7 @@ def serve(port: int = 0, *, seed: int = SEED, count: int = COUNT) -> Iterator[Si
 
 
 def answer(catalog: Catalog, target: str) -> tuple[HTTPStatus, str, str]:
-    """What the site says to a request for `target` (path and query): status, content type, body."""
+    """Return the response to a request for `target` (path and query): status, content type, body."""
     parts = urlsplit(target)
     steps = [step for step in parts.path.split("/") if step]
     match steps:

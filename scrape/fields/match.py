@@ -1,4 +1,4 @@
-"""What a person asks for and what a posting says: whether the one means the other, the same way on every board.
+"""Matching of postings with queries, in the same way on every board.
 
 title    every word of the query is a word of the title, in any order. Case, accents and plurals do not count, and a few
          words mean the same: engineer, developer and programmer; sr and senior; front end and frontend; ...
@@ -51,7 +51,7 @@ _AGO = re.compile(r"(\d{1,4})\s*([dw])", re.IGNORECASE)
 
 
 def matches(posting: Posting, query: Query) -> bool:
-    """Whether a posting is what the query asks for. An empty field of the query asks for everything."""
+    """Return whether a posting is what the query asks for. An empty field of the query asks for everything."""
     return (
         has_title(posting.title, query.title)
         and in_place(posting.location, query.city, query.state)
@@ -61,17 +61,17 @@ def matches(posting: Posting, query: Query) -> bool:
 
 
 def matches_any(posting: Posting, queries: Iterable[Query]) -> bool:
-    """Whether a posting is what one of the queries asks for."""
+    """Return whether a posting is what one of the queries asks for."""
     return any(matches(posting, query) for query in queries)
 
 
 def has_title(title: str, wanted: str) -> bool:
-    """Whether every word of `wanted` is in `title`."""
+    """Return whether every word of `wanted` is in `title`."""
     return _words(wanted) <= _words(title)
 
 
 def in_place(location: str, city: str = "", state: str = "") -> bool:
-    """Whether a location line names this city (`Remote` is one, too), in this state where one is given."""
+    """Return whether a location line names this city (`Remote` is one, too), in this state where one is given."""
     if not city and not state:
         return True
     named = places.read(location)
@@ -84,18 +84,18 @@ def in_place(location: str, city: str = "", state: str = "") -> bool:
 
 
 def of_company(company: str, wanted: str) -> bool:
-    """Whether `company` is the company called `wanted`, or one whose name holds that name."""
+    """Return whether `company` is the company called `wanted`, or one whose name holds that name."""
     name, asked = _company_words(company), _company_words(wanted)
     return not asked or f" {asked} " in f" {name} " or asked.replace(" ", "") == name.replace(" ", "")
 
 
 def is_since(day: str, since: str) -> bool:
-    """Whether an ISO date is `since` or later. No date is not."""
+    """Return whether an ISO date is `since` or later; False without a date."""
     return not since or day[:10] >= since
 
 
 def place(text: str) -> tuple[str, str]:
-    """`San Francisco, CA` -> its city and its state; `California` is a state, `New York` a city.
+    """Return city and state of a place such as `San Francisco, CA`; `California` is a state, `New York` a city.
 
     Raises InputError where there is more than a city and a state, or nothing.
     """
@@ -110,7 +110,7 @@ def place(text: str) -> tuple[str, str]:
 
 
 def since(text: str, today: date) -> str:
-    """`2026-11-01`, `7d` or `2w` (before `today`) as an ISO date; empty for empty. Raises InputError."""
+    """Return `2026-11-01`, `7d` or `2w` (before `today`) as an ISO date; empty for empty. Raises InputError."""
     if not text:
         return ""
     if ago := _AGO.fullmatch(text.strip()):
@@ -122,7 +122,7 @@ def since(text: str, today: date) -> str:
 
 
 def _is_in(place: places.Place, state: str, location: str) -> bool:
-    """Whether a place is in a state, which its city may say for it."""
+    """Return whether a place is in a state, which its city may say for it."""
     if places.is_us(state):
         return place.country == "US" or bool(places.state_of(place))
     code = places.state_code(state)
@@ -130,7 +130,7 @@ def _is_in(place: places.Place, state: str, location: str) -> bool:
 
 
 def _may_be_in(place: places.Place, state: str, location: str) -> bool:
-    """Whether a place with the right city can be in a state: it says so, or says nothing."""
+    """Return whether a place with the right city can be in a state: it says so, or says nothing."""
     if not places.state_code(state) and not places.is_us(state):
         return _names(location, state) or not (place.state or place.country)
     if place.country == "abroad":
@@ -139,7 +139,7 @@ def _may_be_in(place: places.Place, state: str, location: str) -> bool:
 
 
 def _names(location: str, region: str) -> bool:
-    """Whether a location has the words of a region that is no state of the US, such as `Bavaria`."""
+    """Return whether a location has the words of a region that is no state of the US, such as `Bavaria`."""
     return f" {_company_words(region)} " in f" {_company_words(location)} "
 
 
@@ -152,7 +152,7 @@ def _words(title: str) -> frozenset[str]:
 
 
 def _singular(word: str) -> str:
-    """`Nurses` and `Nurse` are the same word, `business` and `status` stay as they are."""
+    """Return the singular: `Nurse` for `Nurses`; `business` and `status` stay as they are."""
     if len(word) > 3 and word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word

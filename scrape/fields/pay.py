@@ -26,7 +26,7 @@ class Pay:
 
 
 def find_pay(text: str) -> Pay | None:
-    """The first sum in `text` that can be a wage, or None."""
+    """Return the first sum in `text` that can be a wage, or None."""
     for found in _PAY.finditer(text):
         top = max(_number(found["low"]), _number(found["high"] or found["low"]))
         if found["high"] and found["high"][-1] in "kK":

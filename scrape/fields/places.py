@@ -1,4 +1,4 @@
-"""What a location line of a posting says: `San Francisco, CA; Remote - US` -> places with city, state and country.
+"""Parser of location lines: `San Francisco, CA; Remote - US` -> places with city, state and country.
 
 Boards write places in a dozen ways, so this is a reader of habits, not a gazetteer. It knows the states of the US, the
 names of many countries and the state of the largest cities, and takes any other word for a city. The names are in
@@ -70,12 +70,12 @@ def _names() -> _Names:
 
 @lru_cache(maxsize=65536)
 def read(location: str) -> tuple[Place, ...]:
-    """The places that a location line names, in order."""
+    """Return the places that a location line names, in order."""
     return tuple(place for chunk in _BETWEEN_PLACES.split(_tidy(location)) for place in _places(chunk))
 
 
 def city_name(city: str) -> str:
-    """A city in the form that places are compared in: `NYC`, `New York City` and `Brooklyn` are `new york`."""
+    """Return a city in the form that places are compared in: `NYC`, `New York City` and `Brooklyn` are `new york`."""
     bare = _key(_BESIDE.sub(" ", _tidy(city)))
     return _names().same_city.get(bare, bare)
 
@@ -86,23 +86,23 @@ def states() -> Mapping[str, str]:
 
 
 def state_code(state: str) -> str:
-    """The postal code of a state of the US, given as code or name; empty for anything else."""
+    """Return the postal code of a state of the US, given as code or name; empty for anything else."""
     key = _key(_tidy(state))
     return key.upper() if key.upper() in states().values() else states().get(key, "")
 
 
 def state_of(place: Place) -> str:
-    """The state of a place in the US: the one it names, else that of a city which hardly needs it named."""
+    """Return the state of a place in the US: the one it names, else that of a city which hardly needs it named."""
     return place.state or ("" if place.country == "abroad" else _names().city_states.get(place.city, ""))
 
 
 def is_us(words: str) -> bool:
-    """Whether these words mean the United States."""
+    """Return whether these words mean the United States."""
     return _key(_tidy(words)) in _names().united_states
 
 
 def _places(chunk: str) -> list[Place]:
-    """The places of a chunk that has no `;` or `or` in it: usually one, several where cities follow one another."""
+    """Return the places of a chunk without `;` or `or`: usually one, several where cities follow one another."""
     remote = _REMOTE.search(chunk) is not None
     found = [Place()]
     fields = _fields(_REMOTE.sub(" , ", chunk))
@@ -118,14 +118,14 @@ def _places(chunk: str) -> list[Place]:
 
 
 def _next(before: Place, field: str) -> Place:
-    """The place that `field` begins. An unknown word after a city abroad is its region: `Pune, Maharashtra, IN`."""
+    """Return the place that `field` begins. An unknown word after a city abroad is its region: `Pune, Maharashtra`."""
     place = _join(Place(), field) or Place()
     unknown = place.city and not place.country and place.city not in _names().city_states
     return replace(place, country="abroad") if unknown and before.country == "abroad" else place
 
 
 def _join(place: Place, field: str) -> Place | None:
-    """`place` with what `field` adds to it; None where the field begins another place."""
+    """Return `place` with what `field` adds to it; None where the field begins another place."""
     if is_us(field):
         return None if place.country else replace(place, country="US")
     if _is_abroad(field):
@@ -145,7 +145,7 @@ def _join(place: Place, field: str) -> Place | None:
 
 
 def _reads_as_state(place: Place, code: str, city: str) -> bool:
-    """Whether a field that is the name of a state is meant as one: `New York` and `LA` are cities first."""
+    """Return whether a field that is the name of a state is meant as one: `New York` and `LA` are cities first."""
     if city not in _names().city_states and city != "washington":
         return True
     if not place.city or place.state or place.city in _names().cities_abroad:
@@ -158,14 +158,14 @@ def _is_abroad(field: str) -> bool:
 
 
 def _fields(chunk: str) -> list[str]:
-    """The parts of a chunk: `CA - San Francisco HQ` -> `CA`, `San Francisco`."""
+    """Return the parts of a chunk: `CA - San Francisco HQ` -> `CA`, `San Francisco`."""
     chunk = _CODES_FIRST.sub(r"\2, \1, US", chunk.strip())
     bare = (" ".join(_BESIDE.sub(" ", field).split()) for field in _BETWEEN_FIELDS.split(chunk))
     return [part.strip(" -–—") for field in bare if field.strip(" -–—") for part in _peel(field)]
 
 
 def _peel(field: str) -> list[str]:
-    """`San Francisco CA USA` -> `San Francisco`, `CA`, `USA`: what ends a field without a comma before it."""
+    """Return the parts of a field without commas: `San Francisco CA USA` -> `San Francisco`, `CA`, `USA`."""
     words = field.split()
     if state_code(field) or is_us(field) or _is_abroad(field) or city_name(field) in _names().city_states:
         return [field]
@@ -178,11 +178,11 @@ def _peel(field: str) -> list[str]:
 
 
 def _tidy(words: str) -> str:
-    """Without full stops, so that `Washington, D.C.` and `St. Louis` read like the rest."""
+    """Return the words without full stops, so that `D.C.` and `St. Louis` equal `DC` and `St Louis`."""
     return words.replace(".", "")
 
 
 def _key(words: str) -> str:
-    """Case, accents and spacing gone, for comparing."""
+    """Return the words for comparison, without case, accents and extra spaces."""
     letters = unicodedata.normalize("NFKD", words.casefold())
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

@@ -1,4 +1,4 @@
-"""When two addresses are the same page: the canonical form of a URL."""
+"""The canonical form of URLs, which tells whether two of them are the same page."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 def is_web(address: str) -> bool:
-    """Whether `address` is asked for over HTTP; anything else is a path on this machine."""
+    """Return whether `address` is a web URL; anything else is a path on this machine."""
     return _WEB.match(address) is not None
 
 
 def host_of(url: str) -> str:
-    """The host (and port, where it is not the default one) of `url`, in lower case; empty where it has none."""
+    """Return the host (and port, where it is not the default one) of `url`, in lower case; empty where it has none."""
     parts = _split(url) if is_web(url) else None
     return _host(parts) if parts else ""
 
 
 def canonical(url: str) -> str:
-    """`url` with all that does not change the page taken away, so that equal pages have equal addresses.
+    """Return `url` with all that does not change the page taken away, so that equal pages have equal addresses.
 
     Scheme and host in lower case, no default port, no user, no fragment, no tracking parameters, no slash
     at the end; the other parameters keep their order. A fragment that is a route (`#/jobs/7`) names the page
@@ -47,7 +47,7 @@ def canonical(url: str) -> str:
 
 
 def _tracks(name: str, value: str) -> bool:
-    """Whether a parameter says where the reader came from. A number may be a page (`from=20`), so that stays."""
+    """Return whether a parameter says where the reader came from. A number may be a page (`from=20`), so that stays."""
     whence = _WHENCE.fullmatch(name) is not None and not value.isdecimal()
     return whence or _TRACKING.fullmatch(name) is not None
 
@@ -58,7 +58,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of an address, or None for one that cannot be taken apart, such as `http://[oops/`."""
+    """Return the parts of an address, or None for one that cannot be taken apart, such as `http://[oops/`."""
     try:
         return urlsplit(url)
     except ValueError:

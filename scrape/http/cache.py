@@ -1,4 +1,4 @@
-"""The answers of boards, kept on disk so that a rerun asks for nothing twice. Safe to delete.
+"""The HTTP cache: responses of boards on disk, so that a rerun requests nothing twice. Safe to delete.
 
 One file per address: a line of JSON about the response, then its body, both packed. A response is saved before it is
 read, so a run that is killed has lost at most the response on its way.
@@ -25,17 +25,17 @@ _KEPT_HEADERS = ("content-type", "last-modified", "etag")
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """A response and when it came, in seconds of Unix time."""
+    """A response and the Unix time at which it was received, in seconds."""
 
     response: Response
     fetched: float
 
 
 class HttpCache:
-    """The answers kept in one folder.
+    """The cached responses in one folder.
 
-    `stands_for` is `(address, lasting address)` of a site that has another address at every run, such as the
-    bundled board on a free port: its responses are kept under the lasting one.
+    `stands_for` is `(URL, permanent URL)` of a site with another URL in every run, such as the bundled board on a
+    free port: its responses are cached under the permanent one.
     """
 
     def __init__(self, folder: Path, stands_for: tuple[str, str] = ("", "")) -> None:
@@ -43,7 +43,7 @@ class HttpCache:
         self._passing, self._lasting = stands_for
 
     def find(self, url: str) -> CachedResponse | None:
-        """The response kept for `url`; None where there is none or its file is spoilt."""
+        """Return the response kept for `url`; None if there is none or its file is damaged."""
         try:
             head, _, body = gzip.decompress(self._path(url).read_bytes()).partition(b"\n")
             about = json.loads(head)
@@ -55,7 +55,7 @@ class HttpCache:
         except FileNotFoundError:
             return None
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
-            return None  # asked again, and written anew
+            return None  # requested again, and overwritten
 
     def keep(self, url: str, response: Response, fetched: float) -> None:
         """Save the response for `url`, over an older one. Raises OSError."""
@@ -69,7 +69,7 @@ class HttpCache:
         write_whole(self._path(url), gzip.compress(json.dumps(about).encode() + b"\n" + response.body, 6, mtime=0))
 
     def drop_mentions(self, words: Collection[str]) -> int:
-        """Forget every response that has one of `words` in its address or body; how many there were."""
+        """Remove every response with one of `words` in its URL or body. Return how many there were."""
         plain = [word.encode() for word in words]
         patterns = re.compile(b"|".join(map(re.escape, plain + [word.replace(b"/", b"\\/") for word in plain])))
         dropped = 0
@@ -77,7 +77,7 @@ class HttpCache:
             try:
                 mentions = patterns.search(gzip.decompress(path.read_bytes())) is not None
             except (OSError, EOFError, zlib.error):
-                mentions = True  # spoilt: it is of no use to anyone
+                mentions = True  # damaged, of no use
             if mentions:
                 path.unlink(missing_ok=True)
             dropped += mentions

@@ -1,4 +1,4 @@
-"""Bytes and a Content-Type to text, as a browser would read them.
+"""Decoding of bytes with a Content-Type to text, as a browser does it.
 
 In the order of the HTML standard (section "determining the character encoding"): byte order mark, Content-Type
 header, the page's own declaration; then UTF-8 where the bytes are that, and windows-1252 where they are not.
@@ -95,7 +95,7 @@ def _marked(body: bytes) -> str | None:
 
 
 def _page_codec(body: bytes) -> str | None:
-    """What the page says of itself. JSON and plain text, which may quote a page, say nothing."""
+    """Return the encoding that the page declares. JSON and plain text, which may quote a page, declare none."""
     start = body[:_LOOK_AT]
     if not start.lstrip().startswith(b"<"):
         return None
@@ -107,7 +107,7 @@ def _page_codec(body: bytes) -> str | None:
 
 
 def _meta_labels(start: bytes) -> Iterator[str]:
-    """The labels that the meta elements give, by the standard's prescan: no comments, no attribute values."""
+    """Yield the labels that the meta elements give, by the standard's prescan: no comments, no attribute values."""
     position = 0
     while tag := _TAG.search(start, position):
         comment, meta, other = tag.groups()
@@ -125,7 +125,7 @@ def _meta_labels(start: bytes) -> Iterator[str]:
 
 
 def _attributes(start: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
-    """The attributes of the tag whose name ends at `position`, and where the tag ends; -1 where it does not."""
+    """Return the attributes of the tag whose name ends at `position`, and where the tag ends; -1 where it does not."""
     found: dict[bytes, bytes] = {}
     while not (end := _TAG_END.match(start, position)):
         attribute = _ATTRIBUTE.match(start, position)

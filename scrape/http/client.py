@@ -1,4 +1,4 @@
-"""The network edge: the only module that asks a site for anything, sleeps or tries again.
+"""The HTTP client: the only module that sends requests, sleeps or retries.
 
 Every request goes out under the site's robots.txt and opt-outs, at the site's pace, to public addresses
 only, inside deadlines and size caps. What comes back is a whole `Response` or an error that says what happened,
@@ -46,7 +46,7 @@ _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of everything a response may take. Times in seconds, sizes in bytes."""
+    """Limits on time, size and tries. Times in seconds, sizes in bytes."""
 
     headers: float = 30.0  # wall clock, from looking the name up to the last header
     body: float = 120.0  # wall clock, from the last header to the last byte
@@ -60,7 +60,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, whole: `body` is unpacked, `headers` ignore case, `final_url` is where redirects led."""
+    """A complete response: `body` is decompressed, `headers` ignore case, `final_url` is the URL after redirects."""
 
     url: str
     final_url: str
@@ -75,7 +75,7 @@ class Response:
 
 
 class _Failed(Exception):
-    """One exchange came to nothing; `lasting` where asking again would end the same way."""
+    """A request failed; `lasting` means that a retry would fail in the same way."""
 
     def __init__(self, reason: str, *, lasting: bool = False) -> None:
         super().__init__(reason)
@@ -101,7 +101,7 @@ class _Rules:
 
 
 class Fetcher:
-    """Asks sites for pages, politely. Safe to share between threads; a host sees one request at a time.
+    """A polite HTTP client. Safe to share between threads; a host sees one request at a time.
 
     `contact` is an address or URL that a site's keeper can write to; it goes into the User-Agent.
     `allow_loopback` names the hosts, as `host:port`, that may be at an address that is not public, such as the
@@ -140,7 +140,7 @@ class Fetcher:
         self._rules: dict[str, _Rules] = {}
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
-        """What `url` answers, after redirects. `headers` go to the origin of `url` alone, not where it redirects to.
+        """Return the response of `url` after redirects. `headers` are sent to the origin of `url` alone.
 
         Raises Refused (robots.txt, opt-out, an address we must not ask), Blocked (401, 403, 429 to the end, a
         challenge page), Missing (404, 410), Unreachable (no whole response after every try) or BoardError.
@@ -162,7 +162,7 @@ class Fetcher:
             hop = target
 
     def rules(self, url: str) -> Robots:
-        """The robots.txt that `url` stands under, read once a day. Raises Unreachable, Blocked or Refused."""
+        """Return the robots.txt that applies to `url`, read once a day. Raises Unreachable, Blocked or Refused."""
         origin = _origin(_split(url))
         with self._lock:
             kept = self._rules.setdefault(origin, _Rules())
@@ -184,7 +184,7 @@ class Fetcher:
             raise Refused(f"{url} may not be read: the robots.txt of {host} disallows it for {PRODUCT}")
         opt_out = rules.opt_out(url) if self._train_opt_out else ""
         if opt_out:
-            raise Refused(f"{url} may not be learned from: {opt_out} in the robots.txt of {host} says no")
+            raise Refused(f"{url} opts out of AI training by {opt_out} in the robots.txt of {host}")
         return rules
 
     def _read_rules(self, origin: str) -> Robots | BoardError:
@@ -202,13 +202,13 @@ class Fetcher:
         return Robots("", PRODUCT, closed=f"its robots.txt redirects more than {_ROBOTS_REDIRECTS} times")
 
     def _pause(self, url: str, rules: Robots | None) -> float:
-        """Seconds to leave between the coming request and the next one to its host."""
+        """Return the seconds to leave between the coming request and the next one to its host."""
         if _authority(_split(url)) in self._trusted:
             return 0.0
         return max(self._interval, min(rules.crawl_delay, self._limits.crawl_delay) if rules else 0.0)
 
     def _ask(self, url: str, headers: dict[str, str], *, pause: float, head: int = 0) -> Response:
-        """One address, without following redirects, until it answers or the tries are used up.
+        """Request one URL, without following redirects, until it answers or the tries are used up.
 
         A response of 429 or 5xx that stays so is returned: it means one thing for a page and another for robots.txt.
         """
@@ -224,11 +224,11 @@ class Fetcher:
         if got.lasting:
             raise Unreachable(f"{url} cannot be reached: {got.reason}; check the address and the network")
         raise Unreachable(
-            f"{url} gives no whole response: {got.reason}, after {self._limits.tries} tries; try again later"
+            f"{url} gives no complete response: {got.reason}, after {self._limits.tries} tries; try again later"
         )
 
     def _backoff(self, failures: int) -> float:
-        """Exponential with jitter: between a half and all of the doubled wait, so that clients do not march in step."""
+        """Return the seconds until the next try: exponential, with jitter between half and all of the doubled wait."""
         return float(self._limits.backoff * 2 ** (failures - 1) * (0.5 + self._random() / 2))
 
     def _host(self, url: str) -> _Host:
@@ -242,7 +242,7 @@ class Fetcher:
     def _exchange(
         self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int
     ) -> Response | _Failed:
-        """One request and its response, in the host's turn. With `head`, the first bytes of the body are enough."""
+        """Send one request when the host is free. With `head`, the first bytes of the body are enough."""
         split = _split(url)
         trusted = _authority(split) in self._trusted
         if not trusted:
@@ -258,12 +258,12 @@ class Fetcher:
                 host.free = max(host.free, self._clock() + pause)
 
     def _wait(self, host: _Host, name: str) -> None:
-        """The one place that sleeps. A host that asked for more patience than we have is not asked again."""
+        """Sleep until the host is free. A host that asks for more patience than we have is not requested again."""
         wait = host.free - self._clock()
         if wait > self._limits.wait:
-            raise Blocked(f"{name} asks us to stay away for {wait:,.0f} s; come back after that")
+            raise Blocked(f"{name} asks for a pause of {wait:,.0f} s; try again after that")
         if wait > _LONG:
-            self._say(f"{name} wants a pause of {wait:.0f} s")
+            self._say(f"waiting {wait:.0f} s for {name}, as it asks")
         if wait > 0:
             self._sleep(wait)
 
@@ -317,7 +317,7 @@ class Fetcher:
         return body
 
     def _judge(self, response: Response) -> None:
-        """Let a good response pass; otherwise raise what the person must know."""
+        """Raise the error that a response stands for; a good response raises none."""
         url, status = response.final_url, response.status
         _refuse_challenge(response)
         if status in (404, 410):
@@ -330,10 +330,10 @@ class Fetcher:
             raise BoardError(f"{url} answers {status}, which is no page")
         opt_out = robots.header_opt_out(response.headers) if self._train_opt_out else ""
         if opt_out:
-            raise Refused(f"{url} may not be learned from: {opt_out} in the headers of the response says no")
+            raise Refused(f"{url} opts out of AI training by {opt_out} in the headers of the response")
 
     def _target(self, response: Response) -> str | None:
-        """Where a redirect leads, or None for any other response."""
+        """Return the URL that a redirect leads to; None for any other response."""
         location = response.headers.get("location", "")
         if response.status not in _REDIRECTS or not location:
             return None
@@ -352,7 +352,7 @@ def user_agent(contact: str) -> str:
 
 
 def retry_after(value: str, now: float) -> float:
-    """The seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it makes no sense."""
+    """Return the seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it makes no sense."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -363,7 +363,7 @@ def retry_after(value: str, now: float) -> float:
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps requests from sending the passwords of ~/.netrc along."""
+    """Keep requests from sending the passwords of ~/.netrc."""
     return request
 
 
@@ -385,27 +385,27 @@ def _failed(deadline: Deadline, error: Exception, part: str, seconds: float) -> 
 
 
 def _root(error: BaseException) -> BaseException:
-    """What went wrong in the first place, below the layers of requests and urllib3."""
+    """Return the original error below the layers of requests and urllib3."""
     below = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return _root(below) if below else error
 
 
 def _words(error: BaseException) -> str:
-    """An error in one printable line: what a server sends may stand in it."""
+    """Return an error in one printable line: what a server sends may stand in it."""
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = "".join(char for char in " ".join(words.split()) if char.isprintable())
     return line[:200] or type(error).__name__
 
 
 def _may_pass(got: Response | _Failed) -> bool:
-    """Whether asking again may end better. A challenge page stays, whatever its status."""
+    """Return whether asking again may end better. A challenge page stays, whatever its status."""
     if isinstance(got, _Failed):
         return not got.lasting
     return got.status in _AGAIN and not challenge_pages.maker_of(got.headers, got.body)
 
 
 def _split(url: str) -> SplitResult:
-    """The parts of an address that we may ask. Raises Refused for any other."""
+    """Return the parts of an address that we may ask. Raises Refused for any other."""
     try:
         split = urlsplit(url)
         port = split.port
@@ -414,12 +414,12 @@ def _split(url: str) -> SplitResult:
     if split.scheme not in ("http", "https") or not split.hostname or port == 0:
         raise Refused(f"{url!r} is not asked for: only http and https addresses are")
     if split.username is not None or split.password is not None:
-        raise Refused(f"an address at {split.hostname} carries a name or password; leave it out")
+        raise Refused(f"an address at {split.hostname} contains a name or password; leave it out")
     return split
 
 
 def _authority(split: SplitResult) -> str:
-    """`host:port`, with the port that the scheme stands for where the address has none."""
+    """Return `host:port`, with the port that the scheme stands for where the address has none."""
     return f"{split.hostname}:{split.port or (443 if split.scheme == 'https' else 80)}"
 
 
@@ -428,7 +428,7 @@ def _origin(split: SplitResult) -> str:
 
 
 def _resolve(url: str, location: str) -> str:
-    """The address that a Location header means. HTTP hands its bytes over as Latin-1; an address is UTF-8."""
+    """Return the address that a Location header means. HTTP hands its bytes over as Latin-1; an address is UTF-8."""
     try:
         return urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace")).partition("#")[0]
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A body as it comes off the wire, unpacked piece by piece so that a bomb ends at the cap and not at the memory."""
+"""Decompression of a body piece by piece, so that a decompression bomb stops at the size limit."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ _PIECE = 64 * 1024  # bytes that one step of the decompression may yield
 
 
 class Torn(Exception):
-    """The body ends before it is whole, or its packing is damaged. Asking again may help."""
+    """The body is cut off or damaged. A retry may help."""
 
 
 class TooLarge(Exception):
-    """The body, unpacked, is larger than the cap."""
+    """The decompressed body is larger than the limit."""
 
 
 class Unreadable(Exception):
-    """The body is packed in a way that we did not ask for."""
+    """The body has a Content-Encoding that was not requested."""
 
 
 def decompress(chunks: Iterable[bytes], coding: str, cap: int, *, cut: bool = False) -> bytes:
-    """The whole body of a response with Content-Encoding `coding`, unpacked, of at most `cap` bytes.
+    """Return the whole body of a response with Content-Encoding `coding`, decompressed, of at most `cap` bytes.
 
-    At most `cap` bytes are taken off the wire as well. With `cut`, a body that is too large gives its first
+    At most `cap` compressed bytes are read as well. With `cut`, a body that is too large gives its first
     `cap` + 1 bytes instead of an error. Raises Torn, TooLarge or Unreadable.
     """
     body = bytearray()
@@ -38,7 +38,7 @@ def decompress(chunks: Iterable[bytes], coding: str, cap: int, *, cut: bool = Fa
 
 
 def _bounded(chunks: Iterable[bytes], cap: int, *, cut: bool) -> Iterator[bytes]:
-    """The chunks while they fit the cap: packed bytes that unpack to nothing must end too."""
+    """Yield the chunks while they fit the cap: packed bytes that unpack to nothing must end too."""
     taken = 0
     for chunk in chunks:
         yield chunk
@@ -58,7 +58,7 @@ def _pieces(chunks: Iterable[bytes], coding: str) -> Iterable[bytes]:
 
 
 def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """RFC 1952: one member or several. What follows them and is no member is padding. No bytes are an empty body."""
+    """Yield the members of a gzip stream (RFC 1952). What follows them is padding. No bytes are an empty body."""
     member = zlib.decompressobj(wbits=31)
     begun = False
     for chunk in chunks:

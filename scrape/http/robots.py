@@ -1,4 +1,4 @@
-"""What a site's robots.txt lets us do: RFC 9309 by protego, and the opt-outs from training that live beside it.
+"""The rules of robots.txt (RFC 9309, by protego), and the opt-outs from AI training beside them.
 
 Two opt-outs are read, in robots.txt and in the header of a response alike:
 
@@ -44,7 +44,7 @@ class Robots:
         self._rules = Protego.parse(self._text)
 
     def allows(self, url: str) -> bool:
-        """Whether `url`, a whole address of this site, may be asked for."""
+        """Return whether `url`, a whole address of this site, may be asked for."""
         return not self.closed and self._rules.can_fetch(url, self._agent)
 
     @property
@@ -53,7 +53,7 @@ class Robots:
         return self._rules.crawl_delay(self._agent) or 0.0
 
     def opt_out(self, url: str) -> str:
-        """The name of the line that keeps `url` out of training corpora, or an empty text."""
+        """Return the name of the line that keeps `url` out of training corpora, or an empty text."""
         return next((name for name, rules in self._opt_outs.items() if not rules.can_fetch(url, self._agent)), "")
 
     @cached_property
@@ -62,7 +62,7 @@ class Robots:
 
 
 def from_response(status: int, body: bytes, agent: str) -> Robots:
-    """The rules by what `/robots.txt` answered (RFC 9309, section 2.3.1): 4xx allows all, 429 and 5xx nothing."""
+    """Return the rules from `/robots.txt` (RFC 9309, section 2.3.1): 4xx allows all, 429 and 5xx nothing."""
     if status == 429 or status >= 500:
         return Robots("", agent, closed=f"its robots.txt answers {status}, and until it answers well all is forbidden")
     if not 200 <= status < 300:
@@ -71,7 +71,7 @@ def from_response(status: int, body: bytes, agent: str) -> Robots:
 
 
 def header_opt_out(headers: Mapping[str, str]) -> str:
-    """The header of a response that keeps it out of training corpora, or an empty text. Keys ignore case."""
+    """Return the header of a response that keeps it out of training corpora, or an empty text. Keys ignore case."""
     folded = {name.lower(): value for name, value in headers.items()}
     if _NOAI.search(folded.get("x-robots-tag", "")):
         return "x-robots-tag"
@@ -79,7 +79,7 @@ def header_opt_out(headers: Mapping[str, str]) -> str:
 
 
 def _text_of(body: bytes) -> str:
-    """At most 500 KiB as text. A line that the cut runs through goes: half a rule is another rule."""
+    """Return at most 500 KiB as text, without a line that is cut off: half a rule is another rule."""
     if len(body) > MOST_BYTES:
         body = body[:MOST_BYTES]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
@@ -87,7 +87,7 @@ def _text_of(body: bytes) -> str:
 
 
 def _as_rules(text: str, opt_out: str) -> str:
-    """A robots.txt in which the lines called `opt_out` are Disallow or Allow lines, and no other line forbids.
+    """Return a robots.txt in which the lines called `opt_out` are Disallow or Allow lines, and no other line forbids.
 
     An opt-out has the grammar of a rule: it belongs to a group of agents and the longest path wins. So the
     parser that finds the rule for an address also finds its opt-out. Other rules stay as a harmless line,
@@ -118,7 +118,7 @@ def _as_rule(value: str) -> str:
 
 
 def _trains(preferences: str) -> bool | None:
-    """Whether a list such as `search=yes, ai-train=no` permits training; None where it says nothing about it."""
+    """Return whether a list such as `search=yes, ai-train=no` permits training; None where it says nothing about it."""
     stated: dict[str, bool] = {}
     for item in preferences.lower().split(","):
         name, _, value = (part.strip(' \t"') for part in item.partition(";")[0].partition("="))

@@ -1,7 +1,7 @@
-"""The connection under a request: only to addresses that may be asked, and cut when its time is up.
+"""Connections: only to addresses that may be requested, and closed at their deadline.
 
 `requests` counts a timeout anew for every piece that arrives, so a server that drips a byte a second holds
-it for ever. A `Deadline` has a thread shut the connection down at the deadline instead, which ends any read at
+it for ever. A `Deadline` has a thread shut the connection down in time instead, which ends any read at
 once, whether it waits for headers, body or TLS handshake.
 """
 
@@ -45,7 +45,7 @@ class Deadline:
 
     @classmethod
     def current(cls) -> Deadline | None:
-        """The deadline that this thread is under."""
+        """Return the deadline that this thread is under."""
         return getattr(cls._of_thread, "deadline", None)
 
     def __enter__(self) -> Deadline:
@@ -60,7 +60,7 @@ class Deadline:
                 self._socket.close()
 
     def limit(self, seconds: float) -> None:
-        """From now on, the exchange has this long; sets the deadline anew."""
+        """Set the deadline to `seconds` from now."""
         with self._lock:
             self._stop_timer()
             self._ends = time.monotonic() + seconds
@@ -69,7 +69,7 @@ class Deadline:
             self._timer.start()
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """A connection to the first address of `host` that answers in time.
+        """Return a connection to the first address of `host` that answers in time.
 
         Every address of the name must be public, and the socket goes to the very address that was looked at, so
         a name that changes its mind between the look and the connection (DNS rebinding) gains nothing.
@@ -95,7 +95,7 @@ class Deadline:
         raise failure
 
     def adopt(self, made: socket.socket) -> None:
-        """Hold on to a connection, to cut it: by a duplicate, which stays when whoever made it lets go."""
+        """Take over a connection, to close it at the deadline. A duplicate is kept, which outlives the original."""
         with self._lock:
             if self._socket is not None:
                 self._socket.close()
@@ -139,7 +139,7 @@ def _shut(open_socket: socket.socket) -> None:
 
 
 def _open(connection: HTTPConnection) -> socket.socket | None:
-    """The socket for `connection` where a deadline has a say in it: with a proxy, the proxy picks the address."""
+    """Return the socket for `connection` under a deadline; None with a proxy, which picks the address itself."""
     deadline = Deadline.current()
     if deadline is None or connection.proxy is not None:
         return None
@@ -221,11 +221,11 @@ _POOLS = {"http": _Pool, "https": _SecurePool}
 
 class _Session(requests.Session):
     def get_redirect_target(self, _response: requests.Response) -> None:
-        """No redirect is any business of requests: it would read the whole body of one, however large, to go on."""
+        """Return None: requests would read the whole body of a redirect, however large, to follow it."""
 
 
 def open_session() -> requests.Session:
-    """A session that keeps no cookies: a crawler has no need to be recognised."""
+    """Return a session that keeps no cookies: a crawler has no need to be recognised."""
     session = _Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.mount("http://", _Adapter())

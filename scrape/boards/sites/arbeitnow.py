@@ -1,4 +1,4 @@
-"""Arbeitnow. Its terms, sent with every answer: free for all, do not abuse, a link back to the site is appreciated.
+"""Arbeitnow. Its terms, sent with every response: free for all, do not abuse, a link to the site is appreciated.
 
 Source: https://www.arbeitnow.com/blog/job-board-api
 """
@@ -21,7 +21,7 @@ _CLOSING = re.compile(r'<p>Find (?:more )?<a href="https://www\.arbeitnow\.com/[
 
 
 def start(query: Query) -> Sequence[str]:
-    """The first page, newest postings first; the board filters by nothing that a query asks."""
+    """Return the first page, newest postings first; the board filters by nothing that a query asks."""
     return [f"{HOME}/api/job-board-api"]
 
 
@@ -47,5 +47,5 @@ def _posting(row: Row) -> Posting:
 
 
 def clean(description: str) -> str:
-    """A description without the link to the board's own lists that ends every one of them."""
+    """Return a description without the link to the board's own lists that ends every one of them."""
     return as_html(_CLOSING.sub("", description))

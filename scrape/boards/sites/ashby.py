@@ -23,12 +23,12 @@ _API = "https://api.ashbyhq.com/posting-api/job-board"
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address per company; the answer holds all of its postings with their text."""
+    """Return one URL for each company; a response holds all of its postings with their text."""
     return [f"{_API}/{quote(name, safe='')}" for name in companies.wanted(NAME, query.company)]
 
 
 def parse(body: str, url: str) -> Page:
-    """Unlisted postings are left out: the company shows them only to those who have the address."""
+    """Return the listed postings. A company shows the others only to those who have their URL."""
     name = urlsplit(url).path.rsplit("/", 1)[-1]
     public = [row for row in rows(decode(body, url), url, "jobs") if row.get("isListed") is not False]
     return Page(postings(public, url, partial(_posting, name)))

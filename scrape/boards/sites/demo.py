@@ -1,4 +1,4 @@
-"""The bundled board of invented postings: see `scrape.demo` for the site that this reads."""
+"""The bundled board of invented postings. See `scrape.demo` for its web site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "demo"
 
 
 def start(query: Query) -> Sequence[str]:
-    """The first result page. `query.pages[0]` is the address at which the site runs. Raises InputError without it."""
+    """Return the first result page. `query.pages[0]` is the URL of the running site. Raises InputError without it."""
     if not query.pages:
         raise InputError("the demo board has no address of its own; run `python -m scrape demo`, or name its address")
     where = ", ".join(part for part in (query.city, query.state) if part)
@@ -24,7 +24,7 @@ def start(query: Query) -> Sequence[str]:
 
 
 def parse(body: str, url: str) -> Page:
-    """A result page gives addresses, a posting page one posting, an expired one nothing. Else ChangedShape."""
+    """Return the URLs of a result page or the posting of a posting page; an expired one is empty."""
     soup = BeautifulSoup(body, "lxml")
     if article := soup.select_one("article.posting"):
         return Page(postings=(_posting(soup, article, url),))
@@ -36,7 +36,7 @@ def parse(body: str, url: str) -> Page:
 
 
 def _postings_in(results: Tag, url: str) -> Iterator[str]:
-    """The board's own postings. Sponsored results lead elsewhere, and what follows `?` only tracks the reader."""
+    """Yield the board's own postings. Sponsored results lead elsewhere, and what follows `?` only tracks the reader."""
     for link in results.select("li.result h2 a[href]"):
         address = urlsplit(urljoin(url, str(link["href"])))
         if address.netloc == urlsplit(url).netloc and address.path.startswith("/posting/"):

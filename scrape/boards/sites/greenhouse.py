@@ -22,13 +22,13 @@ _API = "https://boards-api.greenhouse.io/v1/boards"
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address per company; the answer holds all of its postings with their text."""
+    """Return one URL for each company; a response holds all of its postings with their text."""
     wanted = companies.wanted(NAME, query.company)
     return [f"{_API}/{quote(token, safe='')}/jobs?content=true" for token in wanted]
 
 
 def parse(body: str, url: str) -> Page:
-    """`content` is HTML escaped once. Newer answers name the company; for older ones the address does."""
+    """Return the postings. `content` is HTML escaped once. Older responses name the company only in their URL."""
     path = urlsplit(url).path.split("/")
     token = path[path.index("boards") + 1] if "boards" in path[:-1] else ""
     return Page(postings(rows(decode(body, url), url, "jobs"), url, partial(_posting, token)))

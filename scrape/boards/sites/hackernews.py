@@ -33,12 +33,12 @@ _ROLE = re.compile(
 
 
 def start(query: Query) -> Sequence[str]:
-    """The stories of the account that opens the thread each month."""
+    """Return the stories of the account that opens the thread each month."""
     return [f"{_API}/search_by_date?tags=story,author_whoishiring&hitsPerPage=10"]
 
 
 def parse(body: str, url: str) -> Page:
-    """A list of stories gives the newest hiring threads to follow; a thread gives a posting for each comment to it."""
+    """Return the newest hiring threads of a list of stories, or the postings among the comments of a thread."""
     answer = decode(body, url)
     if value(answer, "hits") is not None:
         hiring = [hit for hit in rows(answer, url, "hits") if "who is hiring" in text(hit, "title").casefold()]
@@ -51,7 +51,7 @@ def parse(body: str, url: str) -> Page:
 
 
 def _posting(comment: Row) -> Posting | None:
-    """The posting of a comment that opens, as the thread asks, with `Company | Title | Place | ...`; else None."""
+    """Return the posting of a comment that begins with `Company | Title | Place | ...`; else None."""
     html, key = raw(comment, "text"), text(comment, "id")
     company, *rest = _headline(html) or [""]
     company = _LINK.sub("", company)
@@ -75,7 +75,7 @@ def _posting(comment: Row) -> Posting | None:
 
 
 def _headline(html: str) -> list[str]:
-    """The parts of the comment's first paragraph between its bars."""
+    """Return the parts of the comment's first paragraph between its bars."""
     first = page(re.split(r"<p>|\n\n", html, maxsplit=1)[0]).get_text(" ")
     return [part for part in (line(piece) for piece in first.split("|")) if part]
 

@@ -21,14 +21,14 @@ _LIMIT = "20"  # what the API gives however much is asked
 
 
 def start(query: Query) -> Sequence[str]:
-    """A search where a title is asked, else everything, newest first."""
+    """Return a search where a title is asked, else everything, newest first."""
     if query.title:
         return [f"{HOME}/jobs/api/search?{urlencode({'q': query.title, 'page': '1'})}"]
     return [f"{HOME}/jobs/api?{urlencode({'limit': _LIMIT})}"]
 
 
 def parse(body: str, url: str) -> Page:
-    """A search is paged by number and ends with an empty page; the list of everything is paged by an opaque cursor."""
+    """Return a page of a search, paged by number up to an empty page, or of the full list, paged by a cursor."""
     answer = decode(body, url)
     found = postings(rows(answer, url, "jobs"), url, _posting)
     return Page(found, _onward(answer, url) if found else ())
@@ -42,7 +42,7 @@ def _onward(answer: object, url: str) -> tuple[str, ...]:
 
 
 def _posting(row: Row) -> Posting:
-    """The address is the one on Himalayas: `guid` is it in most answers, `applicationLink` in all seen."""
+    """Return a posting. Its URL is the one on Himalayas: mostly `guid`, else `applicationLink`."""
     links = [web_address(raw(row, name)) for name in ("guid", "applicationLink")]
     own = next((link for link in links if (urlsplit(link).hostname or "").endswith("himalayas.app")), links[1])
     return Posting(
@@ -58,7 +58,7 @@ def _posting(row: Row) -> Posting:
 
 
 def _countries(row: Row) -> list[str]:
-    """Where the candidate must live, as names; newer answers give objects with a name."""
+    """Return the names of the countries where the candidate must live; newer responses give objects with a name."""
     found = listed(row, "locationRestrictions")
     named = [text(item, "name") if isinstance(item, dict) else item for item in found]
     return [line(name) for name in named if isinstance(name, str) and name.strip()]

@@ -1,4 +1,4 @@
-"""Indeed, the board of the 2015 post, as saved pages only: its robots.txt and its terms allow no automated reading.
+"""Indeed, the board of the 2015 post, from saved pages only: its robots.txt and terms forbid automated access.
 
 Two layouts of each page are known: 2016-2020 (`jobsearch-SerpJobCard` cards, `#job_summary` or `#jobDescriptionText`)
 and 2023 and later (`mosaic-provider-jobcards` and `_initialData` as JSON inside a script). A page of results may also
@@ -23,7 +23,7 @@ from scrape.fields.urls import is_web
 
 NAME = "indeed"
 HOME = "https://www.indeed.com"
-REFUSED = "indeed.com forbids automated reading; save its pages in a browser and name the files"
+REFUSED = "indeed.com forbids automated access; save its pages in a browser and name the files"
 
 _CARDS = re.compile(r'window\.mosaic\.providerData\["mosaic-provider-jobcards"\]\s*=\s*')
 _POSTING = re.compile(r"window\._initialData\s*=\s*")
@@ -40,14 +40,14 @@ _PLACES = ("[data-testid=job-location]", ".jobsearch-JobInfoHeader-subtitle > di
 
 
 def start(query: Query) -> Sequence[str]:
-    """The saved pages that the person names. Raises Refused for anything that is on the network."""
+    """Return the saved pages that the person names. Raises Refused for anything that is on the network."""
     if not query.pages or any(is_web(path) for path in query.pages):
         raise Refused(REFUSED)
     return query.pages
 
 
 def parse(body: str, url: str) -> Page:
-    """A posting page gives its posting, a page of results the addresses of the postings that Indeed itself hosts."""
+    """Return the posting of a posting page, or the URLs of the results that Indeed itself hosts."""
     soup = page(body)
     results = list(_results(body, soup))
     posting = _from_script(body, soup, url) or _from_page(soup, url, results)
@@ -73,7 +73,7 @@ def _cards(model: Any) -> list[Row]:
 
 
 def _is_hosted(key: str, link: str) -> bool:
-    """The post's check: the result is a page of the board itself, not an advertisement's redirect nor another site."""
+    """Return whether a result is a page of the board itself, not the redirect of an advertisement or another site."""
     bare = link if "//" in link or link.startswith("/") else f"//{link}"
     try:
         parts = urlsplit(urljoin(HOME, bare))
@@ -91,7 +91,7 @@ def _view(key: str) -> str:
 
 
 def _script_value(body: str, before: re.Pattern[str]) -> Any:
-    """The JSON value that a script assigns right after `before`."""
+    """Return the JSON value that a script assigns right after `before`."""
     found = before.search(body)
     if not found:
         return None
@@ -102,7 +102,7 @@ def _script_value(body: str, before: re.Pattern[str]) -> Any:
 
 
 def _from_script(body: str, soup: BeautifulSoup, url: str) -> Posting | None:
-    """A posting page of 2023 and later."""
+    """Return the posting of a page of 2023 or later."""
     model = _script_value(body, _POSTING)
     info = value(model, "jobInfoWrapperModel", "jobInfoModel")
     head = value(info, "jobInfoHeaderModel")
@@ -116,7 +116,7 @@ def _from_script(body: str, soup: BeautifulSoup, url: str) -> Posting | None:
 
 
 def _from_page(soup: BeautifulSoup, url: str, results: list[tuple[str, str, str]]) -> Posting | None:
-    """A posting page of 2016 to 2020, a later one saved after its scripts ran, or the posting opened beside a list."""
+    """Return the posting of a page of 2016 to 2020, of a later one saved with its scripts run, or beside a list."""
     body, title = soup.select_one(_BODY), _pick(soup, _TITLES)
     if body is None or not title:
         return None
@@ -126,12 +126,12 @@ def _from_page(soup: BeautifulSoup, url: str, results: list[tuple[str, str, str]
 
 
 def _pick(soup: BeautifulSoup, selectors: tuple[str, ...]) -> str:
-    """The text of the first selector that finds any."""
+    """Return the text of the first selector that finds any."""
     return next((found for found in (_line(soup.select_one(selector)) for selector in selectors) if found), "")
 
 
 def _made(key: str, title: str, company: str, place: str, html: str) -> Posting:
-    """A posting without a date: Indeed's pages say "30+ days ago"."""
+    """Return a posting without a date: Indeed's pages say "30+ days ago"."""
     own = key or key_of(f"{title}\n{company}\n{place}\n{html}")
     return Posting(NAME, own, _view(key) if key else "", title, company, place, html=html)
 

@@ -18,12 +18,12 @@ _MOST = 50  # postings an answer holds; there is no second page
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address whatever is asked: a search for each title would be more requests than the notice grants."""
+    """Return one URL for any query: a search for each title would be more requests than the notice permits."""
     return [f"{HOME}/api/v2/remote-jobs?count={_MOST}"]
 
 
 def parse(body: str, url: str) -> Page:
-    """A search that finds nothing is answered with a message and no list."""
+    """Return the postings. A search that finds nothing gets a message and no list."""
     answer = decode(body, url)
     if isinstance(answer, dict) and "jobs" not in answer and (answer.get("jobCount") == 0 or text(answer, "error")):
         return Page()

@@ -19,23 +19,23 @@ _PAGE = re.compile(r"(?:^|:)(?:url|sitemap)$")
 
 
 def start(query: Query) -> Sequence[str]:
-    """The pages and sitemaps that the person names. Raises InputError where they name none."""
+    """Return the pages and sitemaps that the person names. Raises InputError where they name none."""
     if not query.pages:
         raise InputError("the board 'jsonld' has no list of its own; name the pages or sitemaps to read")
     return query.pages
 
 
 def parse(body: str, url: str) -> Page:
-    """The postings of a page; of a sitemap, a sitemap index or a plain list of addresses, what they list.
+    """Return the postings of a page, or the URLs in a sitemap, a sitemap index or a plain list.
 
-    A page without a JobPosting gives an empty Page: a sitemap names many that have none.
+    A page without a JobPosting gives an empty Page: many pages in a sitemap have none.
     """
     links = _sitemap(body) or _address_list(body)
     return Page(follow=links) if links else schema_org.read(body, url, NAME)
 
 
 def _sitemap(body: str) -> tuple[str, ...]:
-    """The addresses of a sitemap. Source: https://www.sitemaps.org/protocol.html"""
+    """Return the addresses of a sitemap. Source: https://www.sitemaps.org/protocol.html"""
     if not _ROOT.search(body, 0, 4096):
         return ()
     locations = feed(body).find_all(_LOC)

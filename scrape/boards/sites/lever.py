@@ -23,12 +23,12 @@ _API = "https://api.lever.co/v0/postings"
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address per company; the answer holds all of its postings with their text."""
+    """Return one URL for each company; a response holds all of its postings with their text."""
     return [f"{_API}/{quote(site, safe='')}?mode=json" for site in companies.wanted(NAME, query.company)]
 
 
 def parse(body: str, url: str) -> Page:
-    """A list of postings, or a single one. The company is named in the address alone."""
+    """Return the postings of a list, or a single one. Only the URL names the company."""
     answer = decode(body, url)
     found = rows([answer] if isinstance(answer, dict) and "hostedUrl" in answer else answer, url)
     site = urlsplit(url).path.removeprefix("/v0/postings/").split("/")[0]
@@ -49,7 +49,7 @@ def _posting(site: str, row: Row) -> Posting:
 
 
 def _whole(row: Row) -> str:
-    """Lever keeps a posting in four parts: description, lists with a heading each, pay, closing words."""
+    """Return the four parts of a posting: description, lists with a heading each, pay, closing words."""
     lists = [
         f"<h3>{escape(text(part, 'text'), quote=False)}</h3><ul>{raw(part, 'content')}</ul>"
         for part in listed(row, "lists")

@@ -24,7 +24,7 @@ _HOST_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address per company. Raises InputError where the company's name cannot be part of an address."""
+    """Return one URL for each company. Raises InputError where the company's name cannot be part of an address."""
     wanted = companies.wanted(NAME, query.company)
     for name in wanted:
         if not _HOST_PART.fullmatch(name):
@@ -38,7 +38,7 @@ def parse(body: str, url: str) -> Page:
 
 
 def _posting(site: str, row: Row) -> Posting:
-    """A posting is kept in two parts, description and requirements."""
+    """Return a posting; its text has two parts, description and requirements."""
     place = text(row, "location") or ", ".join(part for part in (text(row, "city"), text(row, "country")) if part)
     return Posting(
         board=NAME,

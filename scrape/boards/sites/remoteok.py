@@ -21,12 +21,12 @@ _HIGH = re.compile(r"[\x80-\xff]+")
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address: the API gives the newest hundred or so and has no paging."""
+    """Return one URL: the API gives the newest hundred or so and has no paging."""
     return [f"{HOME}/api"]
 
 
 def parse(body: str, url: str) -> Page:
-    """The first row is the legal notice, told from a posting by having no position."""
+    """Return the postings. The first row is the legal notice, which has no position."""
     found = rows(decode(body, url), url)
     return Page(postings([row for row in found if "legal" not in row], url, _posting))
 
@@ -45,7 +45,7 @@ def _posting(row: Row) -> Posting:
 
 
 def clean(description: str) -> str:
-    """A description of Remote OK, its characters repaired and its closing line gone."""
+    """Return a description of Remote OK, its characters repaired and its closing line gone."""
     return as_html(_CLOSING.sub("", repair(description)))
 
 

@@ -1,4 +1,4 @@
-"""Pages and postings on the person's own disk. The terms are those of wherever they were saved from.
+"""Pages and postings on the user's disk. The terms are those of the site that they were saved from.
 
 A path may hold: postings as JSON lines or a JSON list (`id board url title company location date html`, all but
 `title` and `html` optional), a page that carries a schema.org JobPosting, a posting page of Indeed, a page in one of
@@ -27,7 +27,7 @@ HOME = ""
 
 
 def start(query: Query) -> Sequence[str]:
-    """The paths that the person names. Raises InputError where they name none."""
+    """Return the paths that the person names. Raises InputError where they name none."""
     if not query.pages:
         raise InputError("the board 'saved' reads files; name the pages or the JSON lines to read")
     if address := next((path for path in query.pages if is_web(path)), ""):
@@ -36,7 +36,7 @@ def start(query: Query) -> Sequence[str]:
 
 
 def parse(body: str, url: str) -> Page:
-    """The postings of one file; `url` is its path. Raises ChangedShape where none is recognised."""
+    """Return the postings of one file; `url` is its path. Raises ChangedShape where none is recognised."""
     if not body.strip():
         return Page()
     if body.lstrip("\ufeff \t\r\n").startswith(("{", '["', "[{")):
@@ -50,7 +50,7 @@ def parse(body: str, url: str) -> Page:
 
 
 def _rows(body: str, url: str) -> list[tuple[str, Any]]:
-    """Each row of a JSON list or of JSON lines, with its place in words."""
+    """Return each row of a JSON list or of JSON lines, with its place in words."""
     try:
         whole = json.loads(body)
         return [(f"row {i}", row) for i, row in enumerate(whole if isinstance(whole, list) else [whole], 1)]
@@ -63,14 +63,14 @@ def _rows(body: str, url: str) -> list[tuple[str, Any]]:
         try:
             found.append((f"line {number}", json.loads(line.lstrip("\ufeff"))))
         except (ValueError, RecursionError):
-            raise ChangedShape(f"{url}: line {number} is not JSON; mend or remove it and run again") from None
+            raise ChangedShape(f"{url}: line {number} is not JSON; repair or remove it and run again") from None
     return found
 
 
 def _row(row: Any, place: str) -> Posting:
     title, body = text(row, "title"), raw(row, "html")
     if not title or not body.strip():
-        raise ChangedShape(f"{place} is not a posting: it needs a title and html; mend or remove it and run again")
+        raise ChangedShape(f"{place} is not a posting: it needs a title and html; repair or remove it and run again")
     url = schema_org.web_address(raw(row, "url"))
     return Posting(
         board=NAME,
@@ -85,7 +85,7 @@ def _row(row: Any, place: str) -> Posting:
 
 
 def _body(row: Row) -> str:
-    """The HTML of a row, with the faults undone that its board is known for."""
+    """Return the HTML of a row, with the faults undone that its board is known for."""
     clean = {remoteok.NAME: remoteok.clean, arbeitnow.NAME: arbeitnow.clean}.get(text(row, "board"), as_html)
     return clean(raw(row, "html"))
 
@@ -101,7 +101,7 @@ def _indeed(body: str, url: str) -> tuple[Posting, ...]:
 
 
 def _laid_out(body: str, url: str) -> tuple[Posting, ...]:
-    """The posting of a page without JSON-LD, where its layout is known or plain."""
+    """Return the posting of a page without JSON-LD, where its layout is known or plain."""
     soup = page(body)
     link = schema_org.address(soup, url)
     found = layouts.known(soup)

@@ -20,7 +20,7 @@ _LAST_PAGE = 99  # the API answers 400 beyond it
 
 
 def start(query: Query) -> Sequence[str]:
-    """The first page, numbered 0; the board itself filters by city, and by company where its name is exact."""
+    """Return the first page, numbered 0; the board itself filters by city, and by company where its name is exact."""
     asked = {"page": "0"}
     if query.city:
         state = states().get(query.state.casefold(), query.state.upper())
@@ -31,7 +31,7 @@ def start(query: Query) -> Sequence[str]:
 
 
 def parse(body: str, url: str) -> Page:
-    """Twenty postings a page; the next page is the same question with `page` one higher."""
+    """Return the twenty postings of a page and the URL of the next one."""
     answer = decode(body, url)
     found = postings(rows(answer, url, "results"), url, _posting)
     return Page(found, _onward(answer, url) if found else ())

@@ -34,7 +34,7 @@ _SECTIONS = {
 
 
 def headers() -> Mapping[str, str]:
-    """What USAJOBS wants of a request. Raises InputError where the environment does not hold it."""
+    """Return the headers that USAJOBS requires. Raises InputError where they are not in the environment."""
     key, email = os.environ.get(KEY, ""), os.environ.get(EMAIL, "")
     if not key or not email:
         raise InputError(
@@ -45,7 +45,7 @@ def headers() -> Mapping[str, str]:
 
 
 def start(query: Query) -> Sequence[str]:
-    """One address; the board filters by title and by city itself."""
+    """Return one URL; the board filters by title and city itself."""
     asked = {"Fields": "Full", "ResultsPerPage": "250", "Page": "1"}
     if query.title:
         asked["PositionTitle"] = query.title
@@ -91,7 +91,7 @@ def _location(job: object) -> str:
 
 
 def _whole(job: object) -> str:
-    """The announcement's sections in order; each is text, HTML, or a list of either."""
+    """Return the announcement's sections in order; each is text, HTML, or a list of either."""
     details = value(job, "UserArea", "Details")
     found: list[str] = []
     for name, heading in _SECTIONS.items():
@@ -103,7 +103,7 @@ def _whole(job: object) -> str:
 
 
 def _several(parts: list[object]) -> str:
-    """One paragraph alone as it is, several as a list."""
+    """Return a single paragraph as it is, several as a list."""
     whole = [part for part in parts if isinstance(part, str) and part.strip()]
     if len(whole) == 1:
         return as_html(whole[0])

@@ -21,11 +21,11 @@ from scrape.fields.dates import day
 
 NAME = "weworkremotely"
 HOME = "https://weworkremotely.com"
-UNVERIFIED = "no document or recorded answer of its feed was at hand, only descriptions of it by others (August 2026)"
+UNVERIFIED = "the format of its feed is known only from third-party descriptions (August 2026)"
 
 
 def start(query: Query) -> Sequence[str]:
-    """One feed of all categories, newest first; it filters by nothing and has no second page."""
+    """Return the feed of all categories, newest first; it has no filters and no second page."""
     return [f"{HOME}/remote-jobs.rss"]
 
 
@@ -41,7 +41,7 @@ def parse(body: str, url: str) -> Page:
 
 
 def _posting(item: Tag) -> Posting:
-    """The title reads `Company: Title`; the last part of the address is the board's own id."""
+    """Return a posting. The title reads `Company: Title`; the last part of the URL is the board's own id."""
     link = web_address(_text(item, "link"))
     company, colon, title = _text(item, "title").partition(": ")
     return Posting(

@@ -56,7 +56,7 @@ class City:
 
 @cache
 def general() -> dict[str, Lists]:
-    """The lists that all postings share, by voice; a voice's own entries come on top of those under `shared`."""
+    """Return the lists that all postings share, by voice; a voice's own entries come on top of those under `shared`."""
     read = {name: _lists(table) for name, table in _toml("general.toml").items()}
     shared = read.pop("shared")
     return {voice: _joined(shared, lists) for voice, lists in read.items()}
@@ -64,7 +64,7 @@ def general() -> dict[str, Lists]:
 
 @cache
 def names() -> Lists:
-    """What company names are made of."""
+    """Return the lists that company names are made of."""
     return _lists(_toml("names.toml"))
 
 

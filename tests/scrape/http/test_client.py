@@ -190,10 +190,10 @@ def test_opt_outs_keep_a_site_out_of_the_corpus(server: FaultServer, clock: Cloc
     server.routes["b.test/"] = answer("x", headers={"Content-Usage": "train-ai=n"})
     careful = Fetcher(clock=clock, sleep=clock.sleep)
     with pytest.raises(
-        Refused, match=r"http://a.test/ may not be learned from: content-signal in the robots.txt of a.test"
+        Refused, match=r"http://a.test/ opts out of AI training by content-signal in the robots.txt of a.test"
     ):
         careful.get("http://a.test/")
-    with pytest.raises(Refused, match=r"http://b.test/ may not be learned from: content-usage in the headers"):
+    with pytest.raises(Refused, match=r"http://b.test/ opts out of AI training by content-usage in the headers"):
         careful.get("http://b.test/")
     reader = Fetcher(clock=clock, sleep=clock.sleep, train_opt_out=False)
     assert reader.get("http://a.test/").status == reader.get("http://b.test/").status == 200
@@ -303,7 +303,7 @@ def test_a_long_wait_is_announced(server: FaultServer, clock: Clock) -> None:
     server.routes["/"] = in_turn(answer(status=429, headers={"Retry-After": "60"}), answer("x"))
     said: list[str] = []
     Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep, say=said.append).get(server.url("/"))
-    assert said == [f"{server.host} wants a pause of 60 s"]
+    assert said == [f"waiting 60 s for {server.host}, as it asks"]
 
 
 def test_a_retry_after_beyond_our_patience_is_obeyed_by_leaving(
@@ -311,7 +311,7 @@ def test_a_retry_after_beyond_our_patience_is_obeyed_by_leaving(
 ) -> None:
     server.routes["/"] = answer(status=429, headers={"Retry-After": "86400"})
     for _ in range(3):
-        with pytest.raises(Blocked, match=f"{server.host} asks us to stay away for 86,400 s"):
+        with pytest.raises(Blocked, match=f"{server.host} asks for a pause of 86,400 s"):
             fetcher.get(server.url("/"))
     assert server.paths() == ["/"] and clock.slept == []
     clock.time += 86400

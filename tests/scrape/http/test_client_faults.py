@@ -87,7 +87,7 @@ def test_a_kept_connection_is_watched_too(server: FaultServer, make: Callable[[L
 
 def test_a_dripped_robots_txt_is_unreachable(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
     server.routes |= {"/robots.txt": dripped_body(every=0.01), "/": answer("x")}
-    with pytest.raises(Unreachable, match=r"robots\.txt gives no whole answer"):
+    with pytest.raises(Unreachable, match=r"robots\.txt gives no complete response"):
         make(SHORT).get(server.url("/"))
     assert server.paths() == []
 
@@ -133,7 +133,7 @@ def test_a_torn_answer_is_asked_for_again_and_is_never_short_text(
 ) -> None:
     server.routes |= {"/torn": fault, "/healed": in_turn(fault, answer("<p>whole</p>"))}
     fetcher = make(replace(SHORT, headers=5.0, body=5.0))
-    with pytest.raises(Unreachable, match="gives no whole answer"):
+    with pytest.raises(Unreachable, match="gives no complete response"):
         fetcher.get(server.url("/torn"))
     assert len(server.paths()) == SHORT.tries
     assert fetcher.get(server.url("/healed")).text == "<p>whole</p>"
@@ -305,7 +305,7 @@ def test_the_rules_of_the_wire_hold_over_tls(
             fetcher.get(secure.url(path))
         assert time.monotonic() - start < AT_ONCE
     secure.routes["/cut"] = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
-    with pytest.raises(Unreachable, match="gives no whole answer"):
+    with pytest.raises(Unreachable, match="gives no complete response"):
         fetcher.get(secure.url("/cut"))
 
 
