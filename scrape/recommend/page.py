@@ -1,4 +1,4 @@
-"""Recommendations as a page: one file that loads nothing and runs nothing, in light and dark, on screen and paper.
+"""Render recommendations as a page: one file that loads nothing and runs nothing, for screen and paper.
 
 Every text in it comes from a board and is escaped; a link is made only of a web address.
 """
@@ -24,7 +24,7 @@ class Recommendation:
 
     @property
     def link(self) -> str:
-        """The address if it is one of the web, else nothing: a board could name a script."""
+        """The address if it is a web address, else an empty string: a board could name a script."""
         return self.address if is_web(self.address) else ""
 
 
