@@ -36,7 +36,7 @@ def simplify_store(store: Store, *, everything: bool = False, cores: int | None 
     postings that was interrupted goes on where it stopped. Raises WorkerKilled.
     """
     store.drop_orphans()
-    mark, journal, made_by = store.postings / _MADE_BY, store.postings / _JOURNAL, _program()
+    mark, journal, made_by = store.postings / _MADE_BY, store.postings / _JOURNAL, _program_version()
     if everything:
         mark.unlink(missing_ok=True)
     names = store.stale_documents()
@@ -77,8 +77,8 @@ def _make(root: Path, name: str) -> tuple[str, bool | str]:
         return name, str(error)
 
 
-def _program() -> str:
-    """A fingerprint of this package's own code: another version may make another document of the same posting."""
+def _program_version() -> str:
+    """Return a hash of this package's code: another version may make another document of the same posting."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(source.read_bytes())

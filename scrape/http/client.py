@@ -106,7 +106,7 @@ class Fetcher:
     `contact` is an address or URL that a site's keeper can write to; it goes into the User-Agent.
     `allow_loopback` names the hosts, as `host:port`, that may be at an address that is not public, such as the
     bundled board; they are asked without pauses. `interval` is the least time between two requests to a host, in
-    seconds. With `train_opt_out` off, opt-outs from training are not looked at: for reading that ends in no corpus.
+    seconds.
     `clock` and `sleep` count seconds, `now` is the time of day as Unix time, `random` gives numbers in [0, 1).
     `say` is told of long waits. A `session` stands in for the network: its `get` is called like that of requests
     with `stream=True`, and address checks and deadlines are then its own affair.
@@ -124,7 +124,6 @@ class Fetcher:
         allow_loopback: Collection[str] = (),
         interval: float = 1.0,
         limits: Limits = Limits(),
-        train_opt_out: bool = True,
         say: Callable[[str], object] = lambda line: None,
     ) -> None:
         self._session = open_session() if session is None else session
@@ -133,7 +132,6 @@ class Fetcher:
         self._trusted = frozenset(allow_loopback)
         self._interval = interval
         self._limits = limits
-        self._train_opt_out = train_opt_out
         self._agent = user_agent(contact)
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
@@ -182,7 +180,7 @@ class Fetcher:
             raise Refused(f"{url} may not be read: {rules.closed}; try again later")
         if not rules.allows(url):
             raise Refused(f"{url} may not be read: the robots.txt of {host} disallows it for {PRODUCT}")
-        opt_out = rules.opt_out(url) if self._train_opt_out else ""
+        opt_out = rules.opt_out(url)
         if opt_out:
             raise Refused(f"{url} opts out of AI training by {opt_out} in the robots.txt of {host}")
         return rules
@@ -328,7 +326,7 @@ class Fetcher:
             raise Unreachable(f"{url} answers {status}, after {self._limits.tries} tries; try again later")
         if not 200 <= status < 300:
             raise BoardError(f"{url} answers {status}, which is no page")
-        opt_out = robots.header_opt_out(response.headers) if self._train_opt_out else ""
+        opt_out = robots.header_opt_out(response.headers)
         if opt_out:
             raise Refused(f"{url} opts out of AI training by {opt_out} in the headers of the response")
 
