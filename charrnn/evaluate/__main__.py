@@ -67,7 +67,14 @@ def lines(report: Report) -> Iterator[str]:
     if not report.trained_on_it:
         yield "This is not the text that it was trained on."
     yield ""
-    yield from _guesses(report)
+    found = report.guesses
+    yield f"Bits per character of the {found.characters:,} held-out characters"
+    yield _row("the network", f"{found.network:.3f}")
+    for order, bits in found.ngram.items():
+        yield _row(f"{order}-grams (modified Kneser-Ney)", f"{bits:.3f}")
+    yield _row("xz -9", f"{found.xz:.3f}")
+    if found.learned_from < found.trained:
+        yield f"n-grams and xz were fitted on the last {found.learned_from:,} of {found.trained:,} characters."
     yield ""
     yield from _texts(report)
     yield ""
@@ -80,17 +87,6 @@ def lines(report: Report) -> Iterator[str]:
         f"The mask changed {mask.changed:,} of {mask.written:,} characters ({share:.2f} in 1,000), at a cost of "
         f"{cost:.5f} nats per character."
     )
-
-
-def _guesses(report: Report) -> Iterator[str]:
-    found = report.guesses
-    yield f"Bits per character of the {found.characters:,} held-out characters"
-    yield _row("the network", f"{found.network:.3f}")
-    for order, bits in found.ngram.items():
-        yield _row(f"{order}-grams (modified Kneser-Ney)", f"{bits:.3f}")
-    yield _row("xz -9", f"{found.xz:.3f}")
-    if found.learned_from < found.trained:
-        yield f"n-grams and xz were fitted on the last {found.learned_from:,} of {found.trained:,} characters."
 
 
 def _texts(report: Report) -> Iterator[str]:

@@ -52,7 +52,11 @@ class SuffixArray:
         stored = path.with_name(f"input.{end}.suffixes")
         header = f"{_FORMAT} {corpus.sha256} {end}\n".encode().ljust(_HEADER)
         if not _holds(stored, header, end):
-            _sweep(path)
+            for earlier in path.parent.glob("input.*.suffixes"):  # of other texts
+                with earlier.open("rb") as file:
+                    stale = corpus.sha256.encode() not in file.read(_HEADER)
+                if stale:
+                    earlier.unlink()
             made = _sort(corpus.ids[:end])
             write_whole_with(stored, lambda file: _write(file, header, made))
         suffixes = np.memmap(stored, dtype=_type(end), mode="r", offset=_HEADER)
@@ -155,12 +159,3 @@ def _holds(stored: Path, header: bytes, end: int) -> bool:
             return file.read(_HEADER) == header and stored.stat().st_size == _HEADER + end * _type(end).itemsize
     except FileNotFoundError:
         return False
-
-
-def _sweep(path: Path) -> None:
-    """Delete the suffix arrays of earlier texts."""
-    sha256 = open_corpus(path.parent).sha256.encode()
-    for stored in path.parent.glob("input.*.suffixes"):
-        with stored.open("rb") as file:
-            if sha256 not in file.read(_HEADER):
-                stored.unlink()

@@ -39,7 +39,10 @@ def sample_stages(path: Path, done: Sequence[Sample], request: SampleRequest, de
     made = []
     for name, entry in stages:
         try:
-            samples = done[:count] if entry.path == path else _sampled(entry.path, few, device)
+            samples = done[:count]
+            if entry.path != path:
+                sampler = Sampler.of(checkpoint.load(entry.path), few, device)
+                samples = sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)
         except InputError as error:
             say(f"one stage of the run is left out: {error}")
             continue
@@ -55,8 +58,3 @@ def entries(run: Path) -> list[tuple[str, CheckpointFile]]:
     best, last = checkpoint.best(run), checkpoint.last(run)
     names = {known[0].path: "early", last: "the last", best: "the best and last" if best == last else "the best"}
     return [(names[entry.path], entry) for entry in known if entry.path in names]
-
-
-def _sampled(path: Path, request: SampleRequest, device: str) -> list[Sample]:
-    sampler = Sampler.of(checkpoint.load(path), request, device)
-    return sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)

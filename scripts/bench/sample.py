@@ -1,6 +1,6 @@
-"""How fast sampling is: the usual loop, nn.LSTM at several batches, ours, and what the machine allows.
+"""Time sampling: the usual loop, nn.LSTM at several batches, ours, and the limits of the machine.
 
-    python scripts/bench_sample.py [--rounds 3] [--seconds 3] [--checkpoint FILE] [--json FILE]
+    python scripts/bench/sample.py [--rounds 3] [--seconds 3] [--checkpoint FILE] [--json FILE]
 
 The usual loop is what char-rnn's ports do: `nn.LSTM(num_layers=3)` called once a character with gradients off, softmax,
 `multinomial`, `.item()`. Ours is `generate` itself, with everything that it counts. A rate is of the median step.
@@ -9,9 +9,9 @@ Every line is measured in processes of its own, in turn with the others, and the
 can only slow a round down. Two limits are measured in the same run: how often the weights can be read from where they
 lie (batch 1), and how many products of a wide batch there are in a second.
 
-What weights of 8 bits lose is measured on text that a trained network writes in float32, and what the mask takes on
-text of its own: that of --checkpoint, or of the one that comes along. All other lines are of a fresh network, since
-speed does not depend on what was learned.
+The loss from quantizing is measured on text that a trained network writes in float32, and the time of the mask on its
+own text: that of --checkpoint, or of the showcase. All other lines are of an untrained network, since speed does not
+depend on training.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = console.parser("bench_sample.py", "Time sampling beside the loop that anybody would write first.")
+    parser = console.parser("bench/sample.py", "Time sampling beside a plain loop over nn.LSTM.")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=3.0, help="seconds per measurement")
     parser.add_argument(
-        "--checkpoint", type=Path, metavar="FILE", help="what loss and mask are measured of: a trained LSTM"
+        "--checkpoint", type=Path, metavar="FILE", help="trained LSTM to measure the quantized loss and the mask with"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -107,16 +107,16 @@ def _bench(options: argparse.Namespace) -> int:
     _print_table(lines, limits)
     masks = {batch: _mask_share(judge, batch, options.seconds, options.rounds) for batch in MASKED}
     shares = ", ".join(f"{share:.1%} at batch {batch}" for batch, share in masks.items())
-    print(f"\nthe mask takes, of the time that {judge.name} takes without it, on one thread: {shares}")
+    print(f"\ntime of the mask, as a share of sampling without it ({judge.name}, one thread): {shares}")
     lost = f"{loss['nats']:.4f} \u00b1 {loss['error']:.4f} nats/character"
-    print(f"ours loses {lost} against float32, deterministic sampling excepted, on texts that {judge.name} writes")
+    print(f"quantizing loses {lost} against float32, on texts that {judge.name} writes")
     found = {"torch": torch.__version__, "product": quantized.best_backend().__name__, "limits": limits, "cases": lines}
     rounds.save(options.json, {**found, "loss": {"checkpoint": judge.name, **loss}, "mask": masks})
     return console.OK
 
 
 def _limits(best: dict[str, float]) -> dict[str, float]:
-    """Characters/s that the machine allows at most, for one text and for very many, with weights of 8 bits."""
+    """Return the most characters/s that the machine allows, for one text and for very many, with weights of 8 bits."""
     return {"one text": best[READING], "many texts": best[MULTIPLYING] / (2 * WEIGHTS)}
 
 
@@ -166,13 +166,13 @@ def _rate(name: str, seconds: float) -> float:
 
 
 def _reading(seconds: float) -> float:
-    """How often as many bytes as the weights have are read in a second."""
+    """Return how often per second as many bytes as the weights have can be read."""
     bytes_of_weights = torch.ones(WEIGHTS // 4)
     return 1 / rounds.median_seconds(lambda: bytes_of_weights.sum(), seconds)
 
 
 def _multiplying(seconds: float) -> float:
-    """Operations/s of the quickest product there is, for a batch of 2048."""
+    """Return the operations/s of the fastest product, for a batch of 2048."""
     multiply = quantized.product(torch.randn(4 * SIZE, 2 * SIZE))
     x = np.random.default_rng(1).uniform(-1, 1, (2048, 2 * SIZE)).astype(np.float32)
     return 2 * 2048 * 4 * SIZE * 2 * SIZE / rounds.median_seconds(lambda: multiply(x), seconds)
@@ -241,7 +241,7 @@ def _ours(
 
 
 def _mask_share(path: Path, batch: int, seconds: float, turns: int) -> float:
-    """How much longer a trained network takes with the mask: the best of some turns with it and without."""
+    """Return how much longer a trained network takes with the mask, by the best of some turns with and without."""
     loaded = checkpoint.load(path)
     model, mask = loaded.model(), GrammarMask(loaded.vocab.chars)
     threads = torch.get_num_threads()
