@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -42,7 +43,8 @@ def print_entries(entries: Sequence[Sequence[str]]) -> None:
         if terminal.is_terminal:
             terminal.print(Text(printable(heading), "bold"))
             for line in lines:
-                terminal.print(Padding(Text(line, "blue" if line.startswith("http") else ""), (0, 0, 0, 4)))
+                style = Style(color="blue", link=line) if line.startswith(("http://", "https://")) else Style()
+                terminal.print(Padding(Text(line, style), (0, 0, 0, 4)))
         else:
             print("\n    ".join([printable(heading), *lines]))
 

@@ -22,7 +22,6 @@ from scrape.cli import doctor
 from scrape.cli.find import csv_cell
 from scrape.cli.parser import options_parser
 from scrape.common.errors import Missing, Unreachable
-from scrape.common.table import print_table
 from scrape.dataset import gather
 from scrape.dataset.store import Store
 from scrape.http.client import Response
@@ -381,13 +380,3 @@ def test_help_loads_no_command_and_remove_no_numpy(gathered: Store) -> None:
         command = [sys.executable, "-c", code, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         assert set(done.stdout.splitlines()[-1].split()) <= loaded
-
-
-def test_a_piped_table_is_neither_cut_nor_coloured(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
-    note = "a note that is wider than any terminal " * 9
-    print_table(["board", "new", "note"], [["a", 1234, note + "\x1b[2J"], ["[b]", 5, ""]])
-    lines = capsys.readouterr().out.splitlines()
-    assert lines == ["board    new  note", f"a      1,234  {note}[2J", "[b]        5"]
