@@ -36,7 +36,7 @@ WORDS = ["--count", "1", "--length", "700", "--temperature", "0.7", "--seed", "7
 
 @dataclass(frozen=True)
 class Run:
-    """What is to be done, and where its files lie. `extra` goes to training."""
+    """One experiment and its files. `extra` goes to training."""
 
     name: str
     data: Path
@@ -162,7 +162,7 @@ def _stages(run: Run, best: Path, last: Path) -> list[CheckpointFile]:
 
 
 def _words(run: Run, entry: CheckpointFile) -> str:
-    """How the network begins to write at a checkpoint."""
+    """Return the beginning of a sample from a checkpoint."""
     raw = ["--raw", "--primetext", "\\n"] if run.plain else []
     return _python("charrnn.sample", "--checkpoint", str(entry.path), *raw, *WORDS, "--stdout")
 

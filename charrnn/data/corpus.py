@@ -108,11 +108,11 @@ class Streams:
         self._windows = np.arange(count + 1) * longest // count
 
     def __len__(self) -> int:
-        """The windows of one pass."""
+        """Return the number of windows in one pass."""
         return len(self._windows) - 1
 
     def window(self, number: int) -> tuple[Array, Array]:
-        """Inputs and targets of one window, each (batch_size, time); targets past a stream's end are PADDING."""
+        """Return inputs and targets of one window, each (batch_size, time); targets past a stream's end are PADDING."""
         begin, end = self._windows[number], self._windows[number + 1]
         at = self._edges[:-1, None] + np.arange(begin, end + 1)[None, :]
         taken = self.ids[(at + self.offset) % len(self.ids)].astype(np.int64)

@@ -80,7 +80,7 @@ class Span:
 
     @property
     def is_word(self) -> bool:
-        """Whether it has a letter or a digit and is not a tag."""
+        """True if it has a letter or a digit and is not a tag."""
         return not self.text.startswith("<") and any(map(str.isalnum, unescape(self.text)))
 
 

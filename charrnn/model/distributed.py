@@ -34,7 +34,7 @@ class Group:
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes the files and the output."""
+        """True for the process that writes the files and the output."""
         return self.rank == 0
 
     def shard(self, streams: int) -> slice:

@@ -38,7 +38,7 @@ class GrammarState:
 
     @property
     def may_end(self) -> bool:
-        """Whether the document is complete."""
+        """True if the document is complete."""
         return self.tags.ended
 
     def marks(self) -> Iterator[tuple[str, GrammarState]]:

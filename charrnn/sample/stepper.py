@@ -63,7 +63,7 @@ class ModelStepper:
 
 @contextmanager
 def _without_onednn() -> Iterator[None]:
-    """oneDNN packs the weights anew at every call of an LSTM; for a single character that takes 2-4 times the rest."""
+    """Switch oneDNN off: it packs the weights at every call of an LSTM, 2-4 times the work of one character."""
     # `flags()` would do as well, but in torch 2.13 it warns of Intel GPUs on leaving.
     before = bool(torch.backends.mkldnn.enabled)
     torch.backends.mkldnn.enabled = False  # type: ignore[assignment]

@@ -1,7 +1,8 @@
-"""schema.org JobPosting, the vocabulary that job pages have in common, as Posting. Source: https://schema.org/JobPosting
+"""schema.org JobPosting, the vocabulary that job pages have in common, as Posting.
 
-Pages write it as one object, a list or an `@graph`, with the organisation as a string, an object or a reference, with
-values as `{"@value": ...}` or lists, and with several postings on a page. All of these are read.
+Source: https://schema.org/JobPosting. Pages write it as one object, a list or an `@graph`, with the organisation as a
+string, an object or a reference, with values as `{"@value": ...}` or lists, and with several postings on a page. All of
+these are read.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser(prog: str, description: str, **options: Any) -> argparse.ArgumentParser:
-    """An argument parser with the flags that all commands share."""
+    """Return an argument parser with the flags that all commands share."""
     made = _Parser(prog=prog, description=description, allow_abbrev=False, **options)
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
@@ -73,7 +73,7 @@ def run(command: Callable[[], int], *, debug: bool = False) -> int:
 
 
 def _ending(end: BaseException) -> tuple[int, str]:
-    """The exit code for what ended a command, and what to tell the person."""
+    """Return the exit code for what ended a command, and the line to print."""
     match end:
         case KeyboardInterrupt():
             return INTERRUPTED, "stopped: Ctrl-C"
@@ -94,7 +94,7 @@ def say(line: str) -> None:
 
 
 def progress(items: Iterable[T] | None = None, **options: Any) -> tqdm[T]:
-    """A tqdm bar on stderr, silent where stderr is no terminal. Without items it is moved by `update`."""
+    """Return a tqdm bar on stderr, silent where stderr is no terminal. Without items, `update` moves it."""
     bar = tqdm(items, file=sys.stderr, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
     return cast("tqdm[T]", bar)
 

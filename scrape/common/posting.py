@@ -59,5 +59,5 @@ class Page:
 
 
 def key_of(text: str) -> str:
-    """A stable key for a posting whose board gives none: 16 hexadecimal digits of the SHA-256 of `text`."""
+    """Return a stable key for a posting whose board gives none: 16 hexadecimal digits of the SHA-256 of `text`."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

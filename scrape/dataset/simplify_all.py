@@ -59,7 +59,7 @@ def simplify_store(store: Store, *, everything: bool = False, cores: int | None 
 
 
 def _finished(journal: Path, made_by: str) -> set[str]:
-    """The postings that an interrupted run of this version has done; begins a journal where there is none of it."""
+    """Return the postings that an interrupted run of this version has done; begin a journal if there is none."""
     text = journal.read_text("utf-8", "replace") if journal.exists() else ""
     if text.startswith(made_by):
         return set(text.split("\n")[1:-1])  # after the last newline stands what was being written, if anything

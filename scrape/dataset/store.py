@@ -164,7 +164,7 @@ class Store:
             return heads
 
     def is_removed(self, mark: str) -> bool:
-        """True for the name or address of a posting that was removed and must not come back."""
+        """Return True for the name or URL of a posting that was removed and must not come back."""
         return canonical(mark) in self._removed_marks()
 
     def put_document(self, name: str, text: str) -> bool:
@@ -218,7 +218,7 @@ class Store:
         return self._known
 
     def _removed_marks(self) -> frozenset[str]:
-        """The names and addresses of removed postings."""
+        """Return the names and URLs of removed postings."""
         if self._removed is None:
             paths = [path for name in (REMOVED, _REMOVED_BEFORE) if (path := self.root / name).exists()]
             texts = [_read(path, "repair it: it keeps removed postings from coming back") for path in paths]

@@ -111,7 +111,7 @@ class State:
 
     @property
     def ended(self) -> bool:
-        """Whether the document is complete."""
+        """True if the document is complete."""
         return not self.stack and self.last == "html"
 
     @property

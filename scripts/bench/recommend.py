@@ -175,7 +175,7 @@ class Source:
 
 
 class Ours:
-    """What `label` and `train` do, with rarity counted in the pool alone: what is held out teaches nothing."""
+    """The pipeline of `label` and `train`, with rarity counted in the pool alone: held-out postings teach nothing."""
 
     def __init__(self, rows: Kept, pool: Places) -> None:
         names = list(rows.addresses())

@@ -35,7 +35,7 @@ def parse(body: str, url: str) -> Page:
 
 
 def _sitemap(body: str) -> tuple[str, ...]:
-    """Return the addresses of a sitemap. Source: https://www.sitemaps.org/protocol.html"""
+    """Return the addresses of a sitemap, by https://www.sitemaps.org/protocol.html."""
     if not _ROOT.search(body, 0, 4096):
         return ()
     locations = feed(body).find_all(_LOC)

@@ -58,7 +58,7 @@ def stylesheet(package: str, *names: str) -> str:
 
 
 def read(package: str, name: str) -> str:
-    """Return the text of a file that is part of `package`, with line ends as `\\n`."""
+    """Return the text of a file that is part of `package`, each line end a single line feed."""
     return resources.files(package).joinpath(name).read_text("utf-8")
 
 

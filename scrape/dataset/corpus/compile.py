@@ -81,7 +81,7 @@ def compile_corpus(store: Store) -> Manifest:
 
 
 def _fingerprint(store: Store) -> str:
-    """The name and size of every document: what a corpus is made from."""
+    """Return a fingerprint of the names and sizes of all documents, from which a corpus is made."""
     digest = hashlib.sha256(f"{_FORMAT}".encode())
     for name in store.document_names():
         digest.update(f"\n{name} {store.document_path(name).stat().st_size}".encode())
@@ -89,7 +89,7 @@ def _fingerprint(store: Store) -> str:
 
 
 def _current(root: Path, made_from: str) -> Manifest | None:
-    """The manifest on disk, if its corpus is whole and no document is newer."""
+    """Return the manifest on disk, if its corpus is whole and no document is newer."""
     try:
         manifest = Manifest(**json.loads((root / MANIFEST).read_bytes()))
         corpus = (root / INPUT).stat()
@@ -176,7 +176,7 @@ def _write(
 
 
 def _finish(scrubbed: str, characters: CharacterMap, manifest: Manifest) -> str:
-    """The document in the characters of the corpus, repaired where these or the scrubbing broke it."""
+    """Return the document in the characters of the corpus, repaired where these or the scrubbing broke it."""
     text = characters.apply(scrubbed)
     if text != scrubbed:
         text = _edge.sub(r"\1\2", _spaces.sub(" ", text))
