@@ -66,7 +66,10 @@ def _article(soup: BeautifulSoup) -> LayoutFields | None:
     """Return the page's only article or main element, if it has one heading and is no list of links."""
     element = _only(soup, "article") or _only(soup, "main")
     heading = _only(element, "h1") if element else None
-    if element is None or heading is None or _links_share(element) > _MOST_LINKS:
+    if element is None or heading is None:
+        return None
+    linked = sum(len(said(link)) for link in element.find_all("a"))
+    if linked > _MOST_LINKS * max(1, len(said(element))):
         return None
     heading.extract()
     return LayoutFields(said(heading), str(element)) if said(heading) and said(element) else None
@@ -75,11 +78,6 @@ def _article(soup: BeautifulSoup) -> LayoutFields | None:
 def _only(within: Tag, name: str) -> Tag | None:
     found = within.find_all(name)
     return found[0] if len(found) == 1 else None
-
-
-def _links_share(element: Tag) -> float:
-    linked = sum(len(said(link)) for link in element.find_all("a"))
-    return linked / max(1, len(said(element)))
 
 
 def said(tag: Tag) -> str:

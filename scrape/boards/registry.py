@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import Protocol, cast
 
@@ -82,14 +83,11 @@ NEED_A_KEY = ("usajobs",)
 
 def default() -> tuple[str, ...]:
     """Return the names of the boards that are searched by default."""
-    return DEFAULT + tuple(name for name in NEED_A_KEY if _has_key(BOARDS[name]))
-
-
-def _has_key(board: Board) -> bool:
-    try:
-        return bool(headers(board))
-    except InputError:
-        return False
+    keyed = []
+    for name in NEED_A_KEY:
+        with suppress(InputError):
+            keyed += [name] if headers(BOARDS[name]) else []
+    return (*DEFAULT, *keyed)
 
 
 def named(name: str) -> Board:

@@ -98,14 +98,9 @@ def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone:
         title=title,
         company=company,
         location=location,
-        date=day(_dates(job)),
+        date=day([_literal(given) for given in _listed(job.get("datePosted"))]),
         html=_description(job),
     )
-
-
-def _dates(job: Node) -> Any:
-    found = job.get("datePosted")
-    return [_literal(item) for item in found] if isinstance(found, list) else _literal(found)
 
 
 def _company(job: Node, named: dict[str, Node]) -> str:

@@ -237,7 +237,11 @@ class BoardCrawl:
     def _take(self, step: _Step, result: Page | Exception) -> Iterator[Event]:
         """Count what came of a step, and give it out."""
         if isinstance(result, BoardError):
-            self._fail(step.host, result)
+            self._failures.append(result)
+            self._strikes[step.host] += next(count for kind, count in _STRIKES if isinstance(result, kind))
+            if step.host and self._strikes[step.host] >= _OUT:  # files on disk have no site to be spared
+                self._out[step.host] = result
+                self._steps.pop(step.host, None)
         elif isinstance(result, Exception):
             raise result
         else:
@@ -263,13 +267,6 @@ class BoardCrawl:
                 self.new += 1
                 self._seen |= marks
                 yield posting
-
-    def _fail(self, site: str, error: BoardError) -> None:
-        self._failures.append(error)
-        self._strikes[site] += next(count for kind, count in _STRIKES if isinstance(error, kind))
-        if site and self._strikes[site] >= _OUT:  # files on disk have no site to be spared
-            self._out[site] = error
-            self._steps.pop(site, None)
 
     def _page_of(self, step: _Step) -> Page:
         if not is_web(step.address):
@@ -328,11 +325,9 @@ class BoardCrawl:
         telling = [error for error in self._failures if not isinstance(error, Missing)]
         if telling and not self.filtered:
             return telling[0].status
-        return "error" if self._failures and not self._read and not self._by_company() else "empty"
-
-    def _by_company(self) -> bool:
-        """Return whether missing pages only mean that the named companies are not on this board."""
-        return by_company(self.board) and all(query.company for query in self.queries)
+        # Where companies were named, a missing page only means that they are not on this board.
+        by_name = by_company(self.board) and all(query.company for query in self.queries)
+        return "error" if self._failures and not self._read and not by_name else "empty"
 
 
 def _path(url: str) -> str:

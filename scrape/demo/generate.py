@@ -152,15 +152,11 @@ def _writer(job: JobOutline, voice: str, rng: SeededRandom) -> Writer:
         "city": job.city.name,
         "state": job.city.state,
         "title": job.title,
-        "job": _running(job.title),
+        # Small letters inside a sentence, but for abbreviations and names.
+        "job": " ".join(word if word.isupper() or word in _NAMES else word.lower() for word in job.title.split()),
         "pay": job.pay,
     }
     return Writer(rng, lists, facts)
-
-
-def _running(title: str) -> str:
-    """Return a title inside a sentence: small letters, but for abbreviations and names."""
-    return " ".join(word if word.isupper() or word in _NAMES else word.lower() for word in title.split())
 
 
 def _section(draft: Draft, heading: str, *blocks: Block) -> Section:
@@ -194,34 +190,10 @@ def _duties(draft: Draft) -> Section:
 def _needs(draft: Draft) -> Section:
     block = _listed(draft, "i_needs", draft.phrases(need=4, want=3, trait=2), opener="prose_need")
     if isinstance(block, Items) and draft.rng.chance(0.25):
-        block = Items(block.intro, (*block.items, _tools(draft)))
+        names = draft.writer.phrases("tool", 3 + draft.rng.below(3))
+        tools = Items(draft.writer.sentence("tools_intro"), tuple(capital(name) for name in names))
+        block = Items(block.intro, (*block.items, tools))
     return _section(draft, "h_needs", block)
-
-
-def _tools(draft: Draft) -> Items:
-    """Return the tools of the trade, as a list that stands inside an item of another."""
-    names = draft.writer.phrases("tool", 3 + draft.rng.below(3))
-    return Items(draft.writer.sentence("tools_intro"), tuple(capital(name) for name in names))
-
-
-def _nice(draft: Draft) -> Section:
-    return _section(draft, "h_nice", _listed(draft, "i_nice", draft.phrases(bonus=3), opener="prose_need"))
-
-
-def _pay_section(draft: Draft) -> Section:
-    return _section(draft, "h_pay", Prose((draft.writer.sentence("payline"),)))
-
-
-def _hours(draft: Draft) -> Section:
-    return _section(draft, "h_hours", Prose((f"{draft.writer.sentence('shift')} {draft.paragraph(hours=2)}",)))
-
-
-def _perks(draft: Draft) -> Section:
-    return _section(draft, "h_perks", _listed(draft, "i_perks", draft.phrases(perk=6, treat=2), opener="prose_perk"))
-
-
-def _team(draft: Draft) -> Section:
-    return _section(draft, "h_team", Prose((draft.paragraph(team=4),)))
 
 
 def _first(draft: Draft) -> Section:
@@ -232,19 +204,11 @@ def _first(draft: Draft) -> Section:
     return _section(draft, "h_first", Items("", steps, ordered=True))
 
 
-def _place(draft: Draft) -> Section:
-    return _section(draft, "h_place", Prose((draft.paragraph(place=3),)))
-
-
 def _apply(draft: Draft) -> Section:
     paragraphs = [draft.paragraph(apply=3)]
     if draft.rng.chance(0.4):
         paragraphs.append(draft.writer.sentence("note"))
     return _section(draft, "h_apply", Prose(tuple(paragraphs)))
-
-
-def _fair(draft: Draft) -> Section:
-    return _section(draft, "h_fair", Prose((draft.paragraph(fair=2),)))
 
 
 def _facts(draft: Draft) -> Section:
@@ -263,15 +227,21 @@ _WRITE: dict[str, Callable[[Draft], Section]] = {
     "about": _about,
     "duties": _duties,
     "needs": _needs,
-    "nice": _nice,
-    "pay": _pay_section,
-    "hours": _hours,
-    "perks": _perks,
-    "team": _team,
+    "nice": lambda draft: _section(
+        draft, "h_nice", _listed(draft, "i_nice", draft.phrases(bonus=3), opener="prose_need")
+    ),
+    "pay": lambda draft: _section(draft, "h_pay", Prose((draft.writer.sentence("payline"),))),
+    "hours": lambda draft: _section(
+        draft, "h_hours", Prose((f"{draft.writer.sentence('shift')} {draft.paragraph(hours=2)}",))
+    ),
+    "perks": lambda draft: _section(
+        draft, "h_perks", _listed(draft, "i_perks", draft.phrases(perk=6, treat=2), opener="prose_perk")
+    ),
+    "team": lambda draft: _section(draft, "h_team", Prose((draft.paragraph(team=4),))),
     "first": _first,
-    "place": _place,
+    "place": lambda draft: _section(draft, "h_place", Prose((draft.paragraph(place=3),))),
     "apply": _apply,
-    "fair": _fair,
+    "fair": lambda draft: _section(draft, "h_fair", Prose((draft.paragraph(fair=2),))),
     "facts": _facts,
 }
 _PAY = {

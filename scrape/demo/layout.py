@@ -106,14 +106,10 @@ def _item(item: str | Items, style: Style) -> str:
 
 def _text(text: str, style: Style) -> str:
     """Return characters as HTML, with this style's quotes and dashes and its tags for `*bold*` and `_emphasis_`."""
-    text = html.escape(_punctuated(text, style), quote=False)
+    text = text.replace(" - ", style.dash)
+    text = html.escape(text.replace("'", "’") if style.curly else text, quote=False)
     text = re.sub(r"\*([^*]+)\*", rf"<{style.bold}>\1</{style.bold}>", text)
     return re.sub(r"\b_([^_]+)_\b", rf"<{style.emphasis}>\1</{style.emphasis}>", text)
-
-
-def _punctuated(text: str, style: Style) -> str:
-    text = text.replace(" - ", style.dash)
-    return text.replace("'", "’") if style.curly else text
 
 
 def tagged_list(items: Sequence[str], ordered: bool) -> str:

@@ -65,7 +65,12 @@ _TAG_END = re.compile(rb"[\t\n\f\r /]*>")
 
 def decode(body: bytes, content_type: str = "") -> str:
     """Return `body` as text without its byte order mark. Never raises: invalid bytes become U+FFFD."""
-    name = declared(body, content_type) or ("utf-8" if _is_utf8(body) else "cp1252")
+    name = declared(body, content_type)
+    if not name:
+        try:
+            return body.decode("utf-8").removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            name = "cp1252"
     return to_unicode(body, name).removeprefix("\ufeff")
 
 
@@ -143,11 +148,3 @@ def _meta_label(attributes: dict[bytes, bytes]) -> str:
     pragma = attributes.get(b"http-equiv", b"").lower() == b"content-type"
     named = _META_CHARSET.search(attributes.get(b"content", b"")) if pragma else None
     return next(filter(None, named.groups()), b"").decode("latin-1") if named else ""
-
-
-def _is_utf8(body: bytes) -> bool:
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -216,7 +216,10 @@ class Fetcher:
             if not _may_pass(got):
                 break
             asked = retry_after(got.headers.get("retry-after", ""), self._now()) if isinstance(got, Response) else 0.0
-            self._hold(host, max(asked, self._backoff(failures)))
+            # With jitter between half and all of the doubled wait, so that clients do not march in step.
+            backoff = self._limits.backoff * 2 ** (failures - 1) * (0.5 + self._random() / 2)
+            with host.lock:
+                host.free = max(host.free, self._clock() + max(asked, backoff))
         if isinstance(got, Response):
             return got
         if got.lasting:
@@ -225,17 +228,9 @@ class Fetcher:
             f"{url} gives no complete response: {got.reason}, after {self._limits.tries} tries; try again later"
         )
 
-    def _backoff(self, failures: int) -> float:
-        """Return the seconds until the next try: exponential, with jitter between half and all of the doubled wait."""
-        return float(self._limits.backoff * 2 ** (failures - 1) * (0.5 + self._random() / 2))
-
     def _host(self, url: str) -> _Host:
         with self._lock:
             return self._hosts.setdefault(_split(url).hostname or "", _Host())
-
-    def _hold(self, host: _Host, seconds: float) -> None:
-        with host.lock:
-            host.free = max(host.free, self._clock() + seconds)
 
     def _exchange(
         self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int
@@ -276,7 +271,7 @@ class Fetcher:
                 stream=True,
                 allow_redirects=False,
                 timeout=limits.headers,
-                auth=_no_auth,
+                auth=lambda prepared: prepared,  # without it, requests sends the passwords of ~/.netrc
                 # A proxy of the environment is used, and then it is the proxy that looks names up and guards what
                 # they stand for; we can still refuse private addresses that are spelt out. What the user
                 # named on this machine is not asked for through a proxy elsewhere.
@@ -296,8 +291,9 @@ class Fetcher:
             return b""
         cap = head or (limits.size if status < 400 else _GLIMPSE)
         coding = response.headers.get("content-encoding", "")
+        chunks = iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
         try:
-            body = decompress.decompress(_chunks(response), coding, cap, cut=bool(head) or status >= 400)
+            body = decompress.decompress(chunks, coding, cap, cut=bool(head) or status >= 400)
             if (
                 body.startswith(decompress.GZIP) and not head and status < 400
             ):  # a file that is packed, as sitemaps may be
@@ -358,16 +354,6 @@ def retry_after(value: str, now: float) -> float:
         return max(email.utils.parsedate_to_datetime(value).timestamp() - now, 0.0)
     except (ValueError, TypeError, OverflowError):
         return 0.0
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from sending the passwords of ~/.netrc."""
-    return request
-
-
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
-        yield chunk
 
 
 def _cut(body: bytes) -> Iterator[bytes]:

@@ -67,7 +67,10 @@ def from_response(status: int, body: bytes, agent: str) -> Robots:
         return Robots("", agent, closed=f"its robots.txt answers {status}, and until it answers well all is forbidden")
     if not 200 <= status < 300:
         return Robots("", agent)
-    return Robots(_text_of(body), agent)
+    if len(body) > MOST_BYTES:  # without a line that is cut off: half a rule is another rule
+        body = body[:MOST_BYTES]
+        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
+    return Robots(body.decode("utf-8-sig", "replace"), agent)
 
 
 def header_opt_out(headers: Mapping[str, str]) -> str:
@@ -76,14 +79,6 @@ def header_opt_out(headers: Mapping[str, str]) -> str:
     if _NOAI.search(folded.get("x-robots-tag", "")):
         return "x-robots-tag"
     return next((name for name in _OPT_OUTS if _trains(folded.get(name, "")) is False), "")
-
-
-def _text_of(body: bytes) -> str:
-    """Return at most 500 KiB as text, without a line that is cut off: half a rule is another rule."""
-    if len(body) > MOST_BYTES:
-        body = body[:MOST_BYTES]
-        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
-    return body.decode("utf-8-sig", "replace")
 
 
 def _as_rules(text: str, opt_out: str) -> str:

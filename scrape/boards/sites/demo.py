@@ -29,7 +29,8 @@ def parse(body: str, url: str) -> Page:
     if article := soup.select_one("article.posting"):
         return Page(postings=(_posting(soup, article, url),))
     if results := soup.select_one("ol.results"):
-        return Page(follow=tuple(dict.fromkeys([*_postings_in(results, url), *_next_page(soup, url)])))
+        onward = [urljoin(url, str(link["href"])) for link in soup.select("a[rel~=next][href]")]
+        return Page(follow=tuple(dict.fromkeys([*_postings_in(results, url), *onward])))
     if soup.select_one(".notice.expired"):
         return Page()
     raise ChangedShape(f"{url}: neither results nor a posting; has the demo site changed without its board module?")
@@ -41,11 +42,6 @@ def _postings_in(results: Tag, url: str) -> Iterator[str]:
         address = urlsplit(urljoin(url, str(link["href"])))
         if address.netloc == urlsplit(url).netloc and address.path.startswith("/posting/"):
             yield urlunsplit((address.scheme, address.netloc, address.path, "", ""))
-
-
-def _next_page(soup: BeautifulSoup, url: str) -> Iterator[str]:
-    for link in soup.select("a[rel~=next][href]"):
-        yield urljoin(url, str(link["href"]))
 
 
 def _posting(soup: BeautifulSoup, article: Tag, url: str) -> Posting:

@@ -57,7 +57,7 @@ def _posting(comment: Row) -> Posting | None:
     company = _LINK.sub("", company)
     if not key or not company or not rest:
         return None
-    places = [part for part in rest if _is_place(part)]
+    places = [part for part in rest if (_WHERE.search(part) or _CITY.search(part)) and not _ROLE.search(part)]
     others = [part for part in rest if part not in places and not _TERMS.search(part)]
     roles = [part for part in others if _ROLE.search(part)]
     if not others or not (roles or places):
@@ -78,7 +78,3 @@ def _headline(html: str) -> list[str]:
     """Return the parts of the comment's first paragraph between its bars."""
     first = page(re.split(r"<p>|\n\n", html, maxsplit=1)[0]).get_text(" ")
     return [part for part in (line(piece) for piece in first.split("|")) if part]
-
-
-def _is_place(part: str) -> bool:
-    return bool(_WHERE.search(part) or _CITY.search(part)) and not _ROLE.search(part)

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 from scrape.boards import schema_org
-from scrape.boards.extract import Row, as_html, line, listed, page, raw, text, value
+from scrape.boards.extract import as_html, line, listed, page, raw, text, value
 from scrape.common.errors import ChangedShape, Refused
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.urls import is_web
@@ -59,17 +59,13 @@ def parse(body: str, url: str) -> Page:
 
 def _results(body: str, soup: BeautifulSoup) -> Iterator[tuple[str, str, str]]:
     """Key, title and link of each result, in either layout; a link that leaves Indeed is given as it is."""
-    for row in _cards(_script_value(body, _CARDS)):
+    cards = listed(_script_value(body, _CARDS), "metaData", "mosaicProviderJobCardsModel", "results")
+    for row in (card for card in cards if isinstance(card, dict)):
         away = value(row, "redirectToThirdPartySite") is True
         yield text(row, "jobkey"), text(row, "title"), raw(row, "thirdPartyApplyUrl") if away else raw(row, "link")
     for card in soup.select(".jobsearch-SerpJobCard[data-jk]"):
         link = card.select_one("a.jobtitle, .jobtitle a")
         yield str(card["data-jk"]), _line(link), str(link.get("href", "")) if link else ""
-
-
-def _cards(model: Any) -> list[Row]:
-    found = listed(model, "metaData", "mosaicProviderJobCardsModel", "results")
-    return [row for row in found if isinstance(row, dict)]
 
 
 def _is_hosted(key: str, link: str) -> bool:
@@ -79,11 +75,8 @@ def _is_hosted(key: str, link: str) -> bool:
         parts = urlsplit(urljoin(HOME, bare))
     except ValueError:
         return False
-    return bool(_KEY.fullmatch(key)) and _is_own(parts.hostname) and not parts.path.startswith("/pagead/")
-
-
-def _is_own(host: str | None) -> bool:
-    return host is not None and (host == "indeed.com" or host.endswith(".indeed.com"))
+    own = f".{parts.hostname}".endswith(".indeed.com")
+    return bool(_KEY.fullmatch(key)) and own and not parts.path.startswith("/pagead/")
 
 
 def _view(key: str) -> str:

@@ -30,7 +30,8 @@ def parse(body: str, url: str) -> Page:
 
     A page without a JobPosting gives an empty Page: many pages in a sitemap have none.
     """
-    links = _sitemap(body) or _address_list(body)
+    lines = body.split()
+    links = _sitemap(body) or (_web(lines) if all(schema_org.web_address(line) for line in lines) else ())
     return Page(follow=links) if links else schema_org.read(body, url, NAME)
 
 
@@ -42,11 +43,6 @@ def _sitemap(body: str) -> tuple[str, ...]:
     # An image of a page has a location too, one level deeper.
     own = [location for location in locations if location.parent and _PAGE.search(location.parent.name)]
     return _web(location.get_text(strip=True) for location in own)
-
-
-def _address_list(body: str) -> tuple[str, ...]:
-    lines = body.split()
-    return _web(lines) if all(schema_org.web_address(line) for line in lines) else ()
 
 
 def _web(links: Iterable[str]) -> tuple[str, ...]:
