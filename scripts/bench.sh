@@ -5,7 +5,7 @@
 #   scripts/bench.sh sample        sampling, beside one call of nn.LSTM for each character
 #   scripts/bench.sh simplify      the simplifier, beside other tools: [FOLDER ...] of saved pages
 #   scripts/bench.sh all           these three
-#   scripts/bench.sh recommend     quality from few labels (taste), time to rank 100,000 postings (speed)
+#   scripts/bench.sh recommend     what few labels teach (quality), time to rank 100,000 postings (speed)
 #   scripts/bench.sh memorization  the index that finds copied text, at 5, 20 and 100 MB
 #   scripts/bench.sh recipes       the default recipe with one setting changed at a time: --data-dir FOLDER (hours)
 #

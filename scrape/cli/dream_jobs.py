@@ -46,8 +46,8 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "fetch-new": Verb("scrape.recommend.__main__", "ask boards for new postings", ("fetch-new",)),
         "label": Verb("scrape.recommend.__main__", "label a few postings yes or no", ("label",)),
         "train-recommender": Verb("scrape.recommend.__main__", "learn from the labels", ("train",)),
-        "recommend": Verb("scrape.recommend.__main__", "rank the unlabelled postings", ("recommend",)),
-        "similar": Verb("scrape.recommend.__main__", "find real postings similar to generated ones", ("nearest",)),
+        "recommend": Verb("scrape.recommend.__main__", "rank the postings without a label", ("recommend",)),
+        "similar": Verb("scrape.recommend.__main__", "find real postings similar to generated ones", ("similar",)),
     },
 }
 VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}

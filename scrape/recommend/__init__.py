@@ -1,1 +1,1 @@
-"""Recommendations: label postings, learn the taste, find the next one to read. Needs the extra `recommend`."""
+"""Recommendations: label postings, train a classifier, rank the others. Needs the extra `recommend`."""

@@ -1,4 +1,4 @@
-"""`python -m scrape.recommend`: label postings, learn the taste, find the next one to read."""
+"""`python -m scrape.recommend`: label postings, train a classifier on the labels, rank the others."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import importlib
 import os
 import sys
 from types import ModuleType
+from typing import Any
 
 from scrape.common.arguments import names, positive_int
 from scrape.common.console import parser, run
 from scrape.common.errors import InputError
 
-_EXTRA = ("sklearn", "rich", "scipy")
+_EXTRA = ("sklearn", "scipy")
 _EXIT_CODES = """\
 exit codes:
   0    all went well
   1    a board failed, or there was nothing to show
   2    the input cannot be used: an option, a file, a dataset that is not there, labels of one kind only
   130  stopped by Ctrl-C (143: by SIGTERM)
-Labels are kept one by one, so that nothing is lost however it ends."""
+Each label is saved at once, so that nothing is lost however a command ends."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _commands() -> ModuleType:
-    """What the verbs do. Raises InputError where the optional extra is not installed."""
+    """Import the verbs. Raises InputError if the extra `recommend` is not installed."""
     try:
         return importlib.import_module("scrape.recommend.commands")
     except ModuleNotFoundError as error:
@@ -41,30 +42,33 @@ def _commands() -> ModuleType:
 
 
 def options_parser() -> argparse.ArgumentParser:
-    """All verbs with their options."""
+    """Return the parser of all verbs."""
     made = parser(
         "python -m scrape.recommend",
-        "Label postings, learn the taste, find the next one to read.",
+        "Label postings, train a classifier on the labels, rank the others.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = made.add_subparsers(title="verbs", metavar="VERB", required=True)
-    _fetch_new(_verb(verbs, "fetch-new", "ask the boards for postings that are not known yet"))
-    _label(_verb(verbs, "label", "say of one posting after the other whether it is to your taste"))
-    _json(_verb(verbs, "train", "learn the taste from the labels, and say how good it is"))
-    _recommend(_verb(verbs, "recommend", "rank the postings that are not labelled"))
-    _nearest(_verb(verbs, "nearest", "find the real postings nearest to imaginary ones"))
+    _fetch_new(_verb(verbs, "fetch-new", "fetch postings that are not known yet"))
+    _label(_verb(verbs, "label", "label postings yes or no, one after the other"))
+    _json(_verb(verbs, "train", "train the classifier on the labels, and evaluate it"))
+    _recommend(_verb(verbs, "recommend", "rank the postings without a label"))
+    _similar(_verb(verbs, "similar", "find the real postings most similar to generated ones"))
+    _similar(_verb(verbs, "nearest", ""))
     return made
 
 
 def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, does: str) -> argparse.ArgumentParser:
+    """Add a verb with the options of all verbs; without `does` it is an old name, which --help leaves out."""
+    listed: dict[str, Any] = {"help": does} if does else {}
     made = verbs.add_parser(
         name,
-        help=does,
-        description=does[0].upper() + does[1:] + ".",
+        description=does[:1].upper() + does[1:] + ".",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        **listed,
     )
     made.set_defaults(verb=name.replace("-", "_"))
     made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
@@ -77,36 +81,43 @@ def _fetch_new(made: argparse.ArgumentParser) -> None:
     which = made.add_mutually_exclusive_group()
     which.add_argument("--boards", type=names, default=["remoteok"], metavar="A,B", help="the boards (remoteok)")
     which.add_argument("--demo", action="store_true", help="the bundled board of invented postings")
-    made.add_argument("--title", action="append", default=[], help="words of the title; may be given several times")
-    made.add_argument("--place", action="append", default=[], help='"Seattle, WA", "Remote"; several times')
-    made.add_argument("--limit", type=positive_int, metavar="N", help="at most so many postings from each board")
+    made.add_argument("--title", action="append", default=[], help="words of the title; may be repeated")
+    made.add_argument("--place", action="append", default=[], help='such as "Seattle, WA" or "Remote"; may be repeated')
+    made.add_argument("--limit", type=positive_int, metavar="N", help="at most N postings from each board")
     made.add_argument(
         "--contact",
         default=os.environ.get("DREAM_JOBS_CONTACT", ""),
-        help="your address for the boards to write to (default: $DREAM_JOBS_CONTACT)",
+        help="your email address, sent to the boards (default: $DREAM_JOBS_CONTACT)",
     )
     _json(made)
 
 
 def _label(made: argparse.ArgumentParser) -> None:
     how = made.add_mutually_exclusive_group()
-    how.add_argument("--uncertain", action="store_true", help="ask first what the taste is least sure of")
+    how.add_argument(
+        "--active", action="store_true", help="ask first about the postings the classifier is least certain of"
+    )
+    how.add_argument("--uncertain", dest="active", action="store_true", help=argparse.SUPPRESS)  # its old name
     how.add_argument("--from-file", default="", metavar="FILE", help="lines of a name or address and y, n or s")
 
 
 def _recommend(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--count", type=positive_int, default=20, metavar="N", help="how many (20)")
-    made.add_argument("--all", action="store_true", help="the labelled ones, too")
+    made.add_argument("--count", type=positive_int, default=20, metavar="N", help="how many postings (20)")
+    made.add_argument("--all", action="store_true", help="also the labeled ones")
     made.add_argument("--html", default="", metavar="FILE", help="write a page")
     _json(made)
 
 
-def _nearest(made: argparse.ArgumentParser) -> None:
-    made.add_argument("file", nargs="?", default="", help="imaginary postings (the newest samples/<run>/postings.txt)")
-    made.add_argument("--count", type=positive_int, default=3, metavar="N", help="how many real ones for each (3)")
+def _similar(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "--dreams", type=positive_int, default=5, metavar="N", help="how many imaginary ones, best first (5)"
+        "file", nargs="?", default="", help="generated postings (default: the newest samples/<run>/postings.txt)"
     )
+    made.add_argument("--count", type=positive_int, default=3, metavar="N", help="how many real postings for each (3)")
+    made.add_argument(
+        "--samples", type=positive_int, default=5, metavar="N", help="how many generated postings, best first (5)"
+    )
+    made.add_argument("--dreams", dest="samples", type=positive_int, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    made.set_defaults(verb="similar")
     _json(made)
 
 

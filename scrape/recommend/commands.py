@@ -1,4 +1,4 @@
-"""What each verb of `python -m scrape.recommend` does, given its parsed options; returns the exit code."""
+"""The verbs of `python -m scrape.recommend`; each takes its parsed options and returns the exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.text import Text
 
 from scrape.common.console import FAILED, OK, say
@@ -22,25 +21,24 @@ from scrape.dataset.store import Store, named_store
 from scrape.fields import match
 from scrape.fields.urls import is_web
 from scrape.markup import document, grammar
-from scrape.recommend import classifier, explain, feature_store, labels, model, ranking, screen
-from scrape.recommend import features as words
-from scrape.recommend.classifier import FEW, Report, Taste
-from scrape.recommend.feature_store import Kept
-from scrape.recommend.keys import keys
-from scrape.recommend.labeling import Session, label_of
-from scrape.recommend.labels import NO, SKIPPED, YES
-from scrape.recommend.order import Uncertain, shuffled
+from scrape.recommend import classifier, labeling, ranking, terminal
+from scrape.recommend.classifier import FEW, MEASURES, Classifier
+from scrape.recommend.feature_store import FeatureStore, batch_of, open_features
+from scrape.recommend.features import read_fields
+from scrape.recommend.labels import FILE as LABELS
+from scrape.recommend.labels import NO, SKIPPED, YES, Labels, current_answers, open_labels
 from scrape.recommend.page import Recommendation, render_page
-from scrape.recommend.weigh import count, weigh
+from scrape.recommend.terminal import TerminalView, printable
+from scrape.recommend.tfidf import document_frequency, weigh
 
 SAMPLES = Path("samples")
-TEXTS = "postings.txt"  # what `python -m charrnn.sample` calls the raw texts of a gallery
-_POOL = 5000  # postings that --uncertain looks through, so that it answers at once
+TEXTS = "postings.txt"  # the raw texts of a gallery, as `python -m charrnn.sample` calls them
+_POOL = 5000  # postings that --active looks through, so that it answers at once
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A posting with what speaks for it. `by` is a probability, or in `nearest` a likeness, from 0 to 1."""
+class RankedPosting:
+    """A posting as it is recommended. `by` is a probability, or in `similar` a similarity, from 0 to 1."""
 
     by: float
     title: str
@@ -50,6 +48,10 @@ class Found:
     url: str
     name: str
     words: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return self.company, self.place, self.date
 
 
 # ---------------------------------------------------------------------- fetch-new
@@ -72,224 +74,216 @@ def fetch_new(options: Namespace) -> int:
 
 
 def label(options: Namespace) -> int:
-    """Ask the person about one posting after the other, or take labels from a file."""
+    """Present one posting after the other to be labeled, or read labels from a file."""
     store = named_store(options.dataset, options.data_dir).require()
-    with feature_store.in_step(store) as rows, labels.opened(store.root) as given:
+    with open_features(store) as features, open_labels(store.root) as labels:
         if options.from_file:
-            return _label_from_file(Path(options.from_file), given, rows.addresses())
-        with keys() as read:
-            session = _session(rows, given, uncertain=options.uncertain)
-            console = screen.console()
-            while (name := session.name) is not None:
-                if not session.answer(_judged(console, session, _card(store, name), read)):
+            return _label_from_file(Path(options.from_file), labels, features.addresses())
+        with terminal.open_keyboard() as read_key:
+            session = _session(features, labels, active=options.active)
+            console = terminal.console()
+            part = 0
+            while session.name is not None:
+                terminal.show(console, _view(store, session.name), session.counts(), part)
+                key = read_key()
+                part = part + 1 if key == " " else 0
+                if key != " " and not session.answer(key):
                     break
         print(f"\n{session.counts()}")
     return OK
 
 
-def _session(rows: Kept, given: labels.Labels, *, uncertain: bool) -> Session:
-    addresses = rows.addresses()
-    names = shuffled(addresses)
-    if not uncertain:
-        return Session(names, addresses, given)
-    answered = labels.answers(given.all(), addresses)
+def _session(features: FeatureStore, labels: Labels, *, active: bool) -> labeling.LabelingSession:
+    addresses = features.addresses()
+    names = labeling.shuffled(addresses)
+    if not active:
+        return labeling.LabelingSession(names, addresses, labels)
+    answered = current_answers(labels.all(), addresses)
     pool = [name for name in names if name in answered] + [name for name in names if name not in answered][:_POOL]
-    chooser = Uncertain(pool, weigh(rows.some(pool), count(rows.pieces()).idf))
-    return Session(names, addresses, given, chooser)
+    rows = weigh(features.batch(pool), document_frequency(features.batches()).idf)
+    return labeling.LabelingSession(names, addresses, labels, labeling.UncertaintySampling(pool, rows))
 
 
-def _judged(console: Console, session: Session, card: screen.Card, read: screen.Read) -> str:
-    """The key that the person pressed for a posting, once its text was turned as often as they liked."""
-    part = 0
-    while True:
-        screen.show(console, card, session.counts(), part)
-        key = read()
-        if key != " ":
-            return key
-        part += 1
-
-
-def _card(store: Store, name: str) -> screen.Card:
+def _view(store: Store, name: str) -> TerminalView:
     head, text = store.head(name), store.document(name)
-    posting, fields = document.read(text), words.read(text)
+    posting, fields = document.read(text), read_fields(text)
     pay = fields.pay.text if fields.pay else ""
-    facts = [screen.printable(fact) for fact in (posting.company, posting.location, pay, head.date, head.board)]
-    return screen.Card(screen.printable(posting.title), facts, _link(head), posting.html)
+    facts = [printable(fact) for fact in (posting.company, posting.location, pay, head.date, head.board)]
+    return TerminalView(printable(posting.title), facts, _link(head.url), posting.html)
 
 
-def _label_from_file(path: Path, given: labels.Labels, addresses: Mapping[str, str]) -> int:
-    """Add the labels of a file, all or none."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}); name a text file of labels") from error
-    at = {address: name for name, address in addresses.items() if address}
-    found = [label_of(line, f"{path}:{number}", addresses, at) for number, line in enumerate(lines, 1) if _says(line)]
-    given.put(*found)
+def _label_from_file(path: Path, labels: Labels, addresses: Mapping[str, str]) -> int:
+    """Add the labels of a file, all or none. Empty lines and comments are left out."""
+    lines = [(number, line) for number, line in enumerate(_read(path, "a text file of labels").splitlines(), 1)]
+    said = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
+    names = {address: name for name, address in addresses.items() if address}
+    found = [labeling.parse_label(line, f"{path}:{number}", addresses, names) for number, line in said]
+    labels.put(*found)
     answers = [label.answer for label in found]
-    print(
-        f"{len(found):,} labels taken in: "
-        + ", ".join(f"{answers.count(kind):,} {kind}" for kind in (YES, NO, SKIPPED))
-    )
+    counts = ", ".join(f"{answers.count(kind):,} {kind}" for kind in (YES, NO, SKIPPED))
+    print(f"{len(found):,} labels added: {counts}")
     return OK
-
-
-def _says(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 # ---------------------------------------------------------------------- train
 
 
 def train(options: Namespace) -> int:
-    """Learn the taste from the labels, say how good it is, and save it."""
+    """Train the classifier on the labels, evaluate it, and save it."""
     store = named_store(options.dataset, options.data_dir).require()
-    with feature_store.in_step(store) as rows:
-        liked = _liked(store, rows)
-        yes = sum(liked.values())
-        if not yes or yes == len(liked):
+    with open_features(store) as features:
+        liked = _liked(store, features)
+        yes, no = sum(liked.values()), len(liked) - sum(liked.values())
+        if not yes or not no:
             raise InputError(
-                f"there are {yes} yes and {len(liked) - yes} no in {store.root / labels.FILE}; a taste needs both: "
+                f"there are {yes} yes and {no} no in {store.root / LABELS}; a classifier needs both: "
                 "run `python -m scrape.recommend label`"
             )
         answers = np.array(list(liked.values()), bool)
-        learned, report = classifier.taste(rows.some(list(liked)), answers, count(rows.pieces()))
-        model.save(store.root, learned, model.stamp(yes, len(liked) - yes))
-        for_, against = explain.speaking([words.read(store.document(name)) for name in liked], learned)
-    _warn_of_few(yes, len(liked) - yes, report)
+        frequency = document_frequency(features.batches())
+        learned, report = classifier.train(features.batch(list(liked)), answers, frequency)
+    classifier.save(store.root, learned, yes, no)
+    speak_for, against = ranking.strongest_terms([read_fields(store.document(name)) for name in liked], learned)
+    if not report:
+        say(f"too few labels to evaluate: {yes} yes and {no} no; it is unknown how good this classifier is")
+    elif min(yes, no) < FEW:
+        say(f"too few labels to trust: {yes} yes and {no} no; label {FEW} of each (`label --active` finds them)")
     if options.json:
-        measured = {who: {name: asdict(figure) for name, figure in row.items()} for who, row in report.items()}
-        said = {"for": [str(word) for word in for_], "against": [str(word) for word in against]}
-        print(
-            json.dumps({"yes": yes, "no": len(liked) - yes, "report": measured, **said}, ensure_ascii=False, indent=1)
-        )
-    else:
-        _print_report(report, yes, len(liked))
-        print(f"most for:     {', '.join(map(str, for_))}")
-        print(f"most against: {', '.join(map(str, against))}")
-        print(f"saved: {store.root / model.FILE}")
+        measured = {who: {name: asdict(each) for name, each in row.items()} for who, row in report.items()}
+        words = {"for": [str(each) for each in speak_for], "against": [str(each) for each in against]}
+        print(json.dumps({"yes": yes, "no": no, "report": measured, **words}, ensure_ascii=False, indent=1))
+        return OK
+    print(f"{yes + no:,} labels: {yes:,} yes ({yes / (yes + no):.0%}), {no:,} no")
+    if report:
+        print("On labels it had not seen (cross-validation; 95 % confidence intervals):")
+        terminal.console().print(terminal.table(["", *MEASURES], _report_rows(report)))
+    print(f"most for:     {', '.join(map(str, speak_for))}")
+    print(f"most against: {', '.join(map(str, against))}")
+    print(f"saved: {store.root / classifier.FILE}")
     return OK
 
 
-def _liked(store: Store, rows: Kept) -> dict[str, bool]:
-    """{name: whether it is liked} of the labelled postings that are there."""
-    with labels.opened(store.root) as given:
-        answers = labels.answers(given.all(), rows.addresses())
+def _report_rows(report: classifier.Report) -> list[list[Text]]:
+    return [
+        [
+            Text(who),
+            *(Text(f"{row[name].value:.2f} ({row[name].low:.2f} to {row[name].high:.2f})") for name in MEASURES),
+        ]
+        for who, row in report.items()
+    ]
+
+
+def _liked(store: Store, features: FeatureStore) -> dict[str, bool]:
+    """Return {name: whether the answer is yes} of the labeled postings that are there."""
+    with open_labels(store.root) as labels:
+        answers = current_answers(labels.all(), features.addresses())
     return {name: answer == YES for name, answer in sorted(answers.items()) if answer != SKIPPED}
-
-
-def _warn_of_few(yes: int, no: int, report: Report) -> None:
-    if not report:
-        say(f"too few labels to test: {yes} yes and {no} no; nothing is known of how good this taste is")
-    elif min(yes, no) < FEW:
-        say(f"too few labels to trust: {yes} yes and {no} no; label {FEW} of each (`label --uncertain` finds them)")
-
-
-def _print_report(report: Report, yes: int, number: int) -> None:
-    print(f"{number:,} labels: {yes:,} yes ({yes / number:.0%}), {number - yes:,} no")
-    if not report:
-        return
-    measures = classifier.MEASURES
-    lines = [[Text(who), *(Text(_figure(row[name])) for name in measures)] for who, row in report.items()]
-    print("On labels that it had not seen (cross-validation; 95 % intervals):")
-    screen.console().print(screen.table(["", *measures], lines))
-
-
-def _figure(figure: classifier.Figure) -> str:
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
 # ---------------------------------------------------------------------- recommend
 
 
 def recommend(options: Namespace) -> int:
-    """The postings that the person will most probably like, of those that are not labelled."""
+    """Rank the postings without a label by the probability of a yes."""
     store = named_store(options.dataset, options.data_dir).require()
-    learned, made = model.load(store.root)
-    with feature_store.in_step(store) as rows:
-        liked = _liked(store, rows)
-        _warn_of_age(made, liked)
-        ranked = ranking.by_taste(rows, learned, () if options.all else liked, options.count)
-    found = [_found(store, row, learned) for row in ranked]
+    learned, made = classifier.load(store.root)
+    with open_features(store) as features:
+        liked = _liked(store, features)
+        yes, no = sum(liked.values()), len(liked) - sum(liked.values())
+        if (made.yes, made.no) != (yes, no):
+            say(f"the classifier was trained on {made.yes + made.no:,} labels, now there are {yes + no:,}; run `train`")
+        ranked = ranking.rank(features, learned, () if options.all else liked, options.count)
+    found = [_ranked_posting(store, row, learned) for row in ranked]
     if options.html:
-        about = f"Ranked by {made.yes} yes and {made.no} no: the chance that you would say yes, and what decided."
-        entries = [Recommendation(_percent(row.by), row.title, _facts(row), row.url, row.words) for row in found]
+        about = f"Ranked by {made.yes} yes and {made.no} no: the chance of a yes, and the words that decided."
+        entries = [Recommendation(_percent(row.by), row.title, row.facts, row.url, row.words) for row in found]
         write_whole(Path(options.html), render_page(entries, about))
         say(f"written: {options.html}")
     if options.json:
         print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1))
     elif not options.html:
-        _print_found(found)
+        rows = [
+            [Text(_percent(row.by)), terminal.posting_cell(row.title, row.facts, row.url), Text("\n".join(row.words))]
+            for row in found
+        ]
+        terminal.console().print(terminal.table(["chance", "posting", "decided by"], rows))
     return OK if found else FAILED
 
 
-def _warn_of_age(made: model.Stamp, liked: Mapping[str, bool]) -> None:
-    yes = sum(liked.values())
-    if (made.yes, made.no) != (yes, len(liked) - yes):
-        say(f"the taste knows {made.yes + made.no:,} labels and there are {len(liked):,}; run `train` again")
-
-
-def _found(store: Store, ranked: ranking.Ranked, learned: Taste | None) -> Found:
-    """A ranked posting as it is shown, with the words that decided."""
+def _ranked_posting(store: Store, ranked: ranking.Ranked, learned: Classifier | None) -> RankedPosting:
+    """Return a ranked posting as it is shown, with the words that decided if there is a classifier."""
     head, text = store.head(ranked.name), store.document(ranked.name)
-    told = explain.deciding(words.read(text), learned) if learned else []
+    decided = ranking.explain(read_fields(text), learned) if learned else []
     posting = document.read(text)
-    return Found(
+    return RankedPosting(
         by=round(ranked.by, 4),
-        title=screen.printable(posting.title),
-        company=screen.printable(posting.company),
-        place=screen.printable(posting.location),
-        date=screen.printable(head.date),
-        url=_link(head),
+        title=printable(posting.title),
+        company=printable(posting.company),
+        place=printable(posting.location),
+        date=printable(head.date),
+        url=_link(head.url),
         name=ranked.name,
-        words=tuple(("" if word.by > 0 else "not: ") + str(word) for word in told),
+        words=tuple(("" if each.by > 0 else "not: ") + str(each) for each in decided),
     )
 
 
-def _print_found(found: Sequence[Found]) -> None:
-    rows = [
-        [Text(_percent(row.by)), screen.posting(row.title, _facts(row), row.url), Text("\n".join(row.words))]
-        for row in found
-    ]
-    screen.console().print(screen.table(["chance", "posting", "decided by"], rows))
-
-
 def _percent(chance: float) -> str:
-    """A chance as few labels can know it: never none and never all."""
-    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{chance:.0%}".replace("%", " %")
+    """Format a probability as well as few labels can know it: never 0 and never 100 %."""
+    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{chance * 100:.0f} %"
 
 
-def _facts(found: Found) -> tuple[str, ...]:
-    return found.company, found.place, found.date
+def _link(url: str) -> str:
+    """Return the address of a posting if it is a web address that can be shown, else an empty text."""
+    return url if is_web(url) and url.isprintable() else ""
 
 
-def _link(head: Posting) -> str:
-    """The address of a posting, where it is one that can be followed and shown."""
-    return head.url if is_web(head.url) and head.url.isprintable() else ""
+# ---------------------------------------------------------------------- similar
 
 
-# ---------------------------------------------------------------------- nearest
-
-
-def nearest(options: Namespace) -> int:
-    """The real postings nearest to imaginary ones, these in the order in which the person would like them."""
-    path = Path(options.file) if options.file else _newest_samples()
-    dreams = _dreams(path)
+def similar(options: Namespace) -> int:
+    """Find the real postings most similar to generated ones, these in the order in which they are recommended."""
+    samples = _samples(Path(options.file) if options.file else _newest_samples())
     store = named_store(options.dataset, options.data_dir).require()
-    learned = _taste_if_any(store)
-    with feature_store.in_step(store) as rows:
-        asked = feature_store.piece_of([(str(number), words.read(text)) for number, text in enumerate(dreams)])
-        scale = count(rows.pieces())
-        near = ranking.nearest(rows, asked, scale.idf, options.count)
-        chances = _chances(asked, learned)
-    order = sorted(range(len(dreams)), key=lambda number: -chances[number])[: options.dreams]
-    shown = [(dreams[number], chances[number], [_found(store, row, None) for row in near[number]]) for number in order]
+    learned: Classifier | None = None
+    if (store.root / classifier.FILE).exists():
+        learned, _ = classifier.load(store.root)
+    else:
+        say("no classifier is trained yet, so the generated postings stay in their order")
+    with open_features(store) as features:
+        batch = batch_of([(str(number), read_fields(text)) for number, text in enumerate(samples)])
+        idf = document_frequency(features.batches()).idf
+        found = ranking.most_similar(features, batch, idf, options.count)
+    chances = learned.probabilities(learned.scores(batch)) if learned else np.zeros(len(samples))
+    shown = [
+        (
+            document.read(samples[place]),
+            float(chances[place]),
+            [_ranked_posting(store, row, None) for row in found[place]],
+        )
+        for place in np.argsort(-chances, kind="stable")[: options.samples]
+    ]
     if options.json:
-        print(json.dumps([_as_json(*row, told=learned is not None) for row in shown], ensure_ascii=False, indent=1))
+        rows = [_similar_as_json(*row, has_chance=learned is not None) for row in shown]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
         for row in shown:
-            _print_near(*row, told=learned is not None)
+            _print_similar(*row, has_chance=learned is not None)
     return OK
+
+
+def _similar_as_json(
+    posting: Posting, chance: float, near: Sequence[RankedPosting], *, has_chance: bool
+) -> dict[str, object]:
+    about = {"title": posting.title, "company": posting.company, "place": posting.location}
+    return about | {"chance": round(chance, 4) if has_chance else None, "nearest": [asdict(row) for row in near]}
+
+
+def _print_similar(posting: Posting, chance: float, near: Sequence[RankedPosting], *, has_chance: bool) -> None:
+    heading = " · ".join(fact for fact in (posting.title, posting.company, posting.location) if fact)
+    print(printable(f"generated: {heading}") + (f"  (chance of a yes: {_percent(chance)})" if has_chance else ""))
+    rows = [[Text(f"{row.by:.2f}"), terminal.posting_cell(row.title, row.facts, row.url)] for row in near]
+    terminal.console().print(terminal.table(["similarity", "real posting"], rows))
+    print()
 
 
 def _newest_samples() -> Path:
@@ -298,50 +292,21 @@ def _newest_samples() -> Path:
         raise InputError(
             f"there is no {SAMPLES}/<run>/{TEXTS}; run `python -m charrnn.sample`, or name a file of postings"
         )
-    say(f"dreaming of {found[-1]}")
+    say(f"reading {found[-1]}")
     return found[-1]
 
 
-def _dreams(path: Path) -> list[str]:
-    """The documents in a file, mended where a network left a tag open."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} cannot be read ({error}); name a postings.txt, or a posting of bare markup"
-        ) from error
+def _samples(path: Path) -> list[str]:
+    """Read the documents of a file, repaired where a network left a tag open."""
+    text = _read(path, f"a {TEXTS}, or a posting in bare markup")
     found = [whole for part in document.split([text]) if part.strip() and (whole := grammar.repair(part))]
     if not found:
-        raise InputError(f"{path} holds no posting; name a postings.txt, or a posting of bare markup")
+        raise InputError(f"{path} holds no posting; name a {TEXTS}, or a posting in bare markup")
     return found
 
 
-def _taste_if_any(store: Store) -> Taste | None:
-    if (store.root / model.FILE).exists():
-        return model.load(store.root)[0]
-    say("no taste is trained yet, so the imaginary postings stay in their order")
-    return None
-
-
-def _chances(asked: feature_store.Piece, learned: Taste | None) -> list[float]:
-    if learned is None:
-        return [0.0] * len(asked.names)
-    scores = learned.line.scores(weigh(asked, learned.scale.idf))
-    return [float(chance) for chance in learned.probabilities(scores)]
-
-
-def _as_json(dream: str, chance: float, near: Sequence[Found], *, told: bool) -> dict[str, object]:
-    posting = document.read(dream)
-    about = {"title": posting.title, "company": posting.company, "place": posting.location}
-    return about | {"chance": round(chance, 4) if told else None, "nearest": [asdict(row) for row in near]}
-
-
-def _print_near(dream: str, chance: float, near: Sequence[Found], *, told: bool) -> None:
-    posting = document.read(dream)
-    facts = [fact for fact in (posting.company, posting.location) if fact]
-    heading = f"imagined: {posting.title}" + "".join(f" · {fact}" for fact in facts)
-    print(screen.printable(heading) + (f"  ({_percent(chance)} likely to your taste)" if told else ""))
-    rows = [[Text(f"{row.by:.2f}"), screen.posting(row.title, _facts(row), row.url)] for row in near]
-    console = screen.console()
-    console.print(screen.table(["likeness", "real posting"], rows))
-    print()
+def _read(path: Path, expected: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); name {expected}") from error

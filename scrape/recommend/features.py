@@ -1,27 +1,39 @@
-"""What a document says, field by field: the words and word pairs of its title, company, place, pay and body."""
+"""The features of a posting: words, word pairs and facts of each field, counted and hashed into columns.
+
+There is no vocabulary: a term's column is its hash, so a posting's features never change when others come, and those of
+any two datasets are comparable. A column is `block * 2**BITS + hash`; a block is what TF-IDF normalizes together.
+`feature_names` hashes the terms of a document again to find those behind its columns.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scrape.fields import places
 from scrape.fields.pay import Pay, find_pay
 from scrape.markup import document
+from scrape.markup.reader import plain_text
 
-FIELDS = ("title", "company", "place", "pay", "body")
+BLOCKS = ("title", "title pairs", "company", "place", "place facts", "pay", "body", "body pairs")
+BITS = 20
+COLUMNS = len(BLOCKS) << BITS
+VERSION = 2  # rises when the same document would have other features
 
-_WORD = re.compile(r"[^\W_]+[+#]*|\n")
-_BLOCK = re.compile(r"</?(?:p|h4|ul|ol|li)>|<br/>")
-_INLINE = re.compile(r"</?(?:b|em)>")
+_MAX_COUNT = 255  # a count is one byte
+_WORD = re.compile(r"[^\W_]+[+#]*")
 _THRESHOLDS = (50, 75, 100, 125, 150, 200, 250, 300)  # thousands a year
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """One document, read: plain text, in whose body each block is a line, and the pay that it states."""
+    """The fields of one document as plain text, each block of the body on its own line, and the pay it states."""
 
     title: str
     company: str
@@ -30,50 +42,98 @@ class Fields:
     body: str
 
 
-def read(text: str) -> Fields:
-    """The fields of a document of bare markup. Raises ValueError where it is not one."""
+@dataclass(frozen=True, slots=True)
+class FeatureCounts:
+    """The columns of a posting (uint32, ascending) and the count of each (uint8, at most 255)."""
+
+    columns: NDArray[np.uint32]
+    counts: NDArray[np.uint8]
+
+
+def read_fields(text: str) -> Fields:
+    """Read the fields of a document of bare markup. Raises ValueError if it is not one."""
     posting = document.read(text)
-    body = plain(posting.html)
+    body = plain_text(posting.html)
     return Fields(posting.title, posting.company, posting.location, find_pay(f"{posting.title}\n{body}"), body)
 
 
-def plain(blocks: str) -> str:
-    """Bare markup as plain text, each block and each broken line a line of its own."""
-    return unescape(_INLINE.sub("", _BLOCK.sub("\n", blocks)))
+def count_features(fields: Fields) -> FeatureCounts:
+    """Hash the terms of a document into columns and count them."""
+    hashed = _hasher().transform(terms(fields))
+    block = np.repeat(np.arange(len(BLOCKS)), np.diff(hashed.indptr))
+    columns = (block << BITS) + hashed.indices
+    return FeatureCounts(columns.astype(np.uint32), np.minimum(hashed.data, _MAX_COUNT).astype(np.uint8))
 
 
-def words(text: str) -> list[str]:
-    """The words of a text in lower case, and a line break wherever one stands: no pair reaches across it."""
-    return _WORD.findall(text.casefold())
-
-
-def facts(fields: Fields) -> dict[str, list[str]]:
-    """What a field means beyond its words: the places that a location names, and how much is paid."""
-    found = places.read(fields.place)
-    where = dict.fromkeys(fact for place in found for fact in _place_facts(place))
+def feature_names(fields: Fields) -> dict[int, tuple[str, str]]:
+    """Return {column: (block, term)} for each column of a document."""
+    each = [(number, term) for number, block in enumerate(terms(fields)) for term in block]
+    hashed = _hasher().transform([[term] for _, term in each]).indices
     return {
-        "company": [" ".join(fields.company.casefold().split())] if fields.company else [],
-        "place": list(where) or ([] if fields.place.strip() else ["no place"]),
-        "pay": list(_pay_facts(fields.pay)),
+        (number << BITS) + int(column): (BLOCKS[number], term)
+        for (number, term), column in zip(each, hashed, strict=True)
     }
 
 
-def _place_facts(place: places.Place) -> Iterator[str]:
-    state = places.state_of(place)
-    if place.remote:
-        yield "remote work"
-    if place.country == "US" or state:
-        yield "in the US"
-    elif place.country:
-        yield "abroad"
-    if state:
-        yield f"state {state}"
+def terms(fields: Fields) -> list[list[str]]:
+    """List the terms of each block, in the order of BLOCKS."""
+    title, body = _lines(fields.title), _lines(fields.body)
+    company = [" ".join(fields.company.casefold().split())] if fields.company else []
+    return [
+        _words(title),
+        _pairs(title),
+        [*_words(_lines(fields.company)), *company],
+        _words(_lines(fields.place)),
+        place_facts(fields.place),
+        pay_facts(fields.pay),
+        _words(body),
+        _pairs(body),
+    ]
 
 
-def _pay_facts(pay: Pay | None) -> Iterator[str]:
+def place_facts(text: str) -> list[str]:
+    """List what a location implies, such as `remote work`, `in the US` and `state TX`."""
+    if not text.strip():
+        return ["no place"]
+    facts: dict[str, None] = {}
+    for place in places.read(text):
+        state = places.state_of(place)
+        if place.remote:
+            facts["remote work"] = None
+        if place.country == "US" or state:
+            facts["in the US"] = None
+        elif place.country:
+            facts["abroad"] = None
+        if state:
+            facts[f"state {state}"] = None
+    return list(facts)
+
+
+def pay_facts(pay: Pay | None) -> list[str]:
+    """List what a stated pay implies, such as `pay in $` and `pay over 100k`."""
     if pay is None:
-        yield "no pay stated"
-        return
-    yield "pay stated"
-    yield f"pay in {pay.currency}"
-    yield from (f"pay over {at}k" for at in _THRESHOLDS if pay.yearly >= at * 1000)
+        return ["no pay stated"]
+    over = [f"pay over {at}k" for at in _THRESHOLDS if pay.yearly >= at * 1000]
+    return ["pay stated", f"pay in {pay.currency}", *over]
+
+
+def _lines(text: str) -> list[list[str]]:
+    """Return the words of each line, in lower case."""
+    return [_WORD.findall(line) for line in text.casefold().split("\n")]
+
+
+def _words(lines: list[list[str]]) -> list[str]:
+    return [word for line in lines for word in line]
+
+
+def _pairs(lines: list[list[str]]) -> list[str]:
+    """Return the words that stand beside each other in one line."""
+    return [f"{first} {second}" for line in lines for first, second in pairwise(line)]
+
+
+@cache
+def _hasher() -> Any:
+    # Imported here so that datasets can be managed without the extra `recommend`.
+    from sklearn.feature_extraction import FeatureHasher  # type: ignore[import-untyped]
+
+    return FeatureHasher(1 << BITS, input_type="string", dtype=np.float32, alternate_sign=False)

@@ -1,93 +1,118 @@
-"""A session of labelling: which posting is asked about, and what an answer does. Knows no terminal."""
+"""Labeling sessions: the order in which postings are presented, and what an answer does. Knows no terminal."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scrape.common.errors import InputError
 from scrape.fields.urls import canonical, is_web
-from scrape.recommend import labels
-from scrape.recommend.labels import NO, SKIPPED, YES, Label
-from scrape.recommend.order import Uncertain
+from scrape.recommend.classifier import Scores, learn
+from scrape.recommend.labels import NO, SKIPPED, YES, Label, Labels, current_answers
+from scrape.recommend.tfidf import Rows
+
+START = 20  # labels in random order before a classifier is asked, lest its first guesses mislead
+STEP = 5  # labels between two classifiers
 
 _ANSWERS = {"y": YES, "n": NO, "s": SKIPPED, YES: YES, NO: NO, "skip": SKIPPED, SKIPPED: SKIPPED}
-_QUIT = ("q", "", "\x04")  # the last two: the terminal has gone, Ctrl-D
+_QUIT = ("q", "", "\x04")  # the last two: the terminal has closed, Ctrl-D
 _BACK = "b"
 
 
-class Session:
-    """Asks about postings in order, or as `chooser` says, and keeps every answer at once.
+def shuffled(names: Iterable[str]) -> list[str]:
+    """Sort names in an order that looks random and does not change when others are added."""
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
 
-    `name` is the posting in question, None where nothing is left. What was skipped in an earlier session comes last.
+
+class UncertaintySampling:
+    """Active learning by uncertainty sampling (Lewis and Gale 1994), over TF-IDF rows in a given order."""
+
+    def __init__(self, names: Sequence[str], rows: Rows) -> None:
+        self._names = names
+        self._rows = rows
+
+    def choose(self, liked: Mapping[str, bool], leave_out: Collection[str] = ()) -> list[str]:
+        """Return up to STEP names that are neither in `liked` nor in `leave_out`, the least certain ones first.
+
+        These are the first ones in order while there are too few labels for a classifier, or all of one kind.
+        """
+        waiting = [place for place, name in enumerate(self._names) if name not in liked and name not in leave_out]
+        known = [place for place, name in enumerate(self._names) if name in liked]
+        answers = np.array([liked[self._names[place]] for place in known], bool)
+        if waiting and len(known) >= START and answers.any() and not answers.all():
+            scores = learn(self._rows[known], answers).scores(self._rows[waiting])
+            waiting = [waiting[place] for place in least_certain(scores)]
+        return [self._names[place] for place in waiting[:STEP]]
+
+
+def least_certain(scores: Scores) -> NDArray[np.int64]:
+    """Sort places in `scores`, the one nearest to the decision boundary first."""
+    return np.argsort(np.abs(scores), kind="stable")
+
+
+class LabelingSession:
+    """Presents postings in order, or as `strategy` chooses, and saves every answer at once.
+
+    `name` is the posting to be labeled, None if nothing is left. Postings skipped in an earlier session come last.
     """
 
     def __init__(
         self,
         names: Sequence[str],
         addresses: Mapping[str, str],
-        given: labels.Labels,
-        chooser: Uncertain | None = None,
+        labels: Labels,
+        strategy: UncertaintySampling | None = None,
     ) -> None:
         self._names = names
         self._addresses = addresses
-        self._given = given
-        self._chooser = chooser
-        self._answers = labels.answers(given.all(), addresses)
+        self._labels = labels
+        self._strategy = strategy
+        self._answers = current_answers(labels.all(), addresses)
         self._later = [name for name in names if self._answers.get(name) == SKIPPED]
-        self._next: list[str] = []
+        self._chosen: list[str] = []
         self.name = self._choose()
 
     def answer(self, key: str) -> bool:
-        """What a key does; False where it ends the session. A key that means nothing does nothing."""
+        """Act on a key; False if it ends the session. A key without a meaning does nothing."""
         key = key.lower()
         if key in _QUIT:
             return False
-        if key == _BACK:
-            self._back()
+        if key == _BACK and (latest := self._labels.take_back()) is not None:
+            for name in current_answers([latest], self._addresses):
+                self._answers.pop(name, None)
+                self.name = name
         elif self.name is not None and key in _ANSWERS:
-            self._keep(self.name, _ANSWERS[key])
+            self._labels.put(Label(self.name, self._addresses[self.name], _ANSWERS[key]))
+            self._answers[self.name] = _ANSWERS[key]
+            self.name = self._choose()
         return True
 
     def counts(self) -> str:
-        """How many of each answer there are, and how many postings have none."""
+        """Return how many of each answer there are, and how many postings have none."""
         kinds = Counter(self._answers.values())
         left = len(self._names) - len(self._answers)
         return f"{kinds[YES]:,} yes · {kinds[NO]:,} no · {kinds[SKIPPED]:,} skipped · {left:,} left"
 
-    def _keep(self, name: str, answer: str) -> None:
-        self._given.put(Label(name, self._addresses[name], answer))
-        self._answers[name] = answer
-        self.name = self._choose()
-
-    def _back(self) -> None:
-        """Take the latest answer back and ask about its posting again."""
-        latest = self._given.take_back()
-        if latest is None:
-            return
-        (name,) = labels.answers([latest], self._addresses) or (None,)
-        if name is not None:
-            self._answers.pop(name, None)
-            self.name = name
-
     def _choose(self) -> str | None:
-        waiting = (name for name in self._chosen() if name not in self._answers)
-        name = next(waiting, None) or next((name for name in self._names if name not in self._answers), None)
-        while name is None and self._later:
-            later = self._later.pop(0)
-            name = later if self._answers.get(later) == SKIPPED else None
-        return name
-
-    def _chosen(self) -> Sequence[str]:
-        """What the chooser wants to know next; asked again when all of it is answered."""
-        if self._chooser is not None and all(name in self._answers for name in self._next):
+        if self._strategy is not None and all(name in self._answers for name in self._chosen):
             liked = {name: answer == YES for name, answer in self._answers.items() if answer != SKIPPED}
-            self._next = self._chooser.next(liked, self._answers.keys())
-        return self._next
+            self._chosen = self._strategy.choose(liked, self._answers.keys())
+        for name in (*self._chosen, *self._names):
+            if name not in self._answers:
+                return name
+        while self._later:
+            name = self._later.pop(0)
+            if self._answers.get(name) == SKIPPED:
+                return name
+        return None
 
 
-def label_of(line: str, where: str, addresses: Mapping[str, str], names: Mapping[str, str]) -> Label:
-    """The label in a line such as `remoteok-123 yes` or `https://... n`. Raises InputError that says `where`.
+def parse_label(line: str, where: str, addresses: Mapping[str, str], names: Mapping[str, str]) -> Label:
+    """Parse a line such as `remoteok-123 yes` or `https://... n`. Raises InputError, which names `where`.
 
     `addresses` has the address of each name, `names` the name at each address.
     """

@@ -1,4 +1,4 @@
-"""The labels that a person gave postings, `labels.db`: yes, no or skipped, each on the disk before the next is asked.
+"""The labels of postings, `labels.db`: yes, no or skipped, each on the disk before the next posting is shown.
 
 A label keeps the name of its posting and its address, so that it still belongs to the posting when another board's
 copy of the same page takes its place.
@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS label (
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a person said of a posting. `address` is canonical, or empty."""
+    """The answer that a person gave for a posting. `address` is canonical, or empty."""
 
     name: str
     address: str
@@ -44,18 +44,18 @@ class Labels:
         self._database = database
 
     def all(self) -> list[Label]:
-        """In the order in which they were given."""
+        """Return all labels in the order in which they were given."""
         rows = self._database.execute("SELECT name, address, answer FROM label ORDER BY number")
         return [Label(*row) for row in rows]
 
     def put(self, *labels: Label) -> None:
-        """Add labels, all or none; a posting that has one gets the new one, as the latest."""
+        """Add labels, all or none; a new label replaces the old one of its posting and counts as the latest."""
         with self._database:
             rows = [(label.name, canonical(label.address), label.answer) for label in labels]
             self._database.executemany("INSERT OR REPLACE INTO label (name, address, answer) VALUES (?, ?, ?)", rows)
 
     def take_back(self) -> Label | None:
-        """Take the latest label out; it, or None where there is none."""
+        """Remove the latest label and return it, or None if there is none."""
         with self._database:
             row = self._database.execute(
                 "SELECT number, name, address, answer FROM label ORDER BY number DESC"
@@ -66,7 +66,7 @@ class Labels:
             return Label(*row[1:])
 
     def drop(self, marks: Collection[str]) -> int:
-        """Take out the labels of the postings with these names or canonical addresses; how many there were."""
+        """Remove the labels of the postings with these names or canonical addresses; return their number."""
         gone = [
             (label.name,) for label in self.all() if label.name in marks or (label.address and label.address in marks)
         ]
@@ -76,21 +76,23 @@ class Labels:
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[Labels]:
-    """The labels of a dataset. Raises InputError where they cannot be read; the file is left as it is."""
+def open_labels(root: Path) -> Iterator[Labels]:
+    """Open the labels of a dataset. Raises InputError if they cannot be read; the file is left as it is."""
     path = root / FILE
     try:
         with closing(sqlite3.connect(path, timeout=30)) as database:
             _prepare(database)
             yield Labels(database)
     except sqlite3.DatabaseError as error:
-        raise InputError(f"{path} cannot be used ({error}); mend it or move it aside: it holds your labels") from error
+        raise InputError(
+            f"{path} cannot be used ({error}); repair it or move it aside: it holds your labels"
+        ) from error
 
 
-def answers(labels: Collection[Label], addresses: Mapping[str, str]) -> dict[str, str]:
-    """{name: answer} of the postings that are there, given {name: canonical address}.
+def current_answers(labels: Collection[Label], addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return {name: answer} of the postings that are there, given {name: canonical address}.
 
-    A label belongs to the posting of its name or, where that has gone, to the one at its address.
+    A label belongs to the posting of its name or, if that has gone, to the one at its address.
     """
     at = {address: name for name, address in addresses.items() if address}
     found = ((label.name if label.name in addresses else at.get(label.address), label.answer) for label in labels)
@@ -98,15 +100,15 @@ def answers(labels: Collection[Label], addresses: Mapping[str, str]) -> dict[str
 
 
 def drop_labels(root: Path, marks: Collection[str]) -> int:
-    """Take out the labels of the postings with these names or canonical addresses; how many there were."""
+    """Remove the labels of the postings with these names or canonical addresses; return their number."""
     if not (root / FILE).exists():
         return 0
-    with opened(root) as labels:
+    with open_labels(root) as labels:
         return labels.drop(marks)
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA secure_delete = ON")  # what is forgotten leaves no trace in the file
+    database.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
     database.execute("PRAGMA synchronous = FULL")
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:

@@ -1,12 +1,13 @@
-"""How much a taste learns from few labels, beside the pipeline of the project's second source; and how fast it ranks.
+"""Measure what few labels teach, beside the pipeline of the project's second source, and how fast postings are ranked.
 
-    python scripts/bench_recommend.py taste [--data-dir data/jobs]
-    python scripts/bench_recommend.py speed [--count 100000]
+    scripts/bench.sh recommend quality [--data-dir data/jobs]
+    scripts/bench.sh recommend speed [--count 100000]
 
-`taste` labels the postings of a dataset by three stated rules, learns from 75 and from 150 labels, in random order and
-in that of `--uncertain`, and prints the average precision on postings held out. The peer is what "Finding Remote
-Work with Python and AI" describes: CountVectorizer, TfidfTransformer and SGDClassifier, all as they come, on the
-joined text. `speed` ranks invented postings of the bundled board again.
+`quality` labels the postings of a dataset by three stated rules, learns from 75 and from 150 labels, in random order
+and in that of `--active`, and prints the average precision on postings held out. The peer is what "Finding Remote Work
+with Python and AI" describes: CountVectorizer, TfidfTransformer and SGDClassifier with their defaults, on the joined
+text.
+`speed` times each verb on invented postings of the bundled board.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer  # type: ignore[import-untyped]
 from sklearn.linear_model import SGDClassifier  # type: ignore[import-untyped]
+from sklearn.metrics import average_precision_score  # type: ignore[import-untyped]
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 
 from scrape import demo
@@ -41,12 +43,11 @@ from scrape.common.posting import Posting
 from scrape.dataset.store import Store, encode
 from scrape.markup import document
 from scrape.markup.simplify import simplify
-from scrape.recommend import feature_store, features
-from scrape.recommend.classifier import average_precision, learn
-from scrape.recommend.feature_store import Kept
-from scrape.recommend.features import Fields
-from scrape.recommend.order import START, STEP, least_sure
-from scrape.recommend.weigh import count, weigh
+from scrape.recommend.classifier import learn
+from scrape.recommend.feature_store import FILE, FeatureStore, open_features
+from scrape.recommend.features import Fields, read_fields
+from scrape.recommend.labeling import START, STEP, least_certain
+from scrape.recommend.tfidf import document_frequency, weigh
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "postings.jsonl.gz"
 SEEDS = (0, 1, 2, 3, 4)  # weights and strength were chosen with the seeds from 101 on, and with other rules
@@ -93,9 +94,10 @@ RULES: dict[str, Callable[[Fields], bool]] = {
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = console.parser("bench_recommend.py", "Measure what a taste learns from few labels, and how fast it ranks.")
-    parser.add_argument("what", choices=("taste", "speed"), nargs="?", default="taste")
-    parser.add_argument("--data-dir", type=Path, help="the dataset (real postings beside the checkout)")
+    parser = console.parser("recommend.py", "Measure what few labels teach, and how fast postings are ranked.")
+    names = ("quality", "speed", "taste")  # taste: the old name of quality
+    parser.add_argument("what", choices=names, nargs="?", default="quality", metavar="{quality,speed}")
+    parser.add_argument("--data-dir", type=Path, help="the dataset (default: real postings beside the checkout)")
     parser.add_argument("--count", type=int, default=100_000, help="invented postings to rank (100,000)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     options = parser.parse_args(argv)
@@ -103,23 +105,23 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def bench(options: Namespace) -> int:
-    figures = speed(options.count) if options.what == "speed" else taste(options.data_dir)
+    figures = speed(options.count) if options.what == "speed" else quality(options.data_dir)
     if options.json:
         write_whole(options.json, json.dumps(figures, indent=1) + "\n")
     return console.OK
 
 
-# ---------------------------------------------------------------------- taste
+# ---------------------------------------------------------------------- quality
 
 
-def taste(root: Path | None) -> Figures:
-    """Print the table of average precision; the figures of every trial."""
+def quality(root: Path | None) -> Figures:
+    """Print the table of average precision; return the figures of every trial."""
     figures: Figures = {}
-    with _dataset(root) as store, feature_store.in_step(store) as rows:
-        postings = [(name, features.read(store.document(name))) for name in rows.addresses()]
+    with _dataset(root) as store, open_features(store) as rows:
+        postings = [(name, read_fields(store.document(name))) for name in rows.addresses()]
         print(f"{len(postings):,} postings, {HELD_OUT:.0%} of them held out, seeds {SEEDS}; ", end="")
         print("average precision on those: mean ± standard deviation\n")
-        print("| rule | share of yes | labels | source, random | source, uncertain | ours, random | ours, uncertain |")
+        print("| rule | share of yes | labels | source, random | source, active | ours, random | ours, active |")
         print("|---|---|---|---|---|---|---|")
         for rule, says in RULES.items():
             answers = np.array([says(fields) for _, fields in postings])
@@ -136,15 +138,15 @@ def _print_rule(rule: str, answers: Answers, trials: Sequence[NDArray[np.float64
         print(f"| {rule} | {answers.mean():.3f} | {number} | {' | '.join(cells)} |", flush=True)
 
 
-def _trial(rows: Kept, postings: Sequence[tuple[str, Fields]], answers: Answers, seed: int) -> NDArray[np.float64]:
-    """(4, labels): the source in random order and uncertain first, then ours."""
+def _trial(
+    rows: FeatureStore, postings: Sequence[tuple[str, Fields]], answers: Answers, seed: int
+) -> NDArray[np.float64]:
+    """(4, labels): the source in random and in active order, then ours."""
     order = np.random.default_rng(seed).permutation(len(answers))
     cut = int(len(order) * (1 - HELD_OUT))
     pool, unseen = order[:cut], order[cut:]
     source, ours = Source([joined(fields) for _, fields in postings], seed), Ours(rows, pool)
-    asked = [
-        (learner, known) for learner in (source, ours) for known in (pool, uncertain_first(learner, pool, answers))
-    ]
+    asked = [(learner, known) for learner in (source, ours) for known in (pool, active_order(learner, pool, answers))]
     return np.array(
         [[_examined(learner, known[:number], unseen, answers) for number in LABELS] for learner, known in asked]
     )
@@ -153,7 +155,7 @@ def _trial(rows: Kept, postings: Sequence[tuple[str, Fields]], answers: Answers,
 def _examined(learner: Learner, known: Places, unseen: Places, answers: Answers) -> float:
     if answers[known].all() or not answers[known].any():
         return float(answers[unseen].mean())  # nothing can be learned: any order is as good
-    return average_precision(learner.scores(known, unseen, answers), answers[unseen])
+    return float(average_precision_score(answers[unseen], learner.scores(known, unseen, answers)))
 
 
 class Learner(Protocol):
@@ -175,25 +177,25 @@ class Source:
 
 
 class Ours:
-    """The pipeline of `label` and `train`, with rarity counted in the pool alone: held-out postings teach nothing."""
+    """The classifier of `label` and `train`, with idf counted in the pool alone: what is held out teaches nothing."""
 
-    def __init__(self, rows: Kept, pool: Places) -> None:
+    def __init__(self, rows: FeatureStore, pool: Places) -> None:
         names = list(rows.addresses())
-        scale = count([rows.some([names[place] for place in pool])])
-        self._rows = weigh(rows.some(names), scale.idf)
+        frequency = document_frequency([rows.batch([names[place] for place in pool])])
+        self._rows = weigh(rows.batch(names), frequency.idf)
 
     def scores(self, known: Places, asked: Places, answers: Answers) -> Scores:
         return learn(self._rows[known], answers[known]).scores(self._rows[asked])
 
 
-def uncertain_first(learner: Learner, pool: Places, answers: Answers) -> Places:
+def active_order(learner: Learner, pool: Places, answers: Answers) -> Places:
     """Return the postings of the pool that `label --active` would ask about, in its order."""
     known: list[int] = []
     while len(known) < max(LABELS):
         waiting = np.setdiff1d(pool, known, assume_unique=True)
         if len(known) >= START and answers[known].any() and not answers[known].all():
             scores = learner.scores(np.array(known), waiting, answers)
-            waiting = waiting[least_sure(scores)]
+            waiting = waiting[least_certain(scores)]
         else:
             waiting = pool[len(known) :]
         known += [int(place) for place in waiting[:STEP]]
@@ -245,7 +247,7 @@ def speed(number: int) -> Figures:
         verbs = {"label, first pass": ["label", "--from-file", str(answers)], "train": ["train"]}
         again = {f"recommend, round {round_}": ["recommend"] for round_ in range(1, ROUNDS + 1)}
         figures: Figures = {what: _timed(what, verb, folder) for what, verb in (verbs | again).items()}
-        print(f"features.sqlite: {(Path(folder) / feature_store.FILE).stat().st_size / 1e6:,.0f} MB")
+        print(f"features.sqlite: {(Path(folder) / FILE).stat().st_size / 1e6:,.0f} MB")
     return figures
 
 

@@ -331,14 +331,14 @@ def test_remove_takes_a_posting_out_of_everything(
     site: demo.Site, gathered: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = gathered.head(gathered.names()[3])
-    with labels.opened(gathered.root) as given:
+    with labels.open_labels(gathered.root) as given:
         given.put(labels.Label(gone.name, gone.url, "yes"))
     main(["find", "--dataset", "demo"])
     capsys.readouterr()
     assert main(["remove", "--dataset", "demo", gone.url + "?utm_source=x"]) == 0
     assert f"removed: {gone.name}" in capsys.readouterr().out
     assert gone.name not in gathered.names() and gone.name not in gathered.document_names()
-    with labels.opened(gathered.root) as given:
+    with labels.open_labels(gathered.root) as given:
         assert given.all() == []
     assert main(["find", "--dataset", "demo", "--limit", "999", "--json"]) == 0
     assert gone.name not in {row["name"] for row in json.loads(capsys.readouterr().out)}

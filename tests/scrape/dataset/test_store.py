@@ -17,7 +17,7 @@ from scrape.common.posting import Posting
 from scrape.dataset.store import Store
 from scrape.http.cache import HttpCache
 from scrape.http.client import Response
-from scrape.recommend.labels import Label, drop_labels, opened
+from scrape.recommend.labels import Label, drop_labels, open_labels
 from tests.support.files import tree
 
 A = Posting("demo", "1", "https://x.example/1", "Baker", "Oven & Co", "Boston, MA", "2026-11-01", "<p>Bread\u2028</p>")
@@ -249,11 +249,11 @@ def test_answers_that_mention_an_address_go(tmp_path: Path) -> None:
 
 def test_labels_of_a_posting_go_by_name_or_address(tmp_path: Path) -> None:
     assert drop_labels(tmp_path, {"demo-1"}) == 0 and list(tmp_path.iterdir()) == []
-    with opened(tmp_path) as labels:
+    with open_labels(tmp_path) as labels:
         labels.put(Label("demo-1", "", "yes"), Label("demo-2", "", "no"))
         labels.put(Label("other-3", "https://x.example/1?utm_source=a", "skipped"))
     assert drop_labels(tmp_path, {"demo-1", "https://x.example/1"}) == 2
-    with opened(tmp_path) as labels:
+    with open_labels(tmp_path) as labels:
         assert labels.all() == [Label("demo-2", "", "no")]
 
 

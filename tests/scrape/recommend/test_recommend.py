@@ -1,12 +1,15 @@
-"""`python -m scrape.recommend` as a person meets it: labels, a taste, a ranking, a page."""
+"""`python -m scrape.recommend` as a user meets it: labels, a classifier, a ranking, a page."""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -16,10 +19,10 @@ import pytest
 from tests.support.paths import ROOT
 
 pytest.importorskip("sklearn", reason="recommendations need the extra `recommend`")
-pytest.importorskip("rich", reason="recommendations need the extra `recommend`")
 
 from scrape import demo
 from scrape.__main__ import main as scrape_main
+from scrape.common import pool
 from scrape.common.posting import Posting
 from scrape.crawl.crawler import Outcome
 from scrape.crawl.search import SearchRequest
@@ -28,10 +31,10 @@ from scrape.dataset.simplify_all import Simplified
 from scrape.dataset.store import Store
 from scrape.markup import document
 from scrape.markup.simplify import simplify
-from scrape.recommend import feature_store as kept
-from scrape.recommend import features, model
+from scrape.recommend import classifier, feature_store, features
 from scrape.recommend.__main__ import main
-from scrape.recommend.labels import opened
+from scrape.recommend.feature_store import _Computed
+from scrape.recommend.labels import open_labels
 from scrape.recommend.page import Recommendation, render_page
 
 COUNT = 120
@@ -55,7 +58,7 @@ def gathered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def taught(gathered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with 60 labels and a taste."""
+    """The same with 60 labels and a classifier."""
     store = Store(tmp_path_factory.mktemp("taught") / "data")
     shutil.copytree(gathered, store.root)
     label_some(store, 60)
@@ -143,7 +146,7 @@ def test_a_bad_line_takes_no_label_in(
     (store.root / "labels.txt").write_text(f"{name} y\n{line.format(name=name)}\n")
     assert call(store, "label", "--from-file", str(store.root / "labels.txt")) == 2
     assert message in capsys.readouterr().err
-    with opened(store.root) as labels:
+    with open_labels(store.root) as labels:
         assert labels.all() == []
 
 
@@ -152,7 +155,7 @@ def test_a_file_names_postings_by_name_or_address(store: Store) -> None:
     address = store.head(second).url + "?utm_source=x"
     (store.root / "labels.txt").write_text(f"# mine\n\n{first}\tyes\n{address} n\n{third} s\n")
     assert call(store, "label", "--from-file", str(store.root / "labels.txt")) == 0
-    with opened(store.root) as labels:
+    with open_labels(store.root) as labels:
         assert [(label.name, label.answer) for label in labels.all()] == [
             (first, "yes"),
             (second, "no"),
@@ -168,14 +171,14 @@ def test_without_a_terminal_label_says_what_to_do(store: Store, capsys: pytest.C
 # ---------------------------------------------------------------------- train
 
 
-def test_a_plain_taste_is_learned_and_reported(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plain_preference_is_learned_and_reported(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     label_some(store, 60)
     capsys.readouterr()
     assert call(store, "train", "--json") == 0
     out, err = capsys.readouterr()
     told = json.loads(out)
     assert (told["yes"], told["no"]) == (30, 30) and err == ""
-    ours, yes, usual = (told["report"][who] for who in ("this taste", "all yes", "most frequent"))
+    ours, yes, usual = (told["report"][who] for who in ("this classifier", "all yes", "most frequent"))
     assert ours["average precision"]["value"] > 0.9 and ours["F1"]["value"] > 0.8
     assert yes["recall"]["value"] == 1 and yes["precision"]["value"] == 0.5 == yes["average precision"]["value"]
     assert usual["recall"]["value"] == 0
@@ -183,27 +186,27 @@ def test_a_plain_taste_is_learned_and_reported(store: Store, capsys: pytest.Capt
     assert any("baker" in word for word in told["for"]) and not any("baker" in word for word in told["against"])
 
 
-def test_the_same_labels_give_the_same_taste(trained: Store) -> None:
-    first = (trained.root / model.FILE).read_bytes()
+def test_the_same_labels_give_the_same_classifier(trained: Store) -> None:
+    first = (trained.root / classifier.FILE).read_bytes()
     assert call(trained, "train") == 0
-    assert (trained.root / model.FILE).read_bytes() == first
+    assert (trained.root / classifier.FILE).read_bytes() == first
 
 
 def test_few_labels_are_warned_of(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     label_some(store, 8)
     assert call(store, "train") == 0
     assert "too few labels to trust: 4 yes and 4 no" in capsys.readouterr().err
-    with opened(store.root) as labels:
+    with open_labels(store.root) as labels:
         labels.drop({label.name for label in labels.all()[2:]})
     assert call(store, "train") == 0
-    assert "too few labels to test: 1 yes and 1 no" in capsys.readouterr().err
+    assert "too few labels to evaluate: 1 yes and 1 no" in capsys.readouterr().err
 
 
 def test_labels_of_one_kind_teach_nothing(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     (store.root / "labels.txt").write_text(f"{store.names()[0]} y\n{store.names()[1]} s\n")
     call(store, "label", "--from-file", str(store.root / "labels.txt"))
     assert call(store, "train") == 2
-    assert "1 yes and 0 no" in capsys.readouterr().err and not (store.root / model.FILE).exists()
+    assert "1 yes and 0 no" in capsys.readouterr().err and not (store.root / classifier.FILE).exists()
 
 
 # ---------------------------------------------------------------------- recommend
@@ -212,8 +215,8 @@ def test_labels_of_one_kind_teach_nothing(store: Store, capsys: pytest.CaptureFi
 def test_what_is_liked_comes_first_and_says_why(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(trained, "recommend", "--json", "--count", "25") == 0
     found = json.loads(capsys.readouterr().out)
-    labelled = set(trained.names()[:60])
-    assert len(found) == 25 and labelled.isdisjoint(row["name"] for row in found)
+    labeled = set(trained.names()[:60])
+    assert len(found) == 25 and labeled.isdisjoint(row["name"] for row in found)
     assert all(is_baker(trained, row["name"]) for row in found)
     assert [row["by"] for row in found] == sorted((row["by"] for row in found), reverse=True) and found[0]["by"] > 0.5
     assert all(len(row["words"]) == 3 for row in found)
@@ -232,12 +235,10 @@ def test_the_table_has_chance_posting_link_and_words(trained: Store, capsys: pyt
     assert "\x1b" not in out, "no colours into a pipe"
 
 
-def test_new_labels_are_told_to_a_taste_that_does_not_know_them(
-    trained: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_ranking_by_an_outdated_classifier_says_so(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
     label_some(trained, 70)
     assert call(trained, "recommend") == 0
-    assert "knows 60 labels and there are 70" in capsys.readouterr().err
+    assert "trained on 60 labels, now there are 70" in capsys.readouterr().err
 
 
 def test_the_page_is_written_and_closed_to_the_world(trained: Store) -> None:
@@ -268,79 +269,105 @@ def test_titles_and_addresses_cannot_command_a_terminal(trained: Store, capsys: 
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"\x80\x04K\x01."])
-def test_a_spoilt_model_is_one_line(content: bytes, trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    (trained.root / model.FILE).write_bytes(content)
+def test_a_damaged_classifier_is_one_line(content: bytes, trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    (trained.root / classifier.FILE).write_bytes(content)
     assert call(trained, "recommend") == 2
     err = capsys.readouterr().err
-    assert "taste.npz cannot be used" in err and "train" in err and err.count("\n") == 1
+    assert "classifier.npz cannot be used" in err and "train" in err and err.count("\n") == 1
 
 
-def test_a_model_of_another_version_is_refused(
+def test_a_classifier_of_another_version_is_refused(
     trained: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model.rows, "VERSION", 999)
+    monkeypatch.setattr(features, "VERSION", 999)
     assert call(trained, "recommend") == 2
     assert "another version" in capsys.readouterr().err
 
 
-def test_a_model_says_what_it_was_made_of(trained: Store) -> None:
-    taste, made = model.load(trained.root)
-    assert (made.yes, made.no) == (30, 30) and taste.scale.known == COUNT
+def test_a_classifier_says_what_it_was_made_of(trained: Store) -> None:
+    learned, made = classifier.load(trained.root)
+    assert (made.yes, made.no) == (30, 30) and learned.frequency.postings == COUNT
     assert {"python", "numpy", "scikit-learn"} <= set(made.versions)
 
 
-def test_no_model_says_what_to_run(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_classifier_says_what_to_run(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(store, "recommend") == 2
     assert "python -m scrape.recommend train" in capsys.readouterr().err
 
 
-# ---------------------------------------------------------------------- nearest
+def test_a_classifier_of_before_is_to_be_trained_again(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    (store.root / classifier.OLD_FILE).write_bytes(b"PK")
+    assert call(store, "recommend") == 2
+    err = capsys.readouterr().err
+    assert "taste.npz was made by an earlier version; run `python -m scrape.recommend train`" in err
+    label_some(store, 8)
+    assert call(store, "train") == 0 and call(store, "recommend") == 0
+    assert not (store.root / classifier.OLD_FILE).exists()
 
 
-def test_the_posting_itself_is_nearest_to_its_like(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    dreams = trained.root / "postings.txt"
+# ---------------------------------------------------------------------- similar
+
+
+def test_a_posting_is_most_similar_to_itself(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = trained.root / "postings.txt"
     names = [trained.names()[1], trained.names()[2]]
-    dreams.write_text("".join(trained.document(name) for name in names) + "<html>\n<h1>Baker</h1>\n<p>An op", "utf-8")
-    assert call(trained, "nearest", str(dreams), "--json", "--count", "4") == 0
+    samples.write_text("".join(trained.document(name) for name in names) + "<html>\n<h1>Baker</h1>\n<p>An op", "utf-8")
+    assert call(trained, "similar", str(samples), "--json", "--count", "4") == 0
     told = json.loads(capsys.readouterr().out)
-    assert [len(dream["nearest"]) for dream in told] == [4, 4, 4]
-    itself = {dream["title"]: dream["nearest"][0] for dream in told}
+    assert [len(each["nearest"]) for each in told] == [4, 4, 4]
+    itself = {each["title"]: each["nearest"][0] for each in told}
     for name in names:
         near = itself[trained.head(name).title]
         assert near["name"] == name and near["by"] == pytest.approx(1, abs=1e-3)
-    chances = [dream["chance"] for dream in told]
+    chances = [each["chance"] for each in told]
     assert chances == sorted(chances, reverse=True) and "Baker" in told[0]["title"] and "Baker" not in told[-1]["title"]
-    assert call(trained, "nearest", str(dreams), "--dreams", "1") == 0
+    assert call(trained, "similar", str(samples), "--samples", "1") == 0
     out = capsys.readouterr().out
-    assert out.count("imagined: ") == 1 and "likely to your taste" in out and "https://demo-board.invalid" in out
+    assert out.count("generated: ") == 1 and "chance of a yes" in out and "https://demo-board.invalid" in out
 
 
-def test_the_newest_gallery_is_dreamt_of_even_without_a_taste(
+def test_the_old_spellings_still_work(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    (trained.root / "postings.txt").write_text("".join(trained.document(name) for name in trained.names()[:2]), "utf-8")
+    spoken = [("nearest", "--dreams", "1"), ("similar", "--samples", "1")]
+    outputs = []
+    for verb, *words in spoken:
+        assert call(trained, verb, str(trained.root / "postings.txt"), *words) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1] and outputs[0].count("generated: ") == 1
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "nearest" not in capsys.readouterr().out
+    assert call(trained, "label", "--uncertain") == 2 and "--from-file" in capsys.readouterr().err
+
+
+def test_the_newest_gallery_is_read_even_without_a_classifier(
     store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(store.root)
-    assert call(store, "nearest") == 2
+    assert call(store, "similar") == 2
     assert "python -m charrnn.sample" in capsys.readouterr().err
     Path("samples/run").mkdir(parents=True)
     Path("samples/run/postings.txt").write_text(store.document(store.names()[5]), "utf-8")
-    assert call(store, "nearest", "--json") == 0
+    assert call(store, "similar", "--json") == 0
     out, err = capsys.readouterr()
     assert json.loads(out)[0]["nearest"][0]["name"] == store.names()[5] and json.loads(out)[0]["chance"] is None
-    assert "samples/run/postings.txt" in err and "no taste is trained" in err
+    assert "samples/run/postings.txt" in err and "no classifier is trained" in err
 
 
-# ---------------------------------------------------------------------- what is kept
+# ---------------------------------------------------------------------- feature store
 
 
-def test_rows_are_made_once_and_again_only_for_what_changed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_features_are_computed_once_and_again_only_for_what_changed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[str] = []
-    row = kept.rows.row
-    monkeypatch.setattr(kept.rows, "row", lambda fields: made.append(fields.title) or row(fields))
+    count = features.count_features
+    monkeypatch.setattr(features, "count_features", lambda fields: made.append(fields.title) or count(fields))
 
     def update() -> list[str]:
         made.clear()
-        with kept.in_step(store, cores=1) as rows:
-            assert list(rows.addresses()) == store.document_names()
+        with feature_store.open_features(store, cores=1) as opened:
+            assert list(opened.addresses()) == store.document_names()
         return made
 
     assert len(update()) == COUNT and update() == []
@@ -351,45 +378,81 @@ def test_rows_are_made_once_and_again_only_for_what_changed(store: Store, monkey
     store.raw_path(third).unlink()
     store.document_path(third).unlink()
     assert update() == ["Other"]
-    (store.root / kept.FILE).write_bytes(b"spoilt" * 999)
+    (store.root / feature_store.FILE).write_bytes(b"spoilt" * 999)
     assert len(update()) == COUNT - 1
 
 
-def test_rows_do_not_depend_on_the_process(store: Store) -> None:
+def test_features_do_not_depend_on_the_process(store: Store) -> None:
     name = store.names()[0]
     code = (
-        "import sys; from scrape.recommend import features, rows; "
-        "print(rows.row(features.read(sys.stdin.read())).columns.tolist())"
+        "import sys; from scrape.recommend import features; "
+        "print(features.count_features(features.read_fields(sys.stdin.read())).columns.tolist())"
     )
     command = [sys.executable, "-c", code]
     root = ROOT
     done = subprocess.run(command, input=store.document(name), capture_output=True, text=True, cwd=root, check=True)
-    assert json.loads(done.stdout) == kept.rows.row(features.read(store.document(name))).columns.tolist()
+    assert (
+        json.loads(done.stdout) == features.count_features(features.read_fields(store.document(name))).columns.tolist()
+    )
 
 
 def test_the_pool_makes_what_one_process_makes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_WORTH_A_POOL", 10)
-    with kept.in_step(store, cores=2) as rows:
-        together = [part.columns.tolist() for part in rows.pieces()]
-    (store.root / kept.FILE).unlink()
-    with kept.in_step(store, cores=1) as rows:
-        assert [part.columns.tolist() for part in rows.pieces()] == together
+    monkeypatch.setattr(pool, "WORTH_A_POOL", 10)
+    with feature_store.open_features(store, cores=2) as opened:
+        together = [batch.columns.tolist() for batch in opened.batches()]
+    (store.root / feature_store.FILE).unlink()
+    with feature_store.open_features(store, cores=1) as opened:
+        assert [batch.columns.tolist() for batch in opened.batches()] == together
 
 
-def test_forget_takes_label_and_row_along(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has no other processes")
+def test_a_killed_worker_ends_the_command_in_one_line_and_the_next_run_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = store.document_path(store.names()[-1])
+    text = last.read_text("utf-8")
+    last.unlink()
+    os.mkfifo(last)  # whoever reads it waits until it is killed
+    done: list[str] = []
+
+    def kill_after_some(results: Iterator[_Computed], **_: object) -> Iterator[_Computed]:
+        for made in results:
+            if len(done) == 40:
+                for worker in multiprocessing.active_children():
+                    worker.kill()
+            done.append(made.name)
+            yield made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pool, "WORTH_A_POOL", 10)
+        patched.setattr(feature_store, "progress", kill_after_some)
+        assert call(store, "label") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1) and err.startswith("error: a worker process was killed")
+    last.unlink()
+    last.write_text(text, "utf-8")
+    again: list[str] = []
+    monkeypatch.setattr(feature_store, "progress", lambda results, **_: (again.append(x.name) or x for x in results))
+    with feature_store.open_features(store, cores=1) as opened:
+        assert len(opened.addresses()) == COUNT
+    assert sorted([*done, *again]) == store.names() and len(done) >= 40
+
+
+def test_removing_a_posting_removes_its_label_and_features(trained: Store, capsys: pytest.CaptureFixture[str]) -> None:
     gone = trained.names()[0]
     assert scrape_main(["remove", "--data-dir", str(trained.root), gone]) == 0
     assert "1 labels" in capsys.readouterr().err
-    with opened(trained.root) as labels:
+    with open_labels(trained.root) as labels:
         assert gone not in {label.name for label in labels.all()}
     assert gone.encode() not in (trained.root / "labels.db").read_bytes()
-    assert gone.encode() not in (trained.root / kept.FILE).read_bytes()
+    assert gone.encode() not in (trained.root / feature_store.FILE).read_bytes()
 
 
 # ---------------------------------------------------------------------- without the extra
 
 
-@pytest.mark.parametrize("missing", ["sklearn"])
+@pytest.mark.parametrize("missing", ["sklearn", "scipy"])
 def test_without_the_extra_one_line_says_what_to_install(missing: str, store: Store) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None\nfrom scrape.recommend.__main__ import main\nsys.exit(main())"
     command = [sys.executable, "-c", code, "recommend", "--data-dir", str(store.root)]

@@ -1,4 +1,4 @@
-"""Labelling in a real terminal: a pseudo-terminal presses the keys, and reads what is on the screen."""
+"""Labeling in a real terminal: a pseudo-terminal presses the keys, and reads what is on the screen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ import pytest
 from tests.support.paths import ROOT
 
 pytest.importorskip("sklearn", reason="recommendations need the extra `recommend`")
-pytest.importorskip("rich", reason="recommendations need the extra `recommend`")
 if sys.platform == "win32":
     pytest.skip("needs a pseudo-terminal", allow_module_level=True)
 
@@ -29,8 +28,8 @@ import termios
 
 from scrape.dataset.store import Store
 from scrape.markup import document
-from scrape.recommend.labels import opened
-from scrape.recommend.order import START, shuffled
+from scrape.recommend.labeling import START, shuffled
+from scrape.recommend.labels import open_labels
 from tests.support.postings import keep, posting
 
 DEADLINE = 60.0  # seconds for a screen, on a busy machine
@@ -118,7 +117,7 @@ def at(store: Store, *options: str) -> Iterator[Screen]:
 
 
 def labels(store: Store) -> dict[str, str]:
-    with opened(store.root) as given:
+    with open_labels(store.root) as given:
         return {label.name: label.answer for label in given.all()}
 
 
@@ -218,8 +217,8 @@ def test_ctrl_c_ends_with_130_and_leaves_the_terminal_as_it_was(store: Store) ->
     assert len(labels(store)) == 1
 
 
-def test_uncertain_asks_about_what_lies_between(store: Store) -> None:
-    """Of 20 labelled postings the rye jobs are liked; then rye or not is sure, and what is half of each is not."""
+def test_active_labeling_asks_about_what_lies_between(store: Store) -> None:
+    """Of 20 labeled postings the rye jobs are liked; then rye or not is sure, and what is half of each is not."""
     order = shuffled(store.names())
     halves = order[-3:]
     for name in order:
@@ -230,6 +229,6 @@ def test_uncertain_asks_about_what_lies_between(store: Store) -> None:
     command = [sys.executable, "-m", "scrape.recommend", "label", "--data-dir", str(store.root), "--from-file"]
     root = ROOT
     subprocess.run([*command, str(store.root / "labels.txt")], check=True, cwd=root, capture_output=True)
-    with at(store, "--uncertain") as screen:
+    with at(store, "--active") as screen:
         asked = [number_of(screen.asked()), number_of(screen.answer("y")), number_of(screen.answer("y"))]
     assert set(asked) == set(halves)

@@ -1,11 +1,12 @@
-"""What the terminal shows: one posting to be judged, and tables of results."""
+"""The terminal: one posting at a time, one key at a time, and tables of results."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html import unescape
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -14,21 +15,23 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from scrape.markup.grammar import normalize
+from scrape.common.errors import InputError
+from scrape.markup.grammar import normalize, unescape
+from scrape.markup.reader import tokens
 
-Read = Callable[[], str]
+ReadKey = Callable[[], str]
 KEYS = "y yes   n no   s skip   b back   q quit"
 MORE = "space more"
 
-_TAG = re.compile(r"<(/?)([a-z0-9]+)/?>\n?")
 _STYLES = {"b": "bold", "em": "italic"}
 _LINES_AROUND = 9  # head, rules and keys: what is left of the screen is for the text
 _PLAIN_WIDTH = 120  # of tables that go into a file or a pipe
+_MAX_KEY = 64  # bytes; an arrow key or a paste comes as several at once, and is one key without a meaning
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A posting to be judged. `blocks` is bare markup, all else plain text."""
+class TerminalView:
+    """A posting to be labeled. `blocks` is bare markup, all else plain text."""
 
     title: str
     facts: Sequence[str]
@@ -37,38 +40,37 @@ class Card:
 
 
 def console() -> Console:
-    """A console on stdout, of a fixed width where that is no terminal."""
+    """Make a console on stdout, with a fixed width if that is no terminal."""
     made = Console(highlight=False, markup=False, emoji=False)
     return made if made.is_terminal else Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH)
 
 
-def show(to: Console, card: Card, counts: str, part: int) -> bool:
-    """Fill the screen with a part of a posting; whether there are more parts. Raises IndexError past the last."""
+def show(to: Console, view: TerminalView, counts: str, part: int) -> None:
+    """Fill the screen with a part of a posting; after the last part comes the first again."""
     height = max(5, to.size.height - _LINES_AROUND)
-    lines = to.render_lines(Group(*body(card.blocks)), pad=False)
+    lines = to.render_lines(Group(*body(view.blocks)), pad=False)
     parts = [lines[start : start + height] for start in range(0, len(lines), height)] or [[]]
-    shown, more = parts[part % len(parts)], len(parts) > 1
+    shown = part % len(parts)
     to.clear()
     to.rule(counts, style="dim")
-    to.print(Text(card.title, "bold"))
-    to.print(Text(" · ".join(fact for fact in card.facts if fact), "cyan"))
-    to.print(link(card.link), style="dim")
+    to.print(Text(view.title, "bold"))
+    to.print(Text(" · ".join(fact for fact in view.facts if fact), "cyan"))
+    to.print(link(view.link), style="dim")
     to.print()
-    to.print(SegmentLines(shown, new_lines=True))
-    where = f"   {MORE} ({part % len(parts) + 1} of {len(parts)})" if more else ""
+    to.print(SegmentLines(parts[shown], new_lines=True))
+    where = f"   {MORE} ({shown + 1} of {len(parts)})" if len(parts) > 1 else ""
     to.rule(style="dim")
     to.print(Text(KEYS + where), end="")
     to.file.flush()
-    return more
 
 
 def link(address: str) -> Text:
-    """An address as a link that a terminal can follow."""
+    """Return an address as a link that a terminal can follow."""
     return Text(address, Style(link=address) if address else "")
 
 
 def printable(text: str) -> str:
-    """One line without anything that a terminal would obey."""
+    """Return a text as one line, without control characters."""
     return " ".join("".join(letter for letter in normalize(text) if letter.isprintable()).split())
 
 
@@ -76,20 +78,20 @@ def printable(text: str) -> str:
 
 
 def body(blocks: str) -> list[RenderableType]:
-    """Blocks of bare markup as paragraphs, headings and lists."""
-    writer = _Writer()
-    rest = 0
-    for tag in _TAG.finditer(blocks):
-        writer.write(unescape(blocks[rest : tag.start()]))
-        (writer.close if tag[1] else writer.open)(tag[2])
-        rest = tag.end()
+    """Turn blocks of bare markup into paragraphs, headings and lists."""
+    writer = _BodyWriter()
+    for token in tokens(blocks):
+        if not token.tag:
+            writer.write(unescape(token.text))
+        else:
+            (writer.close if token.closes else writer.open)(token.tag)
     writer.end_line(0)
     return writer.shown
 
 
 @dataclass(slots=True)
-class _Writer:
-    """Bare markup on its way to the screen. `lists` has for each open list the number of its next item, 0 in a `ul`."""
+class _BodyWriter:
+    """Collects what is shown. `lists` has the number of the next item of each open list, 0 in a `ul`."""
 
     shown: list[RenderableType] = field(default_factory=list)
     text: Text = field(default_factory=Text)
@@ -141,7 +143,7 @@ class _Writer:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> Table:
-    """A plain table; numbers to the right are the caller's business."""
+    """Make a plain table, all columns to the left."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -150,7 +152,58 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[RenderableType]]) -> T
     return made
 
 
-def posting(title: str, facts: Sequence[str], address: str) -> Text:
-    """A posting in a cell: title, what is known of it, link."""
+def posting_cell(title: str, facts: Sequence[str], address: str) -> Text:
+    """Return a posting as the text of a table cell: title, facts, link."""
     lines = [Text(title, "bold"), Text(" · ".join(fact for fact in facts if fact)), link(address)]
     return Text("\n").join(line for line in lines if line)
+
+
+# ---------------------------------------------------------------------- keys
+
+
+@contextmanager
+def open_keyboard() -> Iterator[ReadKey]:
+    """Yield a function that waits for a key and returns it; the terminal is restored when the block ends.
+
+    Keys typed before the wait are discarded: they were no answer to what is on the screen now. An empty key means that
+    the terminal has closed. Raises InputError if there is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("labeling needs a terminal; to read labels from a file, use --from-file")
+    with _unbuffered() as read:
+        yield read
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    @contextmanager
+    def _unbuffered() -> Iterator[ReadKey]:
+        def read() -> str:
+            while msvcrt.kbhit():
+                msvcrt.getwch()
+            key = msvcrt.getwch()
+            if key == "\x03":
+                raise KeyboardInterrupt
+            return key
+
+        yield read
+
+else:
+    import termios
+    import tty
+
+    @contextmanager
+    def _unbuffered() -> Iterator[ReadKey]:
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
+
+        def read() -> str:
+            termios.tcflush(terminal, termios.TCIFLUSH)
+            return os.read(terminal, _MAX_KEY).decode("utf-8", "replace")
+
+        try:
+            tty.setcbreak(terminal)
+            yield read
+        finally:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
