@@ -59,7 +59,7 @@ class LinearModel:
     bias: float
 
     def scores(self, rows: Rows) -> Scores:
-        """(postings,)"""
+        """Return the score of each row, (postings,)."""
         return np.asarray(rows @ self.coef, np.float64) + self.bias
 
 
@@ -73,11 +73,11 @@ class Classifier:
     shift: float = 0.0
 
     def scores(self, batch: FeatureBatch) -> Scores:
-        """(postings,)"""
+        """Return the score of each posting, (postings,)."""
         return self.model.scores(weigh(batch, self.frequency.idf))
 
     def probabilities(self, scores: Scores) -> Scores:
-        """(postings,) of scores."""
+        """Return the probabilities that belong to scores, (postings,)."""
         return 1 / (1 + np.exp(-np.clip(self.slope * scores + self.shift, -60, 60)))
 
 
@@ -128,7 +128,7 @@ def train(batch: FeatureBatch, liked: Answers, frequency: DocumentFrequency) -> 
 
 
 def duplicate_bodies(batch: FeatureBatch) -> NDArray[np.int64]:
-    """(postings,): equal numbers for equal bodies. One text in two cities must not be in two folds."""
+    """Return (postings,) numbers, equal for equal bodies: one text in two cities must not be in two folds."""
     columns = (batch.columns[start:end] for start, end in pairwise(batch.starts))
     bodies = [row[row >> BITS >= _BODY].tobytes() for row in columns]
     return np.unique(np.array(bodies, object), return_inverse=True)[1]
@@ -144,7 +144,7 @@ def split(liked: Answers, groups: NDArray[np.int64]) -> Folds:
 
 
 def held_out_scores(rows: Rows, liked: Answers, folds: Folds) -> Scores:
-    """(postings,): the score of each by a model that was fitted without its fold."""
+    """Return (postings,) scores, each by a model that was fitted without the posting's fold."""
     return np.asarray(cross_val_predict(_regression(), rows, liked, cv=folds, method="decision_function"))
 
 

@@ -40,7 +40,7 @@ Rows: TypeAlias = csr_array
 
 @dataclass(frozen=True)
 class DocumentFrequency:
-    """How many of `postings` have each column; `counts` is (COLUMNS,) uint32."""
+    """The number of `postings` that have each column; `counts` is (COLUMNS,) uint32."""
 
     postings: int
     counts: NDArray[np.uint32]
