@@ -15,7 +15,6 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import Any
 
-import json_repair
 from bs4 import BeautifulSoup
 
 Node = dict[str, Any]
@@ -95,6 +94,8 @@ def _repaired(text: str, bare: str) -> list[Any]:
 
     `bare` is the text without comments.
     """
+    import json_repair  # slow to load, and most pages need no repair
+
     if _CODE.search(bare):
         return []
     depths = accumulate(1 if bracket in "{[" else -1 for bracket in re.findall(r"[][{}]", text))
