@@ -55,6 +55,16 @@ def test_the_list_of_verbs_needs_no_library() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
 
 
+def test_the_help_of_train_needs_no_torch() -> None:
+    code = (
+        "import sys; from scrape.cli.dream_jobs import main\n"
+        "try: main(['train', '--help'])\n"
+        "except SystemExit: assert 'torch' not in sys.modules\n"
+        "else: sys.exit('no help')"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+
+
 def test_threads_do_not_spin() -> None:
     """OpenMP reads the setting when torch is loaded, so `charrnn` must come first."""
     code = (
@@ -68,9 +78,16 @@ def test_threads_do_not_spin() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to one process on Windows")
-@pytest.mark.parametrize("command", [["charrnn.train"], ["charrnn.sample"], ["scrape.cli.dream_jobs", "train"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["charrnn.train", "--data-dir", "nowhere"],
+        ["charrnn.sample", "--checkpoint", "nowhere"],
+        ["scrape.cli.dream_jobs", "train", "--data-dir", "nowhere"],
+    ],
+)
 def test_ctrl_c_while_modules_load_ends_quietly(command: list[str]) -> None:
-    python = [sys.executable, "-X", "importtime", "-m", *command, "--help"]
+    python = [sys.executable, "-X", "importtime", "-m", *command]
     with subprocess.Popen(python, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         for line in process.stderr:
