@@ -22,6 +22,7 @@ from charrnn.model.checkpoint import CheckpointFile
 from charrnn.runs import history
 from charrnn.runs.files import RunFiles
 from scrape.common import console
+from scrape.common.arguments import positive_int
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scripts.bench import rounds
@@ -96,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, help="a plain text to learn instead")
     parser.add_argument("--checkpoint-dir", type=Path, default=Path("cv"))
     parser.add_argument("--run", help="name of the run (default: reproduce-DATASET)")
-    parser.add_argument("--count", type=int, default=100, help="texts to sample and judge (default: %(default)s)")
+    parser.add_argument(
+        "--count", type=positive_int, default=100, help="texts to sample and judge (default: %(default)s)"
+    )
     parser.add_argument("--figures-only", action="store_true", help="keep the network's words out of RESULTS.md")
     parser.add_argument("--overwrite", action="store_true", help="begin the run again")
     return parser

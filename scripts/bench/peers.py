@@ -1,4 +1,4 @@
-"""Other frameworks at the same training step: 3 layers, one-hot characters, dropout 0.5, RMSProp, float32.
+"""Run the same training step in other frameworks: 3 layers, one-hot characters, dropout 0.5, RMSProp, float32.
 
 Each is written as its documentation has it. A peer that is not installed is left out of the table, and named:
 `pip install jax keras` brings both (some 700 MB, so no extra of this project does).

@@ -1,6 +1,6 @@
-"""What each choice of the default recipe is worth: the same network and time, one thing changed, several seeds.
+"""Compare the default recipe with one setting changed at a time: same network, same time, several seeds.
 
-    python scripts/bench_recipes.py --data-dir data/demo [--rnn-size 256] [--num-layers 2] [--epochs 0.5] [--seeds 3]
+    scripts/bench.sh recipes --data-dir data/demo [--rnn-size 256] [--num-layers 2] [--epochs 0.5] [--seeds 3]
 
 Every line trains from scratch to the end of its schedule; the loss is that on validation, in nats per character.
 The averaged weights are those of the default's own runs: a mean with a half-life of a hundredth of the run, and one
@@ -27,6 +27,7 @@ from charrnn.train.config import TrainingConfig
 from charrnn.train.recipes import RECIPES
 from charrnn.train.trainer import Trainer, set_length
 from scrape.common import console
+from scrape.common.arguments import positive_float, positive_int
 
 CPU = torch.device("cpu")
 AVERAGES = {"the default's weights, averaged over 1/100": 100, "the default's weights, averaged over 1/30": 30}
@@ -54,14 +55,16 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = console.parser("bench_recipes.py", "Train with one thing of the default recipe changed at a time.")
+    parser = console.parser(
+        "scripts/bench.sh recipes", "Train with one setting of the default recipe changed at a time."
+    )
     parser.add_argument("--data-dir", type=Path, required=True, help="folder of input.txt")
-    parser.add_argument("--rnn-size", type=int, default=256)
-    parser.add_argument("--num-layers", type=int, default=2)
-    parser.add_argument("--epochs", type=float, default=0.5)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", metavar="WORDS", help="only lines that hold one of these")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
+    parser.add_argument("--rnn-size", type=positive_int, default=256, help="units in each layer (default: %(default)s)")
+    parser.add_argument("--num-layers", type=positive_int, default=2, help="number of layers (default: %(default)s)")
+    parser.add_argument("--epochs", type=positive_float, default=0.5, help="length of a run (default: %(default)s)")
+    parser.add_argument("--seeds", type=positive_int, default=3, help="runs of each line (default: %(default)s)")
+    parser.add_argument("--only", nargs="*", metavar="WORDS", help="only lines that contain one of these")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file")
     return parser.parse_args()
 
 
@@ -121,7 +124,7 @@ def _loss(trainer: Trainer, text: Split) -> float:
 
 def _print_table(options: argparse.Namespace, losses: dict[str, list[float]]) -> None:
     shape = f"{options.num_layers}x{options.rnn_size}, {options.epochs:g} epochs, {options.seeds} seeds"
-    print(f"| {shape} | nats/character | spread | beside the default |\n|---|---|---|---|")
+    print(f"| {shape} | nats/character | spread | difference from the default |\n|---|---|---|---|")
     base = losses.get("the default")
     for name, found in losses.items():
         spread = f"{stdev(found):.3f}" if len(found) > 1 else ""

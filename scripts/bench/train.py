@@ -1,9 +1,9 @@
-"""How fast training is: the plain loop, each thing that makes it faster, other sizes, and the machine's ceiling.
+"""Time training: the plain loop, each speed-up, other sizes, and the limit of the machine.
 
-    python scripts/bench_train.py [--rounds 3] [--seconds 4] [--json FILE]
+    scripts/bench.sh train [--rounds 3] [--seconds 4] [--json FILE]
 
-Every line is measured in processes of its own, in turn with the others, and the best round counts: other programs
-can only slow a round down. The ceiling is the product of 2500x512 by 512x2048, in bfloat16 and in float32.
+Every line is measured in separate processes, in turn with the others, and the best round counts: other programs can
+only slow a round down. The ceiling is the product of 2500x512 by 512x2048, in bfloat16 and in float32.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from charrnn.model import device
 from charrnn.train.recipes import RECIPES
 from charrnn.train.trainer import Trainer, set_length
 from scrape.common import console
+from scrape.common.arguments import positive_float, positive_int
 
 CHARACTERS = 111  # the alphabet of a corpus of real postings
 SEQ_LENGTH = 50
@@ -38,7 +39,7 @@ CEILINGS = ("bfloat16", "float32")
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the table. `plain` is the loop that anybody would write first."""
+    """One line of the table. `plain` is a loop without any speed-up."""
 
     name: str
     dtype: str = "float32"
@@ -96,16 +97,18 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = console.parser("bench_train.py", "Time training beside the loop that anybody would write first.")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each measurement")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
+    parser = console.parser("scripts/bench.sh train", "Time training beside a plain loop.")
+    parser.add_argument("--rounds", type=positive_int, default=3)
+    parser.add_argument(
+        "--seconds", type=positive_float, default=4.0, help="length of each measurement (default: %(default)s)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results to this file")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _rate(case: str, seconds: float) -> float:
-    """Characters/s of a case, or operations/s of the product in a type: by its median step."""
+    """Return the characters/s of a case, or the operations/s of the product in a type, by the median step."""
     if case in CEILINGS:
         # On AMD torch hands float32 products to a BLAS at half the rate of oneDNN, which its LSTM uses.
         torch.set_float32_matmul_precision("medium")
