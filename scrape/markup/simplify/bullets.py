@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scrape.markup.simplify.blocks import ITEM, Line, Listing
-from scrape.markup.simplify.inline import plain, without
+from scrape.markup.simplify.blocks import ITEM, HtmlList, TextLine
+from scrape.markup.simplify.inline import drop_characters, span_text
 
 # Word writes bullets in symbol fonts: a private character from U+F000 to U+F0FF, or the letter at the same place.
 _GLYPHS = "•·∙●○◦‣⁃▪▫■□◾◽▶▸►▹➢➤➔➜→⇒»›◆◇❖★☆✦✧✓✔✅☑❑❒❏" + "".join(map(chr, range(0xF000, 0xF100)))
@@ -27,12 +27,12 @@ _item_mark = re.compile(rf"(?:{_sure})++{_and_a_word}")
 _line_mark = re.compile(rf"(?:{_sure}|[{_SIGNS}] (?!\d)|[{_LETTERS}] |-(?=[^\W\d_]))++{_and_a_word}")
 
 
-def itemize(lines: list[Line]) -> list[Line]:
+def itemize(lines: list[TextLine]) -> list[TextLine]:
     """`lines` with every run of bullet lines made into items, and with no mark at the head of any item."""
     marks = [_mark_of(line) for line in lines]
     if not any(marks):
         return lines
-    made: list[Line] = []
+    made: list[TextLine] = []
     for start, end in _stretches(lines, marks):
         if end - start > 1:
             made += _listed(lines[start:end], marks[start:end])
@@ -41,15 +41,15 @@ def itemize(lines: list[Line]) -> list[Line]:
     return made
 
 
-def _mark_of(line: Line) -> str:
+def _mark_of(line: TextLine) -> str:
     """The bullet that the line begins with, and the space after it; empty where it begins with none."""
-    if line.runs[0][1][0] not in _MARKS or (line.heading and not line.listing):
+    if line.spans[0][1][0] not in _MARKS or (line.heading and not line.listing):
         return ""
-    found = _line_mark.match(plain(line.runs))
+    found = _line_mark.match(span_text(line.spans))
     return found[0] if found else ""
 
 
-def _stretches(lines: list[Line], marks: list[str]) -> Iterator[tuple[int, int]]:
+def _stretches(lines: list[TextLine], marks: list[str]) -> Iterator[tuple[int, int]]:
     """(start, end) of each run of bullet lines in one place, and of each other line alone."""
     start = 0
     for at in range(1, len(lines) + 1):
@@ -58,13 +58,13 @@ def _stretches(lines: list[Line], marks: list[str]) -> Iterator[tuple[int, int]]
             start = at
 
 
-def _together(line: Line, following: Line) -> bool:
+def _together(line: TextLine, following: TextLine) -> bool:
     return line.listing is following.listing and (line.listing is None or following.gap < ITEM)
 
 
-def _listed(lines: list[Line], marks: list[str]) -> Iterator[Line]:
+def _listed(lines: list[TextLine], marks: list[str]) -> Iterator[TextLine]:
     """The bullet lines of one run as items, a list deeper for each new sort of bullet."""
-    listings: dict[str, Listing] = {}  # of the sorts in use here, outermost first
+    listings: dict[str, HtmlList] = {}  # of the sorts in use here, outermost first
     outermost = _listing_for(lines[0])
     for line, mark in zip(lines, marks, strict=True):
         sort = _SAME_SORT.get(mark[0], mark[0])
@@ -72,19 +72,19 @@ def _listed(lines: list[Line], marks: list[str]) -> Iterator[Line]:
             while next(reversed(listings)) != sort:
                 listings.popitem()
         else:
-            listings[sort] = Listing("ul", outermost.level + len(listings)) if listings else outermost
-        yield Line(without(line.runs, len(mark)), ITEM, listings[sort])
+            listings[sort] = HtmlList("ul", outermost.level + len(listings)) if listings else outermost
+        yield TextLine(drop_characters(line.spans, len(mark)), ITEM, listings[sort])
 
 
-def _listing_for(first: Line) -> Listing:
+def _listing_for(first: TextLine) -> HtmlList:
     """The list that a run of bullet lines makes: a new one, or the one whose item it begins."""
     if first.listing is None:
-        return Listing("ul", 1)
-    return first.listing if first.gap == ITEM else Listing("ul", first.listing.level + 1)
+        return HtmlList("ul", 1)
+    return first.listing if first.gap == ITEM else HtmlList("ul", first.listing.level + 1)
 
 
-def _unmarked_item(line: Line) -> Line:
-    if line.listing is None or line.gap < ITEM or line.runs[0][1][0] not in _MARKS:
+def _unmarked_item(line: TextLine) -> TextLine:
+    if line.listing is None or line.gap < ITEM or line.spans[0][1][0] not in _MARKS:
         return line
-    found = _item_mark.match(plain(line.runs))
-    return replace(line, runs=without(line.runs, found.end())) if found else line
+    found = _item_mark.match(span_text(line.spans))
+    return replace(line, spans=drop_characters(line.spans, found.end())) if found else line

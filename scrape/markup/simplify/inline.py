@@ -1,8 +1,7 @@
-"""The text of one line in its styles: bold, emphasis, both or neither."""
+"""The text of one line as spans: bold, emphasis, both or neither."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
@@ -10,37 +9,39 @@ from scrape.markup.grammar import CLOSE, OPEN, escape, normalize
 
 BOLD, EMPHASIS = 1, 2
 
-Run = tuple[int, str]
-"""A stretch of plain text in one style: 0, BOLD, EMPHASIS or BOLD | EMPHASIS."""
+Span = tuple[int, str]
+"""Plain text in one style: 0, BOLD, EMPHASIS or BOLD | EMPHASIS."""
 
 _SENTENCE_ENDS = tuple(".:;!?)")
 
 
-def normal(runs: list[Run]) -> list[Run]:
-    """The same text in as few runs as can be, tidy, and with no space at either edge of the line.
+def merge_spans(spans: list[Span]) -> list[Span]:
+    """Return the same text, normalized, in as few spans as possible and with no space at either edge of the line.
 
     A space between two styles belongs to neither, so that `<b>a </b>b` and `<b>a</b> b` are the same.
     """
-    tidied = _merged(runs)
-    if len(tidied) > 1:
-        return _merged(_spaced(tidied))
-    return [(style, text) for style, spaced in tidied if (text := spaced.strip(" "))]
+    if len(spans) > 1:
+        spans = _join_neighbours(spans)
+        if len(spans) > 1:
+            return _join_neighbours(_separate_spaces(spans))
+    if not spans:
+        return spans
+    style, text = spans[0]
+    shown = normalize(text).strip(" ")
+    return [(style, shown)] if shown else []
 
 
-def _merged(runs: list[Run]) -> list[Run]:
-    """Neighbours of one style as one, tidy; what shows nothing is gone."""
-    if len(runs) == 1:
-        joined: Iterable[Run] = runs
-    else:
-        joined = ((style, "".join([text for _style, text in group])) for style, group in groupby(runs, itemgetter(0)))
+def _join_neighbours(spans: list[Span]) -> list[Span]:
+    """Return neighbours of one style as one span, normalized; a span that shows nothing is left out."""
+    joined = ((style, "".join([text for _style, text in group])) for style, group in groupby(spans, itemgetter(0)))
     return [(style, shown) for style, text in joined if (shown := normalize(text))]
 
 
-def _spaced(runs: list[Run]) -> list[Run]:
-    """Runs without space at their edges, and every space between two of them a run of its own."""
-    apart: list[Run] = []
+def _separate_spaces(spans: list[Span]) -> list[Span]:
+    """Return spans without space at their edges, and every space between two of them as a span of its own."""
+    apart: list[Span] = []
     space = False
-    for style, text in runs:
+    for style, text in spans:
         core = text.strip(" ")
         if not core:
             space = True
@@ -55,38 +56,34 @@ def _spaced(runs: list[Run]) -> list[Run]:
 
 
 def is_seam(before: str, after: str) -> bool:
-    """Whether two texts with nothing but a tag between them are two words, as in `<b>Summary</b>We are`.
+    """Return whether two texts with nothing but a tag between them are two words, as in `<b>Summary</b>We are`.
 
-    The page sets them apart by a style sheet, which nobody reads here. A small letter or the end of a sentence
-    before a capital is taken for such a place: 1,195 real postings have 97 of them, and one halved a word.
+    A style sheet sets them apart on the page, but style sheets are not read here. A small letter or the end of a
+    sentence before a capital counts as such a place: 1,195 real postings have 97 of them, and one halved a word.
     """
     return after[:1].isupper() and (before[-1:].islower() or before[-1:] in _SENTENCE_ENDS)
 
 
-def plain(runs: list[Run]) -> str:
-    """The text without its styles."""
-    return "".join([text for _style, text in runs])
+def span_text(spans: list[Span]) -> str:
+    """Return the text without its styles."""
+    return "".join([text for _style, text in spans])
 
 
-def without(runs: list[Run], count: int) -> list[Run]:
-    """The runs less their first `count` characters."""
-    for index, (style, text) in enumerate(runs):
+def drop_characters(spans: list[Span], count: int) -> list[Span]:
+    """Return the spans without their first `count` characters."""
+    for index, (style, text) in enumerate(spans):
         if count < len(text):
-            return [(style, text[count:]), *runs[index + 1 :]]
+            return [(style, text[count:]), *spans[index + 1 :]]
         count -= len(text)
     return []
 
 
-def written(runs: list[Run]) -> str:
-    """The runs as bare markup: text, `b` and `em`. Neighbours that are bold share one `b`."""
-    if len(runs) == 1 and not runs[0][0]:
-        return escape(runs[0][1])  # the usual line
+def render(spans: list[Span]) -> str:
+    """Return the spans as bare markup: text, `b` and `em`. Neighbours that are bold share one `b`."""
+    if len(spans) == 1 and not spans[0][0]:
+        return escape(spans[0][1])  # the usual line
     parts: list[str] = []
-    for bold, group in groupby(runs, lambda run: run[0] & BOLD):
-        texts = [_emphasised(text) if style & EMPHASIS else escape(text) for style, text in group]
+    for bold, group in groupby(spans, lambda span: span[0] & BOLD):
+        texts = [OPEN["em"] + escape(text) + CLOSE["em"] if style & EMPHASIS else escape(text) for style, text in group]
         parts += [OPEN["b"], *texts, CLOSE["b"]] if bold else texts
     return "".join(parts)
-
-
-def _emphasised(text: str) -> str:
-    return OPEN["em"] + escape(text) + CLOSE["em"]

@@ -177,6 +177,13 @@ HIDDEN = {
     "values": ("<input value=x placeholder=x><img alt=x>a", "<p>a</p>\n"),
     "raw text": ("<textarea>a <b>\nb</textarea>", "<p>a &lt;b&gt;<br/>b</p>\n"),
     "end of the input in a tag": ("a <b class='x", "<p>a</p>\n"),
+    "script that writes a script, and character data": (
+        '<p>Cook wanted</p><script><!-- document.write("<script>x</script>"); //--></script><p>Apply now</p>\n'
+        "<p><svg><text><![CDATA[Shift starts at 6]]></text></svg></p>",
+        "<p>Cook wanted</p>\n<p>Apply now</p>\n<p>Shift starts at 6</p>\n",
+    ),
+    "title of an image": ("<svg><title>x</title><text>a</text></svg>b", "<p>ab</p>\n"),
+    "title of an image without an end": ("<svg><title>x</svg>a", "<p>a</p>\n"),
     "end of the input in a script": ("a<script>x", "<p>a</p>\n"),
 }
 

@@ -16,12 +16,44 @@ from tests.support.postings import one_document
 BOXES = ("p", "div", "section", "td", "th", "tr", "table", "dl", "dt", "dd", "h1", "h3", "pre", "blockquote")
 INLINE = ("b", "strong", "i", "em", "span", "a", "u", "font", "x-y", "button", "option")
 LISTS = ("ul", "ol", "menu", "li")
-RAW = ("script", "style", "title", "textarea", "template", "noscript")
+RAW = ("script", "style", "title", "textarea", "template", "noscript", "svg", "math", "foreignObject")
 SPACES = (" ", "  ", "\n", "\n\n", "\t", "\xa0", "\u2003", "&nbsp;", "\u200b")
 BULLETS = ("•", "·", "-", "*", "–", "o ", "§ ", "Ø ", "\uf0b7", "&bull;", "&gt; ", "✓", "**", "--")
 ODDITIES = (
-    *("&amp;", "&lt;", "&lt", "&#8226;", "&#0;", "&#xd800;", "&bogus;", "&", "<", ">", '"', "'", "=", "/"),
-    *("\u0301", "\x00", "\ud800", "\ufffe", "\ufe0f", "<3", "< p>", "</", "<!", "<!-- c -->", "<!--", "&lt;b&gt;"),
+    *(
+        "&amp;",
+        "&lt;",
+        "&lt",
+        "&#8226;",
+        "&#0;",
+        "&#xd800;",
+        "&#²",
+        "&#1²",
+        "&bogus;",
+        "&",
+        "<",
+        ">",
+        '"',
+        "'",
+        "=",
+        "/",
+    ),
+    *(
+        "\u0301",
+        "\x00",
+        "\ud800",
+        "\ufffe",
+        "\ufe0f",
+        "<3",
+        "< p>",
+        "</",
+        "<!",
+        "<!-- c -->",
+        "<!--",
+        "<![CDATA[",
+        "]]>",
+        "&lt;b&gt;",
+    ),
 )
 ATTRIBUTES = ("", "", "", " class='hidden'", " a=b", ' x=">"', "/", " hidden", " style='display:none'")
 
@@ -139,6 +171,7 @@ BOMBS = {
     "attributes of one name": "<p" + " hidden=until-found" * 200_000 + ">word</p>",
     "cells": "<table><tr>" + "<td><p></p></td>" * TIMES + "<td>word",
     "unclosed tag": "word<p " + "a='1' " * TIMES,
+    "comments": "<!-- x -->" * TIMES + "word" + "<!-- x --!>" * TIMES,
     "unclosed comments": "word" + "<!--" * 1_000_000,
     "unclosed quotes": "word" + "<a x='<a x=\"" * TIMES,
     "loose signs": "<p>word</p>" + "<" * 5_000_000,

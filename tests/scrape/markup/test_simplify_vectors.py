@@ -72,8 +72,8 @@ def test_trees_of_the_standard_show_the_same_letters(shared: Path) -> None:
             total += 1
             same += re.sub(r"\W", "", unescape(re.sub("<[^>]*>", " ", blocks))) == shown_by(row["document"])
     assert total > 1500
-    # The rest: CDATA in SVG, script inside a comment inside script, framesets, and text moved out of tables.
-    assert same / total > 0.95
+    # The rest: framesets, text moved out of tables, and elements that end by the rules of a tree.
+    assert same / total > 0.98
 
 
 @pytest.fixture(scope="module")
