@@ -1,4 +1,4 @@
-"""A posting as training text: one document of bare markup, written, read back, begun and split from its like."""
+"""A posting as training text: write a document of bare markup, read one, begin one, and split a text into them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ _head = re.compile("".join(f"(?:{OPEN[tag]}(.*?){CLOSE[tag]})?" for tag in gramm
 
 
 def prompt_prefix(title: str = "", company: str = "", location: str = "") -> str:
-    """The first characters of every document with this head, for a sampler to go on from.
+    """Return the first characters of every document with this head, for a sampler to continue.
 
-    The head has a fixed order, so the text ends at the first thing that is not given: with a title alone, after
-    the line of the title, and with no title it is the start that all documents share (a company or a place
-    without a title cannot be a prefix; they are then left out).
+    The head has a fixed order, so a company or a place can follow only a title: without one they are left out, and
+    the prefix is the start that all documents share.
     """
     return OPEN["html"] + _head_lines(title, company, location)
 
 
 def write(posting: Posting) -> str:
-    """The document of a posting whose `html` is bare markup. Raises ValueError where it is not.
+    """Return the document of a posting whose `html` is bare markup. Raises ValueError where it is not.
 
-    A posting without a title is called "Untitled": the language wants a title.
+    A posting without a title is called "Untitled": a document must have a title.
     """
     text = (
         OPEN["html"]
@@ -39,7 +38,7 @@ def write(posting: Posting) -> str:
 
 
 def read(text: str) -> Posting:
-    """The posting in one document: title, company, location, and its blocks as `html`.
+    """Return the posting in one document: title, company, location, and its blocks as `html`.
 
     Board, key and address are not in a document and stay empty. Raises ValueError where the text is not one.
     """
@@ -53,13 +52,19 @@ def read(text: str) -> Posting:
 
 
 def split(chunks: Iterable[str]) -> Iterator[str]:
-    """The documents in a text that comes in chunks of any size; a last one without an end is given as it is."""
-    rest = ""
+    """Return the documents in a text that comes in chunks of any size; a last one without an end comes as it is."""
+    held: list[str] = []  # the parts of a document that has not ended yet
+    tail = ""  # its last characters, which may begin an END
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(END)
-        yield from (text + END for text in whole)
-    if rest:
-        yield rest
+        *whole, rest = (tail + chunk).split(END)
+        for text in whole:
+            yield "".join([*held, text, END])
+            held.clear()
+        cut = max(len(rest) - len(END) + 1, 0)
+        held.append(rest[:cut])
+        tail = rest[cut:]
+    if last := "".join([*held, tail]):
+        yield last
 
 
 def _head_lines(title: str, company: str, location: str, untitled: str = "") -> str:
@@ -70,6 +75,6 @@ def _head_lines(title: str, company: str, location: str, untitled: str = "") -> 
 
 
 def line(tag: str, text: str) -> str:
-    """The line of the head that holds plain `text`, such as `<h1>Cook</h1>` and a line break; "" for a blank one."""
+    """Return the line of the head that holds plain `text`: `<h1>Cook</h1>` and a line break, or "" for a blank text."""
     shown = grammar.escape(grammar.normalize(text).strip())
     return OPEN[tag] + shown + CLOSE[tag] if shown else ""

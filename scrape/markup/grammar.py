@@ -20,11 +20,13 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 MAX_DEPTH = 3
+
+MAX_MARKS = 30
+"""Combining marks in a row, as in the Stream-Safe Text Format of UAX #15: NFC takes quadratic time over long runs."""
 
 HEAD = ("h1", "h2", "h3")
 LISTS = ("ul", "ol")
@@ -65,6 +67,8 @@ _INVISIBLE = (
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
 )
 _invisible = re.compile(f"(?![ -~])[{_INVISIBLE}]+")  # the look ahead spares most characters the long class
+# Holds every run of more than 30 combining marks: none is a letter, a space or ASCII, and one is at most two in NFD.
+_maybe_marks = re.compile(r"[^\w\s\x00-\x7f]{16,}")
 _white = re.compile(r"[^\S ]\s*| \s+")  # all white space but a single space, which is most of it
 _inline_tag = f"<(?:/?(?:b|em)|{BREAK}/)>"
 _token = re.compile(f"{_inline_tag}|\n?<[^<>\n]*>\n?|[^<\n]+|.", re.DOTALL)
@@ -73,17 +77,29 @@ _not_text = re.compile(f"[<>{_INVISIBLE}]|  |[^\\S ]|&(?!(?:amp|lt|gt);)")
 
 
 def normalize(text: str) -> str:
-    """Plain text with only characters that a document may hold: NFC, and every run of white space one space.
+    """Return plain text with only characters that a document may hold: NFC, every run of white space one space.
 
-    A space at either edge stays: between two inline elements it counts.
+    A space at either edge stays: between two inline elements it counts. Of a run of combining marks `MAX_MARKS` stay.
     """
     if text.isascii() and text.isprintable():
         return _white.sub(" ", text) if "  " in text else text
-    return _white.sub(" ", unicodedata.normalize("NFC", _invisible.sub("", text)))
+    shown = _maybe_marks.sub(_cap_marks, _invisible.sub("", text))
+    return _white.sub(" ", unicodedata.normalize("NFC", shown))
+
+
+def _cap_marks(found: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in found[0]:
+        for part in unicodedata.normalize("NFD", character):
+            marks = marks + 1 if unicodedata.combining(part) else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def escape(plain: str) -> str:
-    """`plain` with its three special characters as entities."""
+    """Return `plain` with its three special characters as entities."""
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -172,24 +188,24 @@ def _rank(tag: str) -> int:
     return HEAD.index(tag) if tag in HEAD else len(HEAD)
 
 
-class _Place:
-    """A state that remembers where each piece led, so that a piece costs one look-up."""
+class _KnownState:
+    """A state that remembers what each tag or text led to, so that either costs one look-up."""
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.next: dict[str, _Place | None] = {}
+        self.next: dict[str, _KnownState] = {}
 
-    def follow(self, piece: str) -> _Place | None:
-        """The place after the tag `piece`, or after a text where `piece` is "text" or "blank"; None where none is."""
-        if piece not in self.next:
-            after = _after(self.state, piece)
-            self.next[piece] = _place(after) if after else None
-        return self.next[piece]
+    def follow(self, piece: str) -> _KnownState | None:
+        """Return the state after a tag, or after _TEXT or _BLANK; None where it may not come."""
+        known = self.next.get(piece)
+        if known is None and (after := _after(self.state, piece)):
+            known = self.next[piece] = _known_state(after)
+        return known
 
 
 @cache
-def _place(state: State) -> _Place:
-    return _Place(state)
+def _known_state(state: State) -> _KnownState:
+    return _KnownState(state)
 
 
 def _after(state: State, piece: str) -> State | None:
@@ -202,18 +218,18 @@ def _after(state: State, piece: str) -> State | None:
 
 
 def find_error(text: str) -> str | None:
-    """What keeps `text` from being one document of bare markup, with its line; None where nothing does."""
-    place = _place(State())
+    """Return what keeps `text` from being one document of bare markup, with its line; None where nothing does."""
+    known = _known_state(State())
     for token in _token.finditer(text):
         piece = token[0]
         is_tag = len(piece) > 1 and "<" in piece
         if not is_tag and (bad := _not_text.search(piece)):
             return _at(text, token.start() + bad.start(), _describe(bad[0]))
-        after = place.follow(piece if is_tag else _BLANK if piece == " " else _TEXT)
+        after = known.follow(piece if is_tag else _BLANK if piece == " " else _TEXT)
         if after is None:
-            return _at(text, token.start(), _misplaced(piece, is_tag, place.state))
-        place = after
-    return None if place.state.ended else _at(text, len(text), f"the text ends before {END.strip()}")
+            return _at(text, token.start(), _misplaced(piece, is_tag, known.state))
+        known = after
+    return None if known.state.ended else _at(text, len(text), f"the text ends before {END.strip()}")
 
 
 def _at(text: str, position: int, what: str) -> str:
@@ -235,51 +251,48 @@ def _misplaced(piece: str, is_tag: bool, state: State) -> str:
     return f"{'the tag' if is_tag else 'text'} {shown} {where}, where {due} may come"
 
 
-_loose_tag = re.compile(r"(?P<break>\n*)<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)/?>")
+_loose_tag = re.compile(r"(?<!\n)(?P<break>\n*+)<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)/?>")
 
 
 def repair(text: str) -> str:
-    """The nearest document to any text: what is open is closed, what may not stand is dropped, words are kept.
+    """Return the nearest document to any text: close what is open, drop what may not stand, keep the words.
 
     A document stays as it is. A text without a title is called "Untitled".
     """
     writer = _Repairer()
-    for tag, closes, plain in _loose_pieces(text):
-        if plain:
-            writer.text(plain)
-        elif closes:
-            writer.close(tag)
-        else:
-            writer.open(tag)
-    return writer.end()
-
-
-def _loose_pieces(text: str) -> Iterator[tuple[str, bool, str]]:
-    """(tag, closes, plain text): the tags of the language, and all else as plain text."""
     position = 0
     for found in _loose_tag.finditer(text):
         tag = found["name"]
         if tag not in OPEN:
-            continue
-        before = text[position : found.start()] + (found["break"] if tag in _INLINE else "")
-        yield "", False, unescape(before)
-        yield tag, bool(found["slash"]), ""
+            continue  # text, as all that is no tag of the language
+        writer.text(unescape(text[position : found.start()] + (found["break"] if tag in _INLINE else "")))
+        if found["slash"]:
+            writer.close(tag)
+        else:
+            writer.open(tag)
         position = found.end()
-    yield "", False, unescape(text[position:])
+    writer.text(unescape(text[position:]))
+    return writer.end()
 
 
 class _Repairer:
-    """Writes a document tag by tag, doing at each step only what the state allows."""
+    """Write a document tag by tag, doing at each step only what the state allows."""
 
     def __init__(self) -> None:
         self.state = State().opened("html")
         self.written = [OPEN["html"]]
+        self.texts: list[str] = []  # the parts of the text that stands after what is written, if the last is a text
         self.before_break = self.state  # the state before the latest run of line breaks
         self.opened_at: list[tuple[State, int]] = []  # for each open element below html: before it, and where
 
     def open(self, tag: str) -> None:
-        if tag == "html" or not self._make_room(tag):
+        """Begin an element, after closing those that may not hold it; leave the tag out where none may."""
+        if tag != BREAK and any(tag in HOLDS[name] for name in self.state.stack):
+            while tag not in self.state.openings() and self.opened_at:
+                self._close_innermost()
+        if tag not in self.state.openings():
             return
+        self._write_text()
         if tag != BREAK:
             self.opened_at.append((self.state, len(self.written)))
         elif self.state.last != BREAK:
@@ -287,14 +300,8 @@ class _Repairer:
         self.written.append(self.state.written(tag))
         self.state = self.state.opened(tag)
 
-    def _make_room(self, tag: str) -> bool:
-        """Close elements until `tag` may begin, where one of them may hold it; whether it may begin now."""
-        if any(tag in HOLDS[name] for name in self.state.stack) and tag != BREAK:
-            while tag not in self.state.openings() and self.opened_at:
-                self._close_innermost()
-        return tag in self.state.openings()
-
     def close(self, tag: str) -> None:
+        """End an element and all in it; leave the tag out where none of that name is open."""
         if tag not in self.state.stack[1:]:
             return
         while self.state.stack[-1] != tag:
@@ -303,6 +310,7 @@ class _Repairer:
 
     def _close_innermost(self) -> None:
         """End the innermost element, or take it back where it shows nothing."""
+        self._write_text()
         before, start = self.opened_at.pop()
         if self.state.last == BREAK:
             self.state = self.before_break
@@ -316,28 +324,27 @@ class _Repairer:
         self.state = self.state.closed()
 
     def text(self, plain: str) -> None:
+        """Add text, in a new element where none is open that may hold it."""
         shown = normalize(plain)
         if not self.state.takes_text:
             shown = shown.lstrip()
         if not shown:
             return
         if not self.state.takes_text:
-            self._open_for_text()
-        if self.state.last == _TEXT:
-            shown = normalize(unescape(self.written.pop()) + shown)
-        self.written.append(escape(shown))
+            inside = self.state.stack[-1]
+            if inside == "li":
+                self._close_innermost()
+            self.open("li" if inside in ("li", *LISTS) else "p" if self.state.last else "h1")
+        self.texts.append(shown)
         self.state = self.state.texted(shown.isspace())
 
-    def _open_for_text(self) -> None:
-        if self.state.stack[-1] in LISTS:
-            self.open("li")
-        elif self.state.stack[-1] == "li":
-            self._close_innermost()
-            self.open("li")
-        else:
-            self.open("h1" if not self.state.last else "p")
+    def _write_text(self) -> None:
+        if self.texts:
+            self.written.append(escape(normalize("".join(self.texts))))
+            self.texts.clear()
 
     def end(self) -> str:
+        """Return the document, all elements closed."""
         while self.opened_at:
             self._close_innermost()
         if not self.state.last:

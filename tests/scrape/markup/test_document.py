@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +59,15 @@ def test_documents_are_split_at_their_ends_however_the_text_arrives(cuts: list[i
         chunks.append(text[start : start + cut])
         start += cut
     assert list(split([*chunks, text[start:]])) == [*documents, "<html>\n<h1>Unfin"]
+
+
+def seconds(count: int) -> float:
+    start = time.process_time()
+    for _document in split(["no end "] * count):
+        pass
+    return time.process_time() - start
+
+
+def test_splitting_a_text_without_ends_takes_time_in_proportion_to_it() -> None:
+    short = min(seconds(5_000) for _ in range(3))
+    assert seconds(20_000) < 10 * short + 0.1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -122,3 +124,38 @@ def test_normalized_text_can_stand_in_a_document(text: str) -> None:
 
 def test_normalize_keeps_letters_and_drops_what_nobody_sees() -> None:
     assert grammar.normalize("cafe\u0301\u00a0\u2003naïve\u200b\x07\ufeff – ’s\r\n日本") == "café naïve – ’s 日本"
+
+
+@given(st.text("e\u0301\u0323\u0344\u200b•", min_size=10))
+def test_a_run_of_combining_marks_is_capped(text: str) -> None:
+    shown = grammar.normalize(text + "\u0301\u0323" * 40)
+    runs = "".join("m" if unicodedata.combining(part) else " " for part in unicodedata.normalize("NFD", shown)).split()
+    assert max(map(len, runs)) <= grammar.MAX_MARKS + 1  # and one in a letter that holds its own
+    assert grammar.normalize(shown) == shown
+    few = "e" + "\u0323" * grammar.MAX_MARKS
+    assert grammar.normalize(few) == unicodedata.normalize("NFC", few)
+
+
+def seconds(text: str) -> float:
+    start = time.process_time()
+    grammar.normalize(text)
+    grammar.repair(text)
+    grammar.find_error(HEAD + "<p>" + text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("e\u0301\u0323", "\u0301\u0323", "\u0344\u200b", "•\u0301", " ", " a", "\n", "/", "&", "&amp;", "&#1", "<"),
+        *("<p>", "<p>a", "a</p>", "<b>a", "<ul>\n<li>a\n", "<li>a", "a<br/>", "<br/>", "<h1>a", "<x>", "a</li>", "\n<"),
+    ],
+)
+def test_time_grows_with_the_length_of_the_text(piece: str) -> None:
+    short = min(seconds(piece * 3_000) for _ in range(3))
+    assert seconds(piece * 12_000) < 10 * short + 0.1
+
+
+def test_texts_between_tags_that_may_not_stand_are_joined_in_linear_time() -> None:
+    body = grammar.repair(HEAD + "<p>" + "a &amp; </em>" * 20_000)
+    assert body == HEAD + "<p>" + ("a &amp; " * 20_000) + "</p>\n</html>\n"
