@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from scrape.common.console import progress
@@ -78,8 +79,9 @@ def _make(root: Path, name: str) -> tuple[str, bool | str]:
 
 
 def _program_version() -> str:
-    """Return a hash of this package's code: another version may make another document of the same posting."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parents[1].rglob("*.py")):
+    """Return a hash of what decides a document: `scrape.markup`, the record of a posting, and the tokenizer."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256(version("justhtml").encode())
+    for source in (package / "common" / "posting.py", *sorted((package / "markup").rglob("*.py"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16] + "\n"
