@@ -8,7 +8,6 @@ if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-
     raise SystemExit(launch("charrnn.score"))
 
 import argparse
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -26,12 +25,10 @@ from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.markup import document, grammar
-from scrape.markup.simplify import simplify
+from scrape.markup.simplify import page_title, simplify
 
 _TOP = 8  # words that are printed
 _PAGES = (".html", ".htm", ".xhtml")
-
-_title = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -83,15 +80,12 @@ def posting(path: Path, title: str = "") -> str:
     text = _text(path)
     if path.suffix.lower() not in _PAGES or grammar.find_error(text) is None:
         return text
-    found = _title.search(text)
-    blocks = simplify(_title.sub("", text))
+    blocks = simplify(text)
     if not blocks:
         raise InputError(
             f"{path} has no visible text (perhaps a script loads it); save the text of the posting instead"
         )
-    return grammar.repair(
-        document.prompt_prefix(title or (unescape(found[1]) if found else path.stem)) + blocks + grammar.END
-    )
+    return grammar.repair(document.prompt_prefix(title or page_title(text) or path.stem) + blocks + grammar.END)
 
 
 def _text(path: Path) -> str:

@@ -16,6 +16,7 @@ lines are already normalized, no bullet lines stand together, and no list is too
 
 from __future__ import annotations
 
+from scrape.markup.grammar import normalize
 from scrape.markup.simplify.blocks import read_lines
 from scrape.markup.simplify.bullets import itemize
 from scrape.markup.simplify.tokens import tokens
@@ -30,3 +31,16 @@ def simplify(html: str) -> str:
     item, as that has no other place. The cells of a table row are one paragraph, as long as each is one line.
     """
     return write_blocks(itemize(read_lines(tokens(html))))
+
+
+def page_title(html: str) -> str:
+    """Return the text of the first `title` element of a page on one line; "" where there is none."""
+    texts: list[str] | None = None
+    for token in tokens(html):
+        if token[0] == "start" and token[1][0] == "title":
+            texts = []
+        elif texts is not None and token[0] == "text":
+            texts.append(token[1])
+        elif texts is not None:
+            break
+    return normalize("".join(texts or ())).strip()

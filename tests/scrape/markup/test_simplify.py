@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scrape.markup.grammar import find_error
-from scrape.markup.simplify import simplify
+from scrape.markup.simplify import page_title, simplify
 from tests.support.postings import one_document
 
 
@@ -213,3 +213,22 @@ def test_each_behaviour(html: str, expected: str) -> None:
 def test_what_comes_out_is_bare_markup_and_stays(expected: str) -> None:
     assert find_error(one_document(expected)) is None
     assert simplify(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<head><TITLE lang=en>Cook &amp;\n Baker </TITLE></head><svg><title>x</title></svg>", "Cook & Baker"),
+        ("<!-- <title>x</title> --><title><b>a</b></title>", "<b>a</b>"),
+        ("<title></title><title>b</title>", ""),
+        ("<p>a</p>", ""),
+        ("<title>a", "a"),
+    ],
+)
+def test_the_title_of_a_page(html: str, expected: str) -> None:
+    assert page_title(html) == expected
+
+
+def test_a_page_of_titles_without_end_is_read_once() -> None:
+    assert page_title("<title" * 100_000) == ""
+    assert page_title("<title>" * 100_000) == "<title>" * 99_999
