@@ -1,4 +1,4 @@
-"""What a character is in ASCII: the equal that a keyboard has for it."""
+"""ASCII equivalents of characters, as a keyboard has them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ASCII = {character: equal for equal, characters in _EQUALS.items() for characte
 
 
 def ascii_equal(character: str) -> str:
-    """What `character` is in ASCII, or "" where nothing is: é -> e, ﬁ -> fi, – -> -, 日 -> "" ."""
+    """Return the ASCII equivalent of `character`, or "" where there is none: é -> e, ﬁ -> fi, – -> -, 日 -> ""."""
     known = _ASCII.get(character)
     plain = known or "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
     return plain if plain.isascii() and plain.isprintable() else ""

@@ -1,4 +1,4 @@
-r"""THE grammar of bare markup: which tags exist, what may hold what, and whether a text is in the language.
+r"""The grammar of bare markup: its tags, what each may hold, and whether a text is in the language.
 
     document = "<html>\n" head block* "</html>\n"
     head     = "<h1>" text "</h1>\n" [ "<h2>" text "</h2>\n" ] [ "<h3>" text "</h3>\n" ]
@@ -9,10 +9,10 @@ r"""THE grammar of bare markup: which tags exist, what may hold what, and whethe
     em       = "<em>" text "</em>"
     text     = one or more characters, no two spaces in a row, < > & as entities; nothing is blank
 
-Simplify writes this language, the sampler keeps to it, evaluation measures it and the pages trust it.
+The simplifier writes this language, the sampler is held to it, evaluation measures it and the pages rely on it.
 
 Every tag carries its line break with it (`"</p>\n"` is one tag), so a document is a sequence of tags and
-texts, and `State` says which of them may come next.
+texts, and `State` says what may come next.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ HOLDS: dict[str, tuple[str, ...]] = {
     "b": ("em",),
     "em": (),
 }
-"""The elements that may stand directly in each element; which hold text says HOLDS_TEXT."""
+"""The elements that may stand directly in each element; HOLDS_TEXT has those that may hold text."""
 
 HOLDS_TEXT = frozenset(HOLDS) - {"html", *LISTS}
 
@@ -59,7 +59,7 @@ _TEXT, _BLANK = "#text", "#blank"
 
 _TAG_OF = {text: (tag, True) for tag, text in OPEN.items()} | {text: (tag, False) for tag, text in CLOSE.items()}
 
-# What a person cannot see, or XML cannot hold: controls, soft hyphen, zero-width and bidi marks, variation
+# Characters that a person cannot see or XML cannot hold: controls, soft hyphen, zero-width and bidi marks, variation
 # selectors, surrogates, tags and noncharacters.
 _INVISIBLE = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
@@ -115,10 +115,10 @@ def unescape(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A place in a document between two tags: the open elements, and what the innermost of them holds so far.
+    """A position in a document between two tags: the open elements, and what the innermost of them holds so far.
 
-    `last` is what stands right before: the name of an element, `"#text"`, or `""` where the innermost element
-    has just begun. `filled` says whether that element shows anything yet.
+    `last` is what stands just before: the name of an element, `"#text"`, or `""` where the innermost element has
+    just begun. `filled` is true once that element shows something.
     """
 
     stack: tuple[str, ...] = ()
@@ -127,12 +127,12 @@ class State:
 
     @property
     def ended(self) -> bool:
-        """True if the document is complete."""
+        """True once the document is complete."""
         return not self.stack and self.last == "html"
 
     @property
     def takes_text(self) -> bool:
-        """Whether text may come next (two texts in a row are one)."""
+        """True where text may come next (two texts in a row are one)."""
         return bool(self.stack) and self.stack[-1] in HOLDS_TEXT and not self._item_is_over
 
     @property
@@ -140,7 +140,7 @@ class State:
         return self.stack[-1] == "li" and self.last in LISTS
 
     def openings(self) -> tuple[str, ...]:
-        """The elements that may begin here, the void `br` among them."""
+        """Return the elements that may begin here, the void `br` among them."""
         if not self.stack:
             return () if self.last else ("html",)
         inside = self.stack[-1]
@@ -159,28 +159,28 @@ class State:
 
     @property
     def may_close(self) -> bool:
-        """Whether the innermost element may end here."""
+        """True where the innermost element may end."""
         return self.filled and self.last != BREAK
 
     def tags(self) -> tuple[str, ...]:
-        """The tags that may come next, exactly as they are written."""
+        """Return the tags that may come next, exactly as they are written."""
         opening = tuple(self.written(tag) for tag in self.openings())
         return (*opening, CLOSE[self.stack[-1]]) if self.stack and self.may_close else opening
 
     def written(self, tag: str) -> str:
-        """The opening tag of `tag` as it stands here: a list inside an item begins on a line of its own."""
+        """Return the opening tag of `tag` as written here: a list inside an item begins on a line of its own."""
         return "\n" + OPEN[tag] if tag in LISTS and self.stack[-1] == "li" else OPEN[tag]
 
     def opened(self, tag: str) -> State:
-        """The state after the opening tag of `tag`, which must be one of `openings()`."""
+        """Return the state after the opening tag of `tag`, which must be one of `openings()`."""
         return State(self.stack, BREAK, True) if tag == BREAK else State((*self.stack, tag))
 
     def closed(self) -> State:
-        """The state after the innermost element ends."""
+        """Return the state after the innermost element ends."""
         return State(self.stack[:-1], self.stack[-1], True)
 
     def texted(self, blank: bool) -> State:
-        """The state after a text; a `blank` one is all spaces."""
+        """Return the state after a text; a `blank` one is all spaces."""
         return State(self.stack, _TEXT, self.filled or not blank)
 
 
@@ -198,23 +198,24 @@ class _KnownState:
     def follow(self, piece: str) -> _KnownState | None:
         """Return the state after a tag, or after _TEXT or _BLANK; None where it may not come."""
         known = self.next.get(piece)
-        if known is None and (after := _after(self.state, piece)):
-            known = self.next[piece] = _known_state(after)
-        return known
+        if known or not self.allows(piece):
+            return known
+        if piece in (_TEXT, _BLANK):
+            after = self.state.texted(piece == _BLANK)
+        else:
+            name, opens = _TAG_OF[piece.removeprefix("\n")]
+            after = self.state.opened(name) if opens else self.state.closed()
+        self.next[piece] = _known_state(after)
+        return self.next[piece]
+
+    def allows(self, piece: str) -> bool:
+        """Return whether the piece may come next."""
+        return self.state.takes_text if piece in (_TEXT, _BLANK) else piece in self.state.tags()
 
 
 @cache
 def _known_state(state: State) -> _KnownState:
     return _KnownState(state)
-
-
-def _after(state: State, piece: str) -> State | None:
-    if piece in (_TEXT, _BLANK):
-        return state.texted(piece == _BLANK) if state.takes_text else None
-    if piece not in state.tags():
-        return None
-    name, opens = _TAG_OF[piece.removeprefix("\n")]
-    return state.opened(name) if opens else state.closed()
 
 
 def find_error(text: str) -> str | None:
@@ -227,7 +228,11 @@ def find_error(text: str) -> str | None:
             return _at(text, token.start() + bad.start(), _describe(bad[0]))
         after = known.follow(piece if is_tag else _BLANK if piece == " " else _TEXT)
         if after is None:
-            return _at(text, token.start(), _misplaced(piece, is_tag, known.state))
+            shown = repr(piece if len(piece) <= 40 else piece[:37] + "...")
+            inside = f"in <{known.state.stack[-1]}>" if known.state.stack else "outside the document"
+            due = ", ".join(repr(tag) for tag in known.state.tags()) or "nothing"
+            what = f"{'the tag' if is_tag else 'text'} {shown} {inside}, where {due} may come"
+            return _at(text, token.start(), what)
         known = after
     return None if known.state.ended else _at(text, len(text), f"the text ends before {END.strip()}")
 
@@ -242,13 +247,6 @@ def _describe(bad: str) -> str:
     if bad == "&":
         return "an & that begins none of &amp; &lt; &gt;"
     return "two spaces in a row" if bad == "  " else f"the character U+{ord(bad):04X}"
-
-
-def _misplaced(piece: str, is_tag: bool, state: State) -> str:
-    shown = repr(piece if len(piece) <= 40 else piece[:37] + "...")
-    where = f"in <{state.stack[-1]}>" if state.stack else "outside the document"
-    due = ", ".join(repr(tag) for tag in state.tags()) or "nothing"
-    return f"{'the tag' if is_tag else 'text'} {shown} {where}, where {due} may come"
 
 
 _loose_tag = re.compile(r"(?<!\n)(?P<break>\n*+)<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)/?>")

@@ -16,7 +16,7 @@ from justhtml.parser.stream import StreamEvent
 from scrape.markup.simplify.inline import BOLD, EMPHASIS, Span, is_seam, merge_spans
 
 LINE, BLOCK, ITEM = 1, 2, 3
-"""How a line begins: after a line break inside a block; as a block of its own; as a list item of its own."""
+"""How a line begins: after a line break inside a block, as a block of its own, or as a list item of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +43,13 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What holds for the text inside an element."""
+    """The rules for the text inside an element."""
 
     listing: HtmlList | None = None
     heading: bool = False
     hidden: bool = False
     newlines: bool = False
-    """Whether a line break in the source is one on the page."""
+    """True where a line break in the source is one on the page."""
 
 
 def _names(written: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Lists that somebody typed: lines that begin with a bullet character become items.
 
-Two such lines in a row make a list; one alone may be a dash or a footnote, and stays as it is. Where another sort of
-bullet comes in, a list inside the list begins, until the outer sort comes back. The marks go, the words stay.
+Two such lines in a row make a list; a single one may be a dash or a footnote and stays as it is. Another kind of
+bullet begins a list inside the list, until the outer kind comes back. The marks are removed, the words stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DASHES = "-–—−*"
 _SIGNS = "+>~"  # before a number they mean something
 _LETTERS = "o§Øü¨"
 _MARKS = frozenset(_GLYPHS + _DASHES + _SIGNS + _LETTERS)
-_SAME_SORT = {"·": "•", "∙": "•", "●": "•", "–": "-", "—": "-", "−": "-"}
+_SAME_KIND = {"·": "•", "∙": "•", "●": "•", "–": "-", "—": "-", "−": "-"}
 
 _sure = rf"[{_GLYPHS}] ?|[{re.escape(_DASHES)}] "
 _and_a_word = r"(?=.*\w)"
@@ -28,7 +28,7 @@ _line_mark = re.compile(rf"(?:{_sure}|[{_SIGNS}] (?!\d)|[{_LETTERS}] |-(?=[^\W\d
 
 
 def itemize(lines: list[TextLine]) -> list[TextLine]:
-    """`lines` with every run of bullet lines made into items, and with no mark at the head of any item."""
+    """Return `lines` with every run of bullet lines made into items, and no mark at the beginning of any item."""
     marks = [_mark_of(line) for line in lines]
     if not any(marks):
         return lines
@@ -42,7 +42,7 @@ def itemize(lines: list[TextLine]) -> list[TextLine]:
 
 
 def _mark_of(line: TextLine) -> str:
-    """The bullet that the line begins with, and the space after it; empty where it begins with none."""
+    """Return the bullet that the line begins with and the space after it, or "" where there is none."""
     if line.spans[0][1][0] not in _MARKS or (line.heading and not line.listing):
         return ""
     found = _line_mark.match(span_text(line.spans))
@@ -50,37 +50,31 @@ def _mark_of(line: TextLine) -> str:
 
 
 def _stretches(lines: list[TextLine], marks: list[str]) -> Iterator[tuple[int, int]]:
-    """(start, end) of each run of bullet lines in one place, and of each other line alone."""
+    """Return (start, end) of each run of bullet lines in one place, and of each other line alone."""
     start = 0
     for at in range(1, len(lines) + 1):
-        if at == len(lines) or not (marks[at - 1] and marks[at] and _together(lines[at - 1], lines[at])):
-            yield start, at
-            start = at
-
-
-def _together(line: TextLine, following: TextLine) -> bool:
-    return line.listing is following.listing and (line.listing is None or following.gap < ITEM)
+        if at < len(lines) and marks[at - 1] and marks[at]:
+            listing = lines[at].listing
+            if lines[at - 1].listing is listing and (listing is None or lines[at].gap < ITEM):
+                continue
+        yield start, at
+        start = at
 
 
 def _listed(lines: list[TextLine], marks: list[str]) -> Iterator[TextLine]:
-    """The bullet lines of one run as items, a list deeper for each new sort of bullet."""
-    listings: dict[str, HtmlList] = {}  # of the sorts in use here, outermost first
-    outermost = _listing_for(lines[0])
+    """Return the bullet lines of one run as items, one list deeper for each new kind of bullet."""
+    listings: dict[str, HtmlList] = {}  # by kind of bullet, outermost first
+    around = lines[0].listing
+    begins_item = lines[0].gap == ITEM  # of a list that is there already
+    outermost = around if around and begins_item else HtmlList("ul", around.level + 1 if around else 1)
     for line, mark in zip(lines, marks, strict=True):
-        sort = _SAME_SORT.get(mark[0], mark[0])
-        if sort in listings:
-            while next(reversed(listings)) != sort:
+        kind = _SAME_KIND.get(mark[0], mark[0])
+        if kind in listings:
+            while next(reversed(listings)) != kind:
                 listings.popitem()
         else:
-            listings[sort] = HtmlList("ul", outermost.level + len(listings)) if listings else outermost
-        yield TextLine(drop_characters(line.spans, len(mark)), ITEM, listings[sort])
-
-
-def _listing_for(first: TextLine) -> HtmlList:
-    """The list that a run of bullet lines makes: a new one, or the one whose item it begins."""
-    if first.listing is None:
-        return HtmlList("ul", 1)
-    return first.listing if first.gap == ITEM else HtmlList("ul", first.listing.level + 1)
+            listings[kind] = HtmlList("ul", outermost.level + len(listings)) if listings else outermost
+        yield TextLine(drop_characters(line.spans, len(mark)), ITEM, listings[kind])
 
 
 def _unmarked_item(line: TextLine) -> TextLine:

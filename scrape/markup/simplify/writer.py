@@ -9,7 +9,7 @@ from scrape.markup.simplify.inline import render
 
 def write_blocks(lines: list[TextLine]) -> str:
     """Return the lines as paragraphs, headings and lists at most `MAX_DEPTH` deep."""
-    writer = _Writer()
+    writer = _BlockWriter()
     for line in lines:
         if line.listing:
             writer.item_line(line, line.listing)
@@ -18,7 +18,7 @@ def write_blocks(lines: list[TextLine]) -> str:
     return writer.end()
 
 
-class _Writer:
+class _BlockWriter:
     """Write lines as blocks: open and close lists and paragraphs as the lines ask."""
 
     def __init__(self) -> None:
