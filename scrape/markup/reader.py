@@ -60,7 +60,7 @@ class Block:
 
     @property
     def is_heading(self) -> bool:
-        """Whether it is a heading, or a paragraph that is bold from end to end, as many boards write one."""
+        """True for a heading, and for a paragraph that is bold from end to end, as many boards write one."""
         return self.tag == "h4" or (self.tag == "p" and bool(_bold_line.fullmatch(self.inline)))
 
 
