@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take time, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("scrape.__main__"))
+
 import sys
 
 from scrape.cli.parser import parse
@@ -17,7 +22,3 @@ def main(argv: list[str] | None = None) -> int:
         return int(options.run(options))
 
     return run(command, debug="--debug" in words)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

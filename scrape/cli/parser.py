@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from scrape.common.console import parser
+from scrape.common.launch import quiet_interrupt
 
 _SUMMARIES = {
     "search": "search the boards; save, simplify and compile the postings",
@@ -64,7 +65,8 @@ def options_parser(commands: Iterable[str] = (*_SUMMARIES, *_OLD_NAMES)) -> argp
             command.add_argument("--dataset", default="", metavar="NAME", help="the folder under data/ (default: jobs)")
             command.add_argument("--data-dir", default="", metavar="PATH", help="the path of the folder instead")
         if name in loaded:
-            module = import_module(f"scrape.cli.{current}")
+            with quiet_interrupt():
+                module = import_module(f"scrape.cli.{current}")
             module.add_options(command)
             command.set_defaults(run=module.run)
     return made

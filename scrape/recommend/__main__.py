@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # above the imports that take time, so that Ctrl-C during them ends quietly
+    from scrape.common.launch import launch
+
+    raise SystemExit(launch("scrape.recommend.__main__"))
+
 import argparse
 import importlib
 import os
-import sys
 from types import ModuleType
 from typing import Any
 
 from scrape.common.arguments import names, positive_int
 from scrape.common.console import parser, run
 from scrape.common.errors import InputError
+from scrape.common.launch import quiet_interrupt
 
 _EXTRA = ("sklearn", "scipy")
 _EXIT_CODES = """\
@@ -32,7 +37,8 @@ def main(argv: list[str] | None = None) -> int:
 def _commands() -> ModuleType:
     """Import the verbs. Raises InputError if the extra `recommend` is not installed."""
     try:
-        return importlib.import_module("scrape.recommend.commands")
+        with quiet_interrupt():
+            return importlib.import_module("scrape.recommend.commands")
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in _EXTRA:
             raise
@@ -123,7 +129,3 @@ def _similar(made: argparse.ArgumentParser) -> None:
 
 def _json(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print JSON")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

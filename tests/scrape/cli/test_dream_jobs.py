@@ -79,19 +79,21 @@ def test_threads_do_not_spin() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to one process on Windows")
 @pytest.mark.parametrize(
-    "command",
+    ("command", "loading"),
     [
-        ["charrnn.train", "--data-dir", "nowhere"],
-        ["charrnn.sample", "--checkpoint", "nowhere"],
-        ["scrape.cli.dream_jobs", "train", "--data-dir", "nowhere"],
+        (["charrnn.train", "--data-dir", "nowhere"], "torch."),
+        (["charrnn.sample", "--checkpoint", "nowhere"], "torch."),
+        (["scrape.cli.dream_jobs", "train", "--data-dir", "nowhere"], "torch."),
+        (["scrape", "search", "--boards", "none"], "urllib3."),
+        (["scrape.recommend", "train", "--data-dir", "nowhere"], "scipy."),
     ],
 )
-def test_ctrl_c_while_modules_load_ends_quietly(command: list[str]) -> None:
+def test_ctrl_c_while_modules_load_ends_quietly(command: list[str], loading: str) -> None:
     python = [sys.executable, "-X", "importtime", "-m", *command]
     with subprocess.Popen(python, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         for line in process.stderr:
-            if " torch." in line:
+            if f" {loading}" in line:
                 break
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
