@@ -1,7 +1,7 @@
 """Public board names of well-known companies, for the boards that list one company at a time.
 
 `companies.toml` has a table of names for each of these boards. A name goes stale when the company moves to another
-board, which then answers 404 for that one address; the others go on.
+board, which then answers 404 for that one URL; the others go on.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def decode(body: str, url: str) -> Any:
     try:
         return json.loads(body, strict=False)
     except (ValueError, RecursionError) as error:
-        raise ChangedShape(f"{url}: the answer is not JSON ({str(error)[:80]}); open the address to see it") from None
+        raise ChangedShape(f"{url}: the answer is not JSON ({str(error)[:80]}); open the URL to see it") from None
 
 
 def rows(answer: Any, url: str, *path: str) -> list[Row]:

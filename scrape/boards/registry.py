@@ -32,17 +32,17 @@ from scrape.common.posting import Page, Query
 class Board(Protocol):
     """A module with a name and two pure functions; it uses neither the network nor a clock.
 
-    `start` gives the addresses (or, for pages on disk, the paths) to ask first; it raises `InputError` where the person
-    must name something first, and `Refused` where the board may not be asked. `parse` reads one answer: the
-    postings in it and the addresses to follow; it raises `ChangedShape`, and nothing else, where the answer is not
-    what the board used to send. A page that simply holds nothing gives an empty `Page`.
+    `start` returns the URLs (or, for pages on disk, the paths) to request first. It raises `InputError` where the user
+    must name something first, and `Refused` where the board may not be requested. `parse` reads one response: the
+    postings in it and the URLs to follow. It raises `ChangedShape`, and nothing else, where the response does not have
+    the format of the board. A page without postings gives an empty `Page`.
 
-    A board may also say, and the functions below read:
-    HOME        the address that its name links to
-    REFUSED     why no address of it may be asked for over the network (its saved pages may still be parsed)
-    UNVERIFIED  why its shape is believed rather than known
-    BY_COMPANY  true where each company has a page of its own, so that one which is gone says nothing of the board
-    headers()   what a request to it must carry beyond the usual; raises `InputError` where a key is missing
+    A board may also define these, which the functions below read:
+    HOME        the URL that its name links to
+    REFUSED     why it may not be requested over the network (its saved pages may still be parsed)
+    UNVERIFIED  why its format is not verified
+    BY_COMPANY  true where each company has a page of its own, so that a missing one is no failure of the board
+    headers()   additional headers of every request; raises `InputError` where a key is missing
     """
 
     NAME: str
@@ -73,11 +73,9 @@ _MODULES: tuple[ModuleType, ...] = (
 
 BOARDS: dict[str, Board] = {board.NAME: cast(Board, board) for board in _MODULES}
 
-# What is read where a person names no board: open interfaces that permit it, need no key, and reach into the US; and
-# those that need one, where the environment holds it.
+# The boards that are searched by default: open interfaces that permit it, need no key, and have postings in the US.
 DEFAULT = ("greenhouse", "lever", "ashby", "themuse", "hackernews", "remoteok", "jobicy", "himalayas")
-
-
+# The boards that are added where the environment has their key.
 NEED_A_KEY = ("usajobs",)
 
 
@@ -98,7 +96,7 @@ def named(name: str) -> Board:
 
 
 def home(board: Board) -> str:
-    """Return the address that the board's name links to; empty for pages on disk and the demo."""
+    """Return the URL that the board's name links to; empty for pages on disk and the demo."""
     return str(getattr(board, "HOME", ""))
 
 

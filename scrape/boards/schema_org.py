@@ -26,7 +26,7 @@ _MARKUP = re.compile(
 
 
 def read(body: str, url: str, board: str) -> Page:
-    """Return every JobPosting of an HTML page. One with an address but no description is an address to follow."""
+    """Return every JobPosting of an HTML page. One with a URL but no description is a URL to follow."""
     soup = page(body, only=["script", "link", "meta"])
     found = [node for document in documents(soup) for node in nodes(document)]
     named = _definitions(found)
@@ -35,9 +35,9 @@ def read(body: str, url: str, board: str) -> Page:
     partial: list[Node] = []
     for job in jobs:
         (whole if _title(job) and _description(job) else partial).append(job)
-    here = address(soup, url)
+    here = page_url(soup, url)
     postings = tuple(_posting(job, named, here, board, alone=len(whole) == 1) for job in whole)
-    elsewhere = dict.fromkeys(web_address(raw(job, "url"), here) for job in partial)
+    elsewhere = dict.fromkeys(web_url(raw(job, "url"), here) for job in partial)
     return Page(postings, tuple(link for link in elsewhere if link not in ("", url)))
 
 
@@ -85,11 +85,11 @@ def _literal(found: Any) -> Any:
 
 
 def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone: bool) -> Posting:
-    own = web_address(raw(job, "url"), here)
+    own = web_url(raw(job, "url"), here)
     url = (here or own) if alone else (own or here)
     title, company, location = _title(job), _company(job, named), _location(job, named)
     identifier = _plain(job, "identifier", "value") or _plain(job, "identifier")
-    # Several postings at one address, or none at all: what tells them apart is what they say.
+    # Where several postings share a URL, or have none, their contents tell them apart.
     apart = "" if url and (alone or own) else "\n".join(("", identifier, title, company, location))
     return Posting(
         board=board,
@@ -139,12 +139,12 @@ def _resolved(found: Any, named: dict[str, Node]) -> Any:
     return found
 
 
-def address(soup: BeautifulSoup, url: str) -> str:
+def page_url(soup: BeautifulSoup, url: str) -> str:
     """Return the page's canonical URL, if it is on the host of `url` (on any, for a saved page); else `url`."""
-    asked = web_address(url)
+    asked = web_url(url)
     named = [_attribute(soup.find("link", rel="canonical"), "href")]
     named.append(_attribute(soup.find("meta", property="og:url"), "content"))
-    for candidate in (web_address(name, asked) for name in named if name):
+    for candidate in (web_url(name, asked) for name in named if name):
         if candidate and (not asked or urlsplit(candidate).hostname == urlsplit(asked).hostname):
             return candidate
     return asked
@@ -154,8 +154,8 @@ def _attribute(tag: Any, name: str) -> str:
     return str(tag.get(name, "")) if isinstance(tag, Tag) else ""
 
 
-def web_address(link: str, base: str = "") -> str:
-    """Return `link` seen from `base` as an absolute http(s) address; empty where it is none."""
+def web_url(link: str, base: str = "") -> str:
+    """Return `link` seen from `base` as an absolute http(s) URL; empty where it is none."""
     try:
         whole = urljoin(base, link.strip()) if link.strip() else ""
         parts = urlsplit(whole)

@@ -73,7 +73,7 @@ class BoardCheck:
     `robots` is what its robots.txt says: allows, disallows, opts out, closed, unreadable, or empty where it was not
     read. `availability` is ok, empty, blocked, refused, changed shape, error or not requested. `format` is `confirmed`
     or, where the board's format is known only from descriptions, `unverified`. `items` counts the postings and
-    addresses in the response. `terms` is what the board is and on what terms it may be read.
+    URLs in the response. `terms` is what the board is and on what terms it may be read.
     """
 
     board: str
@@ -103,14 +103,14 @@ def check_boards(boards: Sequence[Board], queries: Mapping[str, Query], fetcher:
 def _check(board: Board, query: Query, fetcher: RobotsFetcher) -> BoardCheck:
     known = "unverified" if registry.unverified(board) else "confirmed"
     try:
-        address, headers = board.start(query)[0], registry.headers(board)
-        if (why := registry.refused(board)) and is_web(address):
+        url, headers = board.start(query)[0], registry.headers(board)
+        if (why := registry.refused(board)) and is_web(url):
             return BoardCheck(board.NAME, "", NOT_REQUESTED, known, note=why)
     except (InputError, Refused) as error:
         return BoardCheck(board.NAME, "", NOT_REQUESTED, known, note=str(error))
-    robots = _read_robots(address, fetcher) if is_web(address) else ""
+    robots = _read_robots(url, fetcher) if is_web(url) else ""
     try:
-        response = fetcher.get(address, headers=headers) if is_web(address) else local_files.read(address)
+        response = fetcher.get(url, headers=headers) if is_web(url) else local_files.read(url)
         page = _parse(board, response)
     except BoardError as error:
         return BoardCheck(board.NAME, robots, error.status, known, note=str(error))
@@ -128,15 +128,15 @@ def _parse(board: Board, response: Response) -> Page:
         raise ChangedShape(f"{response.url}: cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _read_robots(address: str, fetcher: RobotsFetcher) -> str:
+def _read_robots(url: str, fetcher: RobotsFetcher) -> str:
     try:
-        rules = fetcher.rules(address)
+        rules = fetcher.rules(url)
     except BoardError:
         return "unreadable"
     if rules.closed:
         return "closed"
-    if not rules.allows(address):
+    if not rules.allows(url):
         return "disallows"
-    if line := rules.opt_out(address):
+    if line := rules.opt_out(url):
         return f"opts out ({line})"
     return f"allows, every {rules.crawl_delay:g} s" if rules.crawl_delay else "allows"

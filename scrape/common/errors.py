@@ -32,7 +32,7 @@ class ChangedShape(BoardError):
 
 
 class Missing(BoardError):
-    """This one address holds nothing any more (404, 410). The rest of the board may be well."""
+    """This one URL holds nothing any more (404, 410). The rest of the board may be available."""
 
 
 class Unreachable(BoardError):

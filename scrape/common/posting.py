@@ -39,7 +39,7 @@ class Query:
     """A query to one board. An empty field matches everything.
 
     `state` is a postal code or a name (`CA`, `California`). `since` is an ISO date. `pages` are the
-    addresses or paths that the person names: for the boards that have no list of their own.
+    URLs or paths that the user names: for the boards that have no list of their own.
     """
 
     title: str = ""
@@ -52,7 +52,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The contents of one response of a board: postings, and the addresses to request next."""
+    """The contents of one response of a board: postings, and the URLs to request next."""
 
     postings: tuple[Posting, ...] = ()
     follow: tuple[str, ...] = ()

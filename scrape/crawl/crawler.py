@@ -1,8 +1,8 @@
 """The crawl loop: boards side by side, each breadth-first through its pages, until it ends or its limit is reached.
 
-A board that fails never takes the others down, and a page that fails does not end its board: it is noted, and the
-board goes on until a site has failed too often in a row. What the board then gave stands. A board whose pages are
-on several hosts reads those side by side too, each one page at a time.
+A board that fails does not end the others, and a page that fails does not end its board: it is noted, and the board
+goes on until a site has failed too often in a row. The postings found by then are kept. A board with pages on several
+hosts reads the hosts side by side, each one page at a time.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from scrape.http.client import Response
 DAY = 24 * 3600.0
 FAILED = ("blocked", "refused", "changed shape", "error")
 
-# How much each failure of a site counts; ten in a row and the site is left alone. A good page wipes the slate.
+# The weight of each failure of a site; at a sum of ten the site is given up. A good page resets the sum.
 _STRIKES: tuple[tuple[type[BoardError], int], ...] = (
     (Blocked, 10),
     (Unreachable, 5),
     (Missing, 0),  # a posting that is over, or a company that has left its board
-    (Refused, 0),  # decided without asking
+    (Refused, 0),  # decided without a request
     (BoardError, 2),
 )
 _OUT = 10
@@ -94,15 +94,15 @@ class Settings:
     cache: HttpCache | None = None
     max_age: float = DAY
     limit: int | None = None
-    skip: Callable[[str], bool] = lambda address: False
+    skip: Callable[[str], bool] = lambda url: False
     now: Callable[[], float] = time.time
 
 
 def crawl(boards: Sequence[BoardCrawl]) -> Iterator[Event]:
     """Read boards side by side, each in a thread of its own, and yield every event as it arrives.
 
-    Each board ends with its `Outcome`, whose `new` counts what was given out; who saves postings knows how many
-    of them are new. Closing the iterator stops each board after the page that it is at.
+    Each board ends with its `Outcome`, whose `new` counts the postings that were yielded; only the caller knows how
+    many of them are new to its dataset. Closing the iterator stops each board after its current page.
     """
     events: queue.Queue[Event] = queue.Queue(_WAITING)
     stop = threading.Event()
@@ -135,7 +135,7 @@ def _run(board_crawl: BoardCrawl, events: queue.Queue[Event], stop: threading.Ev
 
 
 def _put(events: queue.Queue[Event], event: Event, stop: threading.Event) -> bool:
-    """Hand over an event; return False if nobody waits for it any more."""
+    """Add an event to the queue; return False if the crawl was stopped."""
     while not stop.is_set():
         try:
             events.put(event, timeout=0.2)
@@ -149,19 +149,19 @@ def _put(events: queue.Queue[Event], event: Event, stop: threading.Event) -> boo
 class _Step:
     """A URL to request, and the one that led to it (empty for the first)."""
 
-    address: str
+    url: str
     parent: str = ""
 
     @property
     def host(self) -> str:
-        return host_of(self.address)
+        return host_of(self.url)
 
 
 class BoardCrawl:
     """One board's pages, breadth-first. Iterating gives the postings that match, each once, and the progress.
 
-    Pages are read in threads, one for each host; all that is counted is counted in the thread that iterates.
-    Raises InputError at once where the board needs something from the person first.
+    Pages are read in threads, one for each host; everything is counted in the thread that iterates.
+    Raises InputError at once where the board needs something from the user first.
     """
 
     def __init__(self, board: Board, queries: Sequence[Query], settings: Settings) -> None:
@@ -169,29 +169,34 @@ class BoardCrawl:
         self.requests = self.new = self.known = self.filtered = 0
         self._read = 0
         self._counting = threading.Lock()
-        self._steps: dict[str, deque[_Step]] = {}  # of each host, those that it has left
-        self._met: set[str] = set()  # addresses, asked or to be asked
-        self._seen: set[str] = set()  # names and addresses of postings
+        self._steps: dict[str, deque[_Step]] = {}  # by host, the steps that are left
+        self._met: set[str] = set()  # URLs that were requested or are waiting
+        self._seen: set[str] = set()  # names and URLs of postings
         self._strikes: Counter[str] = Counter()
         self._out: dict[str, BoardError] = {}  # the sites to leave alone, and why
         self._failures: list[BoardError] = []
         self._headers = headers(board)
         try:
             for query in queries:
-                for address in board.start(replace(query, pages=local_files.expand(query.pages))):
-                    self._add(_Step(address))
+                for url in board.start(replace(query, pages=local_files.expand(query.pages))):
+                    self._add(_Step(url))
         except BoardError as error:
             self._failures.append(error)
 
     def __iter__(self) -> Iterator[Event]:
         ended: queue.SimpleQueue[tuple[_Step, Page | Exception]] = queue.SimpleQueue()
         busy: set[str] = set()
+
+        def read(step: _Step) -> None:
+            try:
+                ended.put((step, self._page_of(step)))
+            except Exception as error:  # judged in the thread that counts
+                ended.put((step, error))
+
         while True:
             for step in self._next_steps(busy):
-                # Not by an executor, whose threads would keep a program that was stopped from ending.
-                threading.Thread(
-                    target=lambda step: ended.put((step, self._try(step))), args=(step,), daemon=True
-                ).start()
+                # Not an executor, whose threads would keep a program that was stopped from ending.
+                threading.Thread(target=read, args=(step,), daemon=True).start()
             if not busy:
                 return
             step, result = ended.get()
@@ -212,10 +217,10 @@ class BoardCrawl:
         )
 
     def _add(self, step: _Step) -> None:
-        address = canonical(step.address)
-        if address in self._met or step.host in self._out or self.settings.skip(step.address):
+        url = canonical(step.url)
+        if url in self._met or step.host in self._out or self.settings.skip(step.url):
             return
-        self._met.add(address)
+        self._met.add(url)
         self._steps.setdefault(step.host, deque()).append(step)
 
     def _next_steps(self, busy: set[str]) -> Iterator[_Step]:
@@ -228,18 +233,12 @@ class BoardCrawl:
             if not steps:
                 del self._steps[host]
 
-    def _try(self, step: _Step) -> Page | Exception:
-        try:
-            return self._page_of(step)
-        except Exception as error:  # judged in the thread that counts
-            return error
-
     def _take(self, step: _Step, result: Page | Exception) -> Iterator[Event]:
-        """Count what came of a step, and give it out."""
+        """Count the result of a step, and yield its postings."""
         if isinstance(result, BoardError):
             self._failures.append(result)
             self._strikes[step.host] += next(count for kind, count in _STRIKES if isinstance(result, kind))
-            if step.host and self._strikes[step.host] >= _OUT:  # files on disk have no site to be spared
+            if step.host and self._strikes[step.host] >= _OUT:  # files on disk have no host
                 self._out[step.host] = result
                 self._steps.pop(step.host, None)
         elif isinstance(result, Exception):
@@ -247,9 +246,9 @@ class BoardCrawl:
         else:
             self._read += 1
             self._strikes[step.host] = 0
-            for address in result.follow:
-                if is_web(address):  # a page has no say in which files are read
-                    self._add(_Step(address, step.address))
+            for url in result.follow:
+                if is_web(url):  # a page must not decide which files are read
+                    self._add(_Step(url, step.url))
             yield from self._matching(result.postings)
         yield Progress(self.board.NAME, self._read, sum(map(len, self._steps.values())))
 
@@ -269,18 +268,18 @@ class BoardCrawl:
                 yield posting
 
     def _page_of(self, step: _Step) -> Page:
-        if not is_web(step.address):
-            return self._parse(local_files.read(step.address))
+        if not is_web(step.url):
+            return self._parse(local_files.read(step.url))
         if why := refused(self.board):
-            raise Refused(f"{step.address} is not asked for: {why}")
+            raise Refused(f"{step.url} may not be requested: {why}")
         cache = self.settings.cache
-        kept = cache.find(step.address) if cache else None
+        kept = cache.find(step.url) if cache else None
         if kept and self.settings.now() - kept.fetched < self.settings.max_age:
             return self._parse(kept.response)
-        return (kept and self._own_page(kept.response, step)) or self._parse(self._fetch(step.address))
+        return (kept and self._own_page(kept.response, step)) or self._parse(self._fetch(step.url))
 
     def _fetch(self, url: str) -> Response:
-        """Send the request and cache the response before it is read. That a page is gone is a response, too."""
+        """Send the request and cache the response before it is parsed. A missing page is cached as well."""
         with self._counting:
             self.requests += 1
         try:
@@ -304,8 +303,8 @@ class BoardCrawl:
     def _own_page(self, response: Response, step: _Step) -> Page | None:
         """Return the page if it is a single posting's own, which is never requested again; None for a list.
 
-        It holds that posting alone, and stands at the posting's address or at another path than the page
-        that led to it, since the pages of a list differ in their parameters.
+        It holds that posting alone, and its URL is the posting's own or has another path than the page that led to it:
+        the pages of a list differ only in their parameters.
         """
         try:
             page = self._parse(response)
@@ -314,10 +313,10 @@ class BoardCrawl:
         if len(page.postings) != 1 or page.follow:
             return None
         at_home = canonical(page.postings[0].url) in {canonical(response.url), canonical(response.final_url)}
-        return page if at_home or (step.parent and _path(step.address) != _path(step.parent)) else None
+        return page if at_home or (step.parent and _path(step.url) != _path(step.parent)) else None
 
     def _status(self) -> str:
-        """Return the status: that of a site that was given up, else of what was found, else of the first failure."""
+        """Return the status: of a site that was given up, else by what was found, else of the first failure."""
         if self._out:
             return next(iter(self._out.values())).status
         if self.new or self.known:
@@ -335,7 +334,7 @@ def _path(url: str) -> str:
 
 
 def _note(failures: Sequence[BoardError]) -> str:
-    """Return the first failure in its words, how many more there were, and how many pages are gone."""
+    """Return the message of the first failure, the number of others, and the number of missing pages."""
     gone = [error for error in failures if isinstance(error, Missing)]
     others = [error for error in failures if not isinstance(error, Missing)]
     parts = []

@@ -16,7 +16,19 @@ SUFFIXES = (".html", ".htm", ".json", ".jsonl", ".jsonl.gz")
 
 def expand(pages: Iterable[str]) -> tuple[str, ...]:
     """Return URLs and files as they are, and folders as the pages in them, sorted. Raises InputError."""
-    return tuple(page for given in pages for page in ([given] if is_web(given) else _paths(given)))
+    expanded: list[str] = []
+    for page in pages:
+        path = Path(page)
+        if is_web(page) or path.is_file():
+            expanded.append(page)
+            continue
+        if not path.is_dir():
+            raise InputError(f"there is no page {page}; name a URL, a file, or a folder of pages")
+        found = sorted(str(file) for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
+        if not found:
+            raise InputError(f"the folder {page} holds no page ({', '.join(SUFFIXES)})")
+        expanded += found
+    return tuple(expanded)
 
 
 def read(path: str) -> Response:
@@ -30,15 +42,3 @@ def read(path: str) -> Response:
     except (EOFError, zlib.error) as error:
         raise BoardError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from error
     return Response(path, path, 200, {}, body)
-
-
-def _paths(given: str) -> list[str]:
-    path = Path(given)
-    if path.is_file():
-        return [given]
-    if not path.is_dir():
-        raise InputError(f"there is no page {given}; name a web address, a file, or a folder of pages")
-    found = sorted(str(file) for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
-    if not found:
-        raise InputError(f"the folder {given} holds no page ({', '.join(SUFFIXES)})")
-    return found

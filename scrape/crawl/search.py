@@ -59,7 +59,12 @@ def search(
     """
     place = (city, state) if state else match.place(city) if city else ("", "")
     request = SearchRequest(
-        _some(title), (place,) if any(place) else (), _some(company), since, tuple(pages), _names(boards)
+        titles=(title,) if title.strip() else (),
+        places=(place,) if any(place) else (),
+        companies=(company,) if company.strip() else (),
+        since=since,
+        pages=tuple(pages),
+        boards=None if boards is None else tuple(boards),
     )
     settings = Settings(fetcher or Fetcher(), limit=limit)
     return _postings(board_crawls(request, settings))
@@ -107,11 +112,3 @@ def _postings(started: Sequence[BoardCrawl]) -> Iterator[Posting]:
         raise BoardError("; ".join(failed))
     for line in failed:
         warnings.warn(line, stacklevel=2)
-
-
-def _some(text: str) -> tuple[str, ...]:
-    return (text,) if text.strip() else ()
-
-
-def _names(boards: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if boards is None else tuple(boards)

@@ -1,6 +1,6 @@
 """The HTTP cache: responses of boards on disk, so that a rerun requests nothing twice. Safe to delete.
 
-One file per address: a line of JSON about the response, then its body, both packed. A response is saved before it is
+One file per URL: a line of JSON about the response, then its body, both packed. A response is saved before it is
 read, so a run that is killed has lost at most the response on its way.
 """
 

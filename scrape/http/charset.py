@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 from w3lib.encoding import resolve_encoding, to_unicode
 
-# The standard lets a browser stop after 1024 bytes, since it can start the page anew when a declaration turns up
-# later on. We read a page once, so we look as far as declarations are found in practice.
+# The standard lets a browser stop after 1024 bytes, since it can parse the page again when it meets a declaration
+# further down. We read a page once, so we look as far as declarations occur in practice.
 _LOOK_AT = 16 * 1024
 
 _MARKS = (
@@ -76,7 +76,8 @@ def decode(body: bytes, content_type: str = "") -> str:
 
 def declared(body: bytes, content_type: str = "") -> str | None:
     """Return the Python codec that mark, header or page declare; None where none does, or none that is known."""
-    return _marked(body) or header_codec(content_type) or _page_codec(body)
+    by_mark = next((name for mark, name in _MARKS if body.startswith(mark)), None)
+    return by_mark or header_codec(content_type) or _page_codec(body)
 
 
 def header_codec(content_type: str) -> str | None:
@@ -95,10 +96,6 @@ def codec(label: str) -> str | None:
     return name if name in _CODECS else None
 
 
-def _marked(body: bytes) -> str | None:
-    return next((name for mark, name in _MARKS if body.startswith(mark)), None)
-
-
 def _page_codec(body: bytes) -> str | None:
     """Return the encoding that the page declares. JSON and plain text, which may quote a page, declare none."""
     start = body[:_LOOK_AT]
@@ -107,7 +104,7 @@ def _page_codec(body: bytes) -> str | None:
     xml = _XML.match(start)
     labels = [xml[1].decode("latin-1")] if xml else _meta_labels(start)
     found = next(filter(None, map(codec, labels)), None)
-    # Whoever could read the declaration was not reading UTF-16.
+    # A declaration that could be read as bytes is not in UTF-16; the standard then says UTF-8.
     return "utf-8" if found and found.startswith("utf-16") else found
 
 
@@ -125,8 +122,11 @@ def _meta_labels(start: bytes) -> Iterator[str]:
         attributes, position = _attributes(start, tag.end())
         if position < 0:
             return
-        if meta:
-            yield _meta_label(attributes)
+        if meta and b"charset" in attributes:
+            yield attributes[b"charset"].decode("latin-1")
+        elif meta and attributes.get(b"http-equiv", b"").lower() == b"content-type":
+            named = _META_CHARSET.search(attributes.get(b"content", b""))
+            yield next(filter(None, named.groups()), b"").decode("latin-1") if named else ""
 
 
 def _attributes(start: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
@@ -140,11 +140,3 @@ def _attributes(start: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
         found.setdefault(name.lower(), next(filter(None, values), b""))
         position = attribute.end()
     return found, end.end()
-
-
-def _meta_label(attributes: dict[bytes, bytes]) -> str:
-    if b"charset" in attributes:
-        return attributes[b"charset"].decode("latin-1")
-    pragma = attributes.get(b"http-equiv", b"").lower() == b"content-type"
-    named = _META_CHARSET.search(attributes.get(b"content", b"")) if pragma else None
-    return next(filter(None, named.groups()), b"").decode("latin-1") if named else ""

@@ -39,7 +39,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _CHUNK = 64 * 1024  # bytes read at a time
 _GLIMPSE = 64 * 1024  # bytes kept of an error page: enough to recognize a challenge page
 _ROBOTS_LIVE = 24 * 3600.0  # seconds; RFC 9309, section 2.4
-_LONG = 10.0  # seconds; a longer wait is worth a word
+_LONG = 10.0  # seconds; a longer wait is reported
 _FAILURES_LIVE = 600.0  # seconds until a robots.txt that could not be read is tried again
 _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
 
@@ -85,7 +85,7 @@ class _Failed(Exception):
 
 @dataclass(slots=True)
 class _Host:
-    """One host's turn: requests to it go one at a time, and not before `free` on the fetcher's clock."""
+    """The state of one host: requests to it go one at a time, and not before `free` on the fetcher's clock."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     free: float = -math.inf
@@ -103,13 +103,13 @@ class _Rules:
 class Fetcher:
     """A polite HTTP client. Safe to share between threads; a host sees one request at a time.
 
-    `contact` is an address or URL that a site's keeper can write to; it goes into the User-Agent.
-    `allow_loopback` names the hosts, as `host:port`, that may be at an address that is not public, such as the
-    bundled board; they are asked without pauses. `interval` is the least time between two requests to a host, in
+    `contact` is an e-mail address or URL at which a site's operator can reach the user; it goes into the User-Agent.
+    `allow_loopback` names the hosts, as `host:port`, that may have an address that is not public, such as the
+    bundled board; requests to them do not pause. `interval` is the minimum time between two requests to a host, in
     seconds.
     `clock` and `sleep` count seconds, `now` is the time of day as Unix time, `random` gives numbers in [0, 1).
-    `say` is told of long waits. A `session` stands in for the network: its `get` is called like that of requests
-    with `stream=True`, and address checks and deadlines are then its own affair.
+    `say` is called with a line before a long wait. A `session` replaces the network: its `get` is called like that of
+    requests with `stream=True`; then no addresses are checked and no deadlines are set here.
     """
 
     def __init__(
@@ -140,8 +140,8 @@ class Fetcher:
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
         """Return the response of `url` after redirects. `headers` are sent to the origin of `url` alone.
 
-        Raises Refused (robots.txt, opt-out, an address we must not ask), Blocked (401, 403, 429 to the end, a
-        challenge page), Missing (404, 410), Unreachable (no whole response after every try) or BoardError.
+        Raises Refused (robots.txt, an opt-out, an address that is not public), Blocked (401, 403, 429 after every
+        try, a challenge page), Missing (404, 410), Unreachable (no complete response after every try) or BoardError.
         """
         hop, seen = url, [url]
         own = dict(headers or {})
@@ -153,7 +153,8 @@ class Fetcher:
                 self._judge(response)
                 return replace(response, url=url)
             if target in seen or len(seen) > self._limits.redirects:
-                raise BoardError(f"{url} redirects {_how(target, seen)}; open it in a browser to see where it leads")
+                how = "in a circle" if target in seen else f"more than {len(seen) - 1} times"
+                raise BoardError(f"{url} redirects {how}; open it in a browser to see where it leads")
             if _origin(_split(target)) != _origin(_split(hop)):
                 own = {}
             seen.append(target)
@@ -216,7 +217,7 @@ class Fetcher:
             if not _may_pass(got):
                 break
             asked = retry_after(got.headers.get("retry-after", ""), self._now()) if isinstance(got, Response) else 0.0
-            # With jitter between half and all of the doubled wait, so that clients do not march in step.
+            # With jitter between half and all of the doubled wait, so that clients do not retry at the same time.
             backoff = self._limits.backoff * 2 ** (failures - 1) * (0.5 + self._random() / 2)
             with host.lock:
                 host.free = max(host.free, self._clock() + max(asked, backoff))
@@ -235,13 +236,22 @@ class Fetcher:
     def _exchange(
         self, host: _Host, url: str, headers: dict[str, str], *, pause: float, head: int
     ) -> Response | _Failed:
-        """Send one request when the host is free. With `head`, the first bytes of the body are enough."""
+        """Send one request when the host is free. With `head`, the first bytes of the body are enough.
+
+        Raises Blocked without a request where the host asks for a longer pause than `Limits.wait`.
+        """
         split = _split(url)
         trusted = _authority(split) in self._trusted
         if not trusted:
             check_literal(split.hostname or "")
         with host.lock:
-            self._wait(host, split.netloc)
+            wait = host.free - self._clock()
+            if wait > self._limits.wait:
+                raise Blocked(f"{split.netloc} asks for a pause of {wait:,.0f} s; try again after that")
+            if wait > _LONG:
+                self._say(f"waiting {wait:.0f} s for {split.netloc}, as it asks")
+            if wait > 0:
+                self._sleep(wait)
             try:
                 with Deadline(trusted=trusted) as deadline:
                     return self._request(deadline, url, headers, head)
@@ -249,16 +259,6 @@ class Fetcher:
                 return failed
             finally:
                 host.free = max(host.free, self._clock() + pause)
-
-    def _wait(self, host: _Host, name: str) -> None:
-        """Sleep until the host is free. A host that asks for more patience than we have is not requested again."""
-        wait = host.free - self._clock()
-        if wait > self._limits.wait:
-            raise Blocked(f"{name} asks for a pause of {wait:,.0f} s; try again after that")
-        if wait > _LONG:
-            self._say(f"waiting {wait:.0f} s for {name}, as it asks")
-        if wait > 0:
-            self._sleep(wait)
 
     def _request(self, deadline: Deadline, url: str, headers: dict[str, str], head: int) -> Response:
         limits = self._limits
@@ -272,13 +272,13 @@ class Fetcher:
                 allow_redirects=False,
                 timeout=limits.headers,
                 auth=lambda prepared: prepared,  # without it, requests sends the passwords of ~/.netrc
-                # A proxy of the environment is used, and then it is the proxy that looks names up and guards what
-                # they stand for; we can still refuse private addresses that are spelt out. What the user
-                # named on this machine is not asked for through a proxy elsewhere.
+                # A proxy from the environment is used. It then resolves host names, so it has to keep private
+                # addresses out; we only refuse those that are written in the URL. Hosts that the user allowed on
+                # this machine are requested without the proxy.
                 proxies={"no_proxy": "*"} if _authority(_split(url)) in self._trusted else None,
             )
         except (InvalidSchema, InvalidURL, UnicodeError) as error:
-            raise Refused(f"{url!r} is no address: {error}") from error
+            raise Refused(f"{url!r} is not a URL: {error}") from error
         except requests.RequestException as error:
             raise _failed(deadline, error, "headers", limits.headers) from error
         with response:
@@ -294,12 +294,11 @@ class Fetcher:
         chunks = iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
         try:
             body = decompress.decompress(chunks, coding, cap, cut=bool(head) or status >= 400)
-            if (
-                body.startswith(decompress.GZIP) and not head and status < 400
-            ):  # a file that is packed, as sitemaps may be
+            # A file that is itself packed, as sitemaps may be.
+            if body.startswith(decompress.GZIP) and not head and status < 400:
                 body = decompress.decompress(_cut(body), "gzip", cap)
         except decompress.TooLarge:
-            raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left alone") from None
+            raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left out") from None
         except decompress.Unreadable as error:
             raise BoardError(f"{response.url} is packed as {str(error)!r}, although we asked for gzip only") from None
         except (decompress.Torn, urllib3.exceptions.HTTPError, OSError) as error:
@@ -321,20 +320,24 @@ class Fetcher:
         if status >= 500:
             raise Unreachable(f"{url} answers {status}, after {self._limits.tries} tries; try again later")
         if not 200 <= status < 300:
-            raise BoardError(f"{url} answers {status}, which is no page")
+            raise BoardError(f"{url} answers {status}, which is not a page")
         opt_out = robots.header_opt_out(response.headers)
         if opt_out:
             raise Refused(f"{url} opts out of AI training by {opt_out} in the headers of the response")
 
     def _target(self, response: Response) -> str | None:
-        """Return the URL that a redirect leads to; None for any other response."""
+        """Return the URL that a redirect leads to; None for any other response. Raises Refused."""
         location = response.headers.get("location", "")
         if response.status not in _REDIRECTS or not location:
             return None
-        target = _resolve(response.final_url, location)
-        inside = _authority(_split(target)) in self._trusted
-        if inside and _authority(_split(response.final_url)) not in self._trusted:
-            raise Refused(f"{response.final_url} redirects to {target}, which is not for a site to ask for")
+        url = response.final_url
+        header = location.encode("latin-1", "replace").decode("utf-8", "replace")  # HTTP reads UTF-8 as Latin-1
+        try:
+            target = urljoin(url, header).partition("#")[0]
+        except ValueError as error:
+            raise Refused(f"{url} redirects to {location!r}, which is not a URL") from error
+        if _authority(_split(target)) in self._trusted and _authority(_split(url)) not in self._trusted:
+            raise Refused(f"{url} redirects to {target}, a host that only the user may name")
         return target
 
 
@@ -346,7 +349,7 @@ def user_agent(contact: str) -> str:
 
 
 def retry_after(value: str, now: float) -> float:
-    """Return the seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it makes no sense."""
+    """Return the seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); 0 where it is invalid."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -375,35 +378,35 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _words(error: BaseException) -> str:
-    """Return an error in one printable line: what a server sends may stand in it."""
+    """Return an error in one printable line: it may contain text from the server."""
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = "".join(char for char in " ".join(words.split()) if char.isprintable())
     return line[:200] or type(error).__name__
 
 
 def _may_pass(got: Response | _Failed) -> bool:
-    """Return whether asking again may end better. A challenge page stays, whatever its status."""
+    """Return whether a retry may succeed. After a challenge page it does not, whatever the status."""
     if isinstance(got, _Failed):
         return not got.lasting
     return got.status in _AGAIN and not challenge_pages.maker_of(got.headers, got.body)
 
 
 def _split(url: str) -> SplitResult:
-    """Return the parts of an address that we may ask. Raises Refused for any other."""
+    """Return the parts of a URL that may be requested. Raises Refused for any other."""
     try:
         split = urlsplit(url)
         port = split.port
     except ValueError as error:
-        raise Refused(f"{url!r} is no address: {error}") from error
+        raise Refused(f"{url!r} is not a URL: {error}") from error
     if split.scheme not in ("http", "https") or not split.hostname or port == 0:
-        raise Refused(f"{url!r} is not asked for: only http and https addresses are")
+        raise Refused(f"{url!r} cannot be requested: only http and https URLs with a host can")
     if split.username is not None or split.password is not None:
-        raise Refused(f"an address at {split.hostname} contains a name or password; leave it out")
+        raise Refused(f"a URL at {split.hostname} contains a user name or password; leave it out")
     return split
 
 
 def _authority(split: SplitResult) -> str:
-    """Return `host:port`, with the port that the scheme stands for where the address has none."""
+    """Return `host:port`, with the default port of the scheme where the URL has none."""
     return f"{split.hostname}:{split.port or (443 if split.scheme == 'https' else 80)}"
 
 
@@ -411,19 +414,7 @@ def _origin(split: SplitResult) -> str:
     return f"{split.scheme}://{split.netloc.lower()}"
 
 
-def _resolve(url: str, location: str) -> str:
-    """Return the address that a Location header means. HTTP hands its bytes over as Latin-1; an address is UTF-8."""
-    try:
-        return urljoin(url, location.encode("latin-1", "replace").decode("utf-8", "replace")).partition("#")[0]
-    except ValueError as error:
-        raise Refused(f"{url} redirects to {location!r}, which is no address") from error
-
-
 def _refuse_challenge(response: Response) -> None:
     maker = challenge_pages.maker_of(response.headers, response.body)
     if maker:
         raise Blocked(f"{response.final_url} answers {response.status} with a challenge page ({maker}); {_BY_HAND}")
-
-
-def _how(target: str, seen: list[str]) -> str:
-    return "in a circle" if target in seen else f"more than {len(seen) - 1} times"

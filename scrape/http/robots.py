@@ -44,7 +44,7 @@ class Robots:
         self._rules = Protego.parse(self._text)
 
     def allows(self, url: str) -> bool:
-        """Return whether `url`, a whole address of this site, may be asked for."""
+        """Return whether `url`, an absolute URL of this site, may be requested."""
         return not self.closed and self._rules.can_fetch(url, self._agent)
 
     @property
@@ -85,7 +85,7 @@ def _as_rules(text: str, opt_out: str) -> str:
     """Return a robots.txt in which the lines called `opt_out` are Disallow or Allow lines, and no other line forbids.
 
     An opt-out has the grammar of a rule: it belongs to a group of agents and the longest path wins. So the
-    parser that finds the rule for an address also finds its opt-out. Other rules stay as a harmless line,
+    parser that finds the rule for a URL also finds its opt-out. Other rules stay as a harmless line,
     since they end a run of agents; lines ahead of every group are read as meant for all.
     """
     lines = ["user-agent: *", "crawl-delay: 0"]

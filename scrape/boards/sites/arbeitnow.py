@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text
-from scrape.boards.schema_org import web_address
+from scrape.boards.schema_org import web_url
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
@@ -28,7 +28,7 @@ def start(query: Query) -> Sequence[str]:
 def parse(body: str, url: str) -> Page:
     answer = decode(body, url)
     found = postings(rows(answer, url, "data"), url, _posting)
-    onward = web_address(text(answer, "links", "next"))
+    onward = web_url(text(answer, "links", "next"))
     same_host = urlsplit(onward).hostname == urlsplit(HOME).hostname
     return Page(found, (onward,) if found and onward and same_host else ())
 

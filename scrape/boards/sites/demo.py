@@ -16,7 +16,7 @@ NAME = "demo"
 def start(query: Query) -> Sequence[str]:
     """Return the first result page. `query.pages[0]` is the URL of the running site. Raises InputError without it."""
     if not query.pages:
-        raise InputError("the demo board has no address of its own; run `python -m scrape demo`, or name its address")
+        raise InputError("the demo board has no fixed URL; run `python -m scrape demo` and name the URL it prints")
     where = ", ".join(part for part in (query.city, query.state) if part)
     fields = {"what": query.title, "where": where, "company": query.company, "since": query.since}
     asked = urlencode({name: value for name, value in fields.items() if value})
@@ -39,9 +39,9 @@ def parse(body: str, url: str) -> Page:
 def _postings_in(results: Tag, url: str) -> Iterator[str]:
     """Yield the board's own postings. Sponsored results lead elsewhere, and what follows `?` only tracks the reader."""
     for link in results.select("li.result h2 a[href]"):
-        address = urlsplit(urljoin(url, str(link["href"])))
-        if address.netloc == urlsplit(url).netloc and address.path.startswith("/posting/"):
-            yield urlunsplit((address.scheme, address.netloc, address.path, "", ""))
+        parts = urlsplit(urljoin(url, str(link["href"])))
+        if parts.netloc == urlsplit(url).netloc and parts.path.startswith("/posting/"):
+            yield urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
 def _posting(soup: BeautifulSoup, article: Tag, url: str) -> Posting:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from scrape.boards.extract import Row, as_html, asking, decode, line, listed, places, postings, raw, rows, text
-from scrape.boards.schema_org import web_address
+from scrape.boards.schema_org import web_url
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.dates import day
 from scrape.fields.urls import canonical
@@ -43,7 +43,7 @@ def _onward(answer: object, url: str) -> tuple[str, ...]:
 
 def _posting(row: Row) -> Posting:
     """Return a posting. Its URL is the one on Himalayas: mostly `guid`, else `applicationLink`."""
-    links = [web_address(raw(row, name)) for name in ("guid", "applicationLink")]
+    links = [web_url(raw(row, name)) for name in ("guid", "applicationLink")]
     own = next((link for link in links if (urlsplit(link).hostname or "").endswith("himalayas.app")), links[1])
     return Posting(
         board=NAME,

@@ -130,7 +130,7 @@ def _made(key: str, title: str, company: str, place: str, html: str) -> Posting:
 
 
 def _key_of_page(soup: BeautifulSoup, url: str) -> str:
-    query = parse_qs(urlsplit(schema_org.address(soup, url)).query)
+    query = parse_qs(urlsplit(schema_org.page_url(soup, url)).query)
     return next((key for key in query.get("jk", []) if _KEY.fullmatch(key)), "")
 
 

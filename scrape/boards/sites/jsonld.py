@@ -31,12 +31,12 @@ def parse(body: str, url: str) -> Page:
     A page without a JobPosting gives an empty Page: many pages in a sitemap have none.
     """
     lines = body.split()
-    links = _sitemap(body) or (_web(lines) if all(schema_org.web_address(line) for line in lines) else ())
+    links = _sitemap(body) or (_web(lines) if all(schema_org.web_url(line) for line in lines) else ())
     return Page(follow=links) if links else schema_org.read(body, url, NAME)
 
 
 def _sitemap(body: str) -> tuple[str, ...]:
-    """Return the addresses of a sitemap, by https://www.sitemaps.org/protocol.html."""
+    """Return the URLs in a sitemap, by https://www.sitemaps.org/protocol.html."""
     if not _ROOT.search(body, 0, 4096):
         return ()
     locations = feed(body).find_all(_LOC)
@@ -46,4 +46,4 @@ def _sitemap(body: str) -> tuple[str, ...]:
 
 
 def _web(links: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(link for link in links if schema_org.web_address(link)))
+    return tuple(dict.fromkeys(link for link in links if schema_org.web_url(link)))

@@ -24,7 +24,7 @@ _HOST_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def start(query: Query) -> Sequence[str]:
-    """Return one URL for each company. Raises InputError where the company's name cannot be part of an address."""
+    """Return one URL for each company. Raises InputError where the company's name cannot be part of a URL."""
     wanted = companies.wanted(NAME, query.company)
     for name in wanted:
         if not _HOST_PART.fullmatch(name):

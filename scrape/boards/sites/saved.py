@@ -30,8 +30,8 @@ def start(query: Query) -> Sequence[str]:
     """Return the paths that the person names. Raises InputError where they name none."""
     if not query.pages:
         raise InputError("the board 'saved' reads files; name the pages or the JSON lines to read")
-    if address := next((path for path in query.pages if is_web(path)), ""):
-        raise InputError(f"the board 'saved' reads files; for {address} there is the board 'jsonld'")
+    if web_page := next((path for path in query.pages if is_web(path)), ""):
+        raise InputError(f"the board 'saved' reads files; for {web_page} there is the board 'jsonld'")
     return query.pages
 
 
@@ -71,7 +71,7 @@ def _row(row: Any, place: str) -> Posting:
     title, body = text(row, "title"), raw(row, "html")
     if not title or not body.strip():
         raise ChangedShape(f"{place} is not a posting: it needs a title and html; repair or remove it and run again")
-    url = schema_org.web_address(raw(row, "url"))
+    url = schema_org.web_url(raw(row, "url"))
     return Posting(
         board=NAME,
         key=text(row, "id") or key_of(canonical(url) or f"{title}\n{text(row, 'company')}\n{body}"),
@@ -103,7 +103,7 @@ def _indeed(body: str, url: str) -> tuple[Posting, ...]:
 def _laid_out(body: str, url: str) -> tuple[Posting, ...]:
     """Return the posting of a page without JSON-LD, where its layout is known or plain."""
     soup = page(body)
-    link = schema_org.address(soup, url)
+    link = schema_org.page_url(soup, url)
     found = layouts.known(soup)
     if not found:
         return ()

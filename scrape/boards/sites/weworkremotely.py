@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bs4 import Tag
 
 from scrape.boards.extract import as_html, feed, line, places
-from scrape.boards.schema_org import web_address
+from scrape.boards.schema_org import web_url
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.dates import day
@@ -32,9 +32,9 @@ def start(query: Query) -> Sequence[str]:
 def parse(body: str, url: str) -> Page:
     soup = feed(body)
     if soup.find("rss") is None or soup.find("channel") is None:
-        raise ChangedShape(f"{url}: the answer is not an RSS feed; open the address to see it")
+        raise ChangedShape(f"{url}: the answer is not an RSS feed; open the URL to see it")
     items = soup.find_all("item")
-    found = tuple(_posting(item) for item in items if _text(item, "title") and web_address(_text(item, "link")))
+    found = tuple(_posting(item) for item in items if _text(item, "title") and web_url(_text(item, "link")))
     if items and not found:
         raise ChangedShape(f"{url}: none of the {len(items)} items of the feed has both a title and a link")
     return Page(found)
@@ -42,7 +42,7 @@ def parse(body: str, url: str) -> Page:
 
 def _posting(item: Tag) -> Posting:
     """Return a posting. The title reads `Company: Title`; the last part of the URL is the board's own id."""
-    link = web_address(_text(item, "link"))
+    link = web_url(_text(item, "link"))
     company, colon, title = _text(item, "title").partition(": ")
     return Posting(
         board=NAME,

@@ -411,7 +411,7 @@ def test_a_public_site_may_not_send_us_to_the_bundled_board(server: FaultServer,
     server.routes["/demo"] = answer("x")
     mixed = Fetcher(allow_loopback={server.host}, clock=clock, sleep=clock.sleep)
     assert mixed.get(server.url("/demo")).body == b"x"
-    with pytest.raises(Refused, match="which is not for a site to ask for"):
+    with pytest.raises(Refused, match="a host that only the user may name"):
         mixed.get("http://a.test/")
 
 
