@@ -4,8 +4,9 @@
     data/<dataset>/attribution.tsv   line n is the source of the nth document: name, board, address, title
     data/<dataset>/manifest.json     what went in, and what was left out
 
-Each document is read and scrubbed once. The scrubbed text waits in a temporary file until near-duplicates are known and
-all characters are counted, so memory holds one document at a time.
+Each document is read once and scrubbed. The scrubbed text waits in a temporary file until near-duplicates are known and
+all characters are counted, so memory holds one document at a time. Where a rare character is replaced or dropped, the
+text is scrubbed again as it will be written.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from scrape.dataset.store import INPUT, Store
 from scrape.markup import grammar
 
 ATTRIBUTION, MANIFEST = "attribution.tsv", "manifest.json"
-_FORMAT = 2  # rises when the same postings would make another corpus
+_FORMAT = 3  # rises when the same postings would make another corpus
 
 _spaces = re.compile(r" {2,}")
 _edge = re.compile(r"(<(?:p|li|h\d)>) +| +(</(?:p|li|h\d)>)")
@@ -166,8 +167,8 @@ def _write(
     manifest.postings = len(documents)
     manifest.sha256 = digest.hexdigest()
     manifest.boards = dict(boards)
-    manifest.emails_scrubbed = sum(document.emails for document in documents)
-    manifest.phones_scrubbed = sum(document.phones for document in documents)
+    manifest.emails_scrubbed += sum(document.emails for document in documents)
+    manifest.phones_scrubbed += sum(document.phones for document in documents)
     manifest.min_count = characters.min_count
     manifest.characters_mapped = characters.count(characters.mapped)
     manifest.characters_dropped = characters.count(characters.dropped)
@@ -179,7 +180,10 @@ def _finish(scrubbed: str, characters: CharacterMap, manifest: Manifest) -> str:
     """Return the document in the characters of the corpus, repaired where these or the scrubbing broke it."""
     text = characters.apply(scrubbed)
     if text != scrubbed:
-        text = _edge.sub(r"\1\2", _spaces.sub(" ", text))
+        again = scrub(_edge.sub(r"\1\2", _spaces.sub(" ", text)))
+        text = again.text
+        manifest.emails_scrubbed += again.emails
+        manifest.phones_scrubbed += again.phones
     if grammar.find_error(text):
         manifest.repaired += 1
         text = grammar.repair(text)
