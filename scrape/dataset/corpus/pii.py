@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -17,7 +18,10 @@ from scrape.markup.ascii import ascii_equal
 EMAIL, PHONE = "[e-mail]", "[phone]"
 
 _tag = re.compile(r"</?(?:b|em)>")
-_unseen = re.compile(rf"{_tag.pattern}|(?<=&)(?:amp|lt|gt);|[\u0300-\u036f\u20d0-\u20f0]+")  # of an entity the & stays
+_unseen = re.compile(  # tags, marks and joiners; of an entity the & stays
+    rf"{_tag.pattern}|(?<=&)(?:amp|lt|gt);|[\u0300-\u036f\u20d0-\u20f0\xad\u200b-\u200f\u2060-\u2064\ufeff]+"
+)
+_unlike_ascii = re.compile(r"[^\n -}]+")
 _emptied = re.compile(r"<(b|em)>( ?)</\1>")
 _spaces = re.compile(r" {2,}")
 
@@ -28,16 +32,18 @@ _AT = rf"(?:@|{_OPENING}(?:at|@|arroba){_CLOSING})"
 _DOT = rf"(?:\.|{_OPENING}(?:dot|punkt|point|punto|\.){_CLOSING})"
 _NAME = r"(?<![\w.+%-])(?<!\w')[\w.+%-]++(?:'[\w.+%-]++)*+"
 _IN_WORDS = r" at (?:[\w-]++ dot )+(?:com|org|net|edu|gov|info|io|ai|co|uk|de|fr|in|eu|example)(?!\w)"
-_EMAIL = rf"{_NAME}(?:{_AT}(?:[\w-]++{_DOT})+(?!\d)\w[\w-]*+|{_IN_WORDS})"
+_SPACED = r" @ (?-i:(?:[a-z0-9-]++\.)+[a-z]{2,}+)(?!\w)"
+_EMAIL = rf"{_NAME}(?:{_AT}(?:[\w-]++{_DOT})+(?!\d)\w[\w-]*+|{_SPACED}|{_IN_WORDS})"
 _email = re.compile(_EMAIL, re.IGNORECASE | re.ASCII)
 _email_beyond_ascii = re.compile(_EMAIL, re.IGNORECASE)
-_maybe_email = re.compile(r"[@＠﹫]|[^\w\s]\s?(?:[aä]t|arroba)\s?[^\w\s]|\sdot\s", re.IGNORECASE)
+_maybe_email = re.compile(r"@|[^\w\s] ?(?:at|arroba) ?[^\w\s]| dot ", re.IGNORECASE)
 
 # These are telephone numbers wherever they stand: ten digits grouped as North America writes them, and a number that
 # begins with + and a country code. Dates, pay, years and job numbers have other groups, and no + in front.
 _GAP = r"(?: ?[.\-/]{1,2} ?| )"
 _NORTH_AMERICA = (
-    rf"(?:\(?(?:\+ ?|00)?1\)?[ .\-/]{{0,3}})?(?:\(\d{{3}}\)[ .\-/]{{0,3}}|\(?\d{{3}}{_GAP})\d{{3}}{_GAP}\d{{4}}"
+    r"(?:\(?(?:\+ ?|00)?1\)?[ .\-/]{0,3})?"
+    rf"(?:\(\d{{3}}\)[ .\-/]{{0,3}}\d{{3}}{_GAP}?|\(?\d{{3}}{_GAP}\d{{3}}{_GAP})\d{{4}}"
 )
 _INTERNATIONAL = r"\(?\+\(?\d{1,3}\)?[ .\-/]{0,3}(?:\(\d{0,5}\)[ .\-/]{0,3})?\d(?:[ .\-/()]{0,3}\d){5,12}+"
 _EXTENSION = r"(?:,? ?(?:x|ext\.?|extension|durchwahl|poste):? ?\d{1,6}(?!\d))?"
@@ -53,11 +59,15 @@ _digits = re.compile(r"[0-9]+")
 
 # A cue is close if nothing but punctuation, tags and small words stands between it and the number.
 _LINES = (
-    r"tel(?:e?fono?|efax|efoon|ephone?)?|(?:cell|mobile|smart)? ?phone|fone?|ph|mob(?:ile?)?|cell|fax|hotline|helpline"
-    r"|gsm|whats ?app|viber|call|dial|ring|handy|ruf|festnetz|durchwahl|portable|appele[zr]|wa\.me/|phone="
+    r"tel(?:e?fono?|efax|efoon|ephon(?:e[rz]?)?)?|(?:cell|mobile|smart)? ?phone|fone?|ph|phone=|mob(?:ile?)?|fax"
+    r"|hotline|helpline|landline|whats ?app|viber|call|dial|ring|handy|ruf|festnetz|durchwahl|portable|appele[zr]"
+    r"|wa\.me/"
 )
 _NUMBER = r"(?:[ .-]{0,2}(?:nummer|number|numero|num|nr|no|n))?"
-_ASKS = r"contact(?:e[rz])?|reach|text|sms|signal|kontakt|rufen|anrufen|telefonisch|erreich(?:en|bar)|joindre|joignable"
+_ASKS = (
+    r"contact(?:e[rz])?|reach|cell|(?:my|our) number|r(?:ue|u)ckfragen?|text|sms|signal|kontakt|rufen|anrufen"
+    r"|telefonisch|erreich(?:en|bar)|joindre|joignable"
+)
 _BETWEEN = (
     r"(?:[^\w\[$€£]|\[(?:phone|e-mail)\]|</?\w{1,2}/?>"
     r"|\b(?:us|me|now|today|directly|line|at|on|is|our|unter|uns|an|au|sur|le|or|and|oder|und|ou|et|via|hr|office)\b){0,12}"
@@ -75,14 +85,14 @@ _of_another_kind = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _YEAR, _CLOCK = r"(?:19|20)\d\d", r"(?:(?:[01]\d|2[0-4])[0-5]\d|[012]?\d\.[0-5]\d)"
-_DATE_OR_TIMES = (
+_DATE_OR_MEASURE = (
     rf"\(?(?:\d\d?[ ./-]\d\d?[ ./-]{_YEAR}|{_YEAR}[ ./-]\d\d?[ ./-]\d\d?|{_YEAR}[ ./-]{{1,3}}{_YEAR})\b"
-    rf"|{_CLOCK} ?- ?{_CLOCK}(?! ?\d)"
+    rf"|{_CLOCK} ?- ?{_CLOCK}(?! ?\d)|\d\d?\.\d[ /-]"
 )
 _THOUSANDS = r"[1-9]\d{0,2}(?:[ .]\d{3})*[ .]000$"
 _thousands = re.compile(rf"\+{_THOUSANDS}")
 _another_number = re.compile(
-    rf"{_DATE_OR_TIMES}|0[.,/-]|{_THOUSANDS}|\d{{1,2}}(?:[ .]\d{{3}}){{2}}$|[1-9]\d*0000$", re.ASCII
+    rf"{_DATE_OR_MEASURE}|0[.,/-]|{_THOUSANDS}|\d{{1,2}}(?:[ .]\d{{3}}){{2}}$|[1-9]\d*0000$", re.ASCII
 )
 _local = re.compile(r"\d?[.-]?\d{3}[.-]\d{4}$")
 _asked_at = re.compile(r"(?:\b(?:at|on)|contact):? \(?$", re.IGNORECASE)
@@ -104,10 +114,13 @@ def scrub(text: str) -> Scrubbed:
 
     A document stays a document: tags inside what is replaced stay, but for those that would be empty.
     """
-    text, emails = _replace(text, EMAIL, _maybe_email, _find_emails)
-    text, more = (text, 0) if text.isascii() else _replace(text, EMAIL, _maybe_email, _find_emails_beyond_ascii)
-    text, phones = _replace(text, PHONE, _maybe_phone, _find_phones)
-    return Scrubbed(text, emails + more, phones)
+    view, counts = _view(text), Counter[str]()
+    for placeholder, maybe, find in _KINDS:
+        if maybe.search(view.seen):  # most postings have nothing of the kind
+            text, count = _replace(text, view, placeholder, find)
+            counts[placeholder] += count
+            view = _view(text) if count else view
+    return Scrubbed(text, counts[EMAIL], counts[PHONE])
 
 
 class _Equals(dict[int, str]):
@@ -116,7 +129,7 @@ class _Equals(dict[int, str]):
     def __missing__(self, code: int) -> str:
         character = chr(code)
         equal = ascii_equal(character)
-        if unicodedata.category(character) == "Pd":
+        if unicodedata.category(character) == "Pd" or character in "⁃・~":
             equal = "-"
         elif character in "。｡":
             equal = "."
@@ -151,19 +164,17 @@ def _view(text: str) -> _View:
         pieces.append(text[position:start])
         length += start - position
         position = end
-    view.seen = "".join(pieces)
+    view.seen = _unlike_ascii.sub(lambda found: found[0].translate(_equals), "".join(pieces))
     return view
 
 
-def _replace(
-    text: str, placeholder: str, maybe: re.Pattern[str], find: Callable[[str], Iterator[tuple[int, int]]]
-) -> tuple[str, int]:
-    """Return `text` with a placeholder for each span that is found in its visible text, and their number."""
-    view = _view(text)
-    if not maybe.search(view.seen):  # spares most postings the rest
-        return text, 0
+_Find = Callable[[str], Iterator[tuple[int, int]]]
+
+
+def _replace(text: str, view: _View, placeholder: str, find: _Find) -> tuple[str, int]:
+    """Return `text` with a placeholder for each span that `find` finds in its visible text, and their number."""
     pieces, position, divided, count = [], 0, False, 0
-    for start, end in find(view.seen.translate(_equals)):
+    for start, end in find(view.seen):
         first, last = view.position(start), view.position(end - 1) + 1
         tags = _tag.findall(text, first, last)
         pieces += [text[position:first], placeholder, *tags]
@@ -221,7 +232,7 @@ def _length_of_national(written: str, least: int) -> int:
     countries, or has the ten digits of North America and India.
     """
     digits = "".join(_digits.findall(written))
-    most = 12 if digits[0] == "0" and not digits.startswith(("00", "011")) else 15
+    most = 12 if digits[0] == "0" and not digits.startswith(("00", "011")) else 15 if digits[0] == "0" else 13
     count = length = 0
     for group in _digits.finditer(written):
         if count + len(group[0]) > most or (count >= 10 and len(group[0]) < 3 and digits[0] != "0"):
@@ -230,3 +241,10 @@ def _length_of_national(written: str, least: int) -> int:
     if least == 9 and digits[0] != "0":
         return length if count == 10 and digits[0] != "1" else 0
     return length if count >= least else 0
+
+
+_KINDS: tuple[tuple[str, re.Pattern[str], _Find], ...] = (
+    (EMAIL, _maybe_email, _find_emails),
+    (EMAIL, _maybe_email, _find_emails_beyond_ascii),
+    (PHONE, _maybe_phone, _find_phones),
+)

@@ -17,6 +17,9 @@ CONTACTS = """
 415-555-0134
 (415) 555 – 0134
 (415)555-0134
+(415)5550134
+415⁃555~0134
+415‍-555-0134
 1.206.555.0100
 +1 415-555-0134 ext. 12
 (+1) 206-555-0100
@@ -64,6 +67,10 @@ WhatsApp 98765 43210
 WhatsApp Asha: 98765-43210
 Call 9876543210
 Mobile: 098765 43210
+Landline: 022 2345 6789
+Our number is 020 7946 0018
+Rückfragen: 0711 1234567
+Téléphonez au 01 99 00 12 34
 Ph: 022-2345 6789
 Call 0091 98765 43210
 wa.me/919876543210
@@ -81,6 +88,7 @@ jobs(ät)crumb.example
 jobs{at}crumb{dot}example
 jobs&lt;at&gt;crumb&lt;dot&gt;example
 jobs at crumb dot com
+jobs @ crumb.example
 o’crumb@crumb.example
 bäcker@crumb.example
 почта@крошка.example
@@ -149,6 +157,14 @@ contact: box 0123456789
 2026/11/22 2026/12/24
 §§ 4901-4920
 a ratio of 1:250:3000
+ph 7.0 7.2 7.4 7.6
+Cell 2019 176 1415-1428
+Telefon unten, Stellen-Nr. 0123456789
+WhatsApp 2 000 000 000 users
+Callout pay 1500-2000 a month
+telephone interviews, 1-5 December 2026
+Kontakt bis 31.12.2026, 12.00 Uhr
+life @ Crumb.Co
 30-40% of 1 000 000
 +4155550134abcdef1234
 left-pad@1.3.0
