@@ -42,7 +42,7 @@ def rows(answer: Any, url: str, *path: str) -> list[Row]:
 
 
 def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> tuple[Posting, ...]:
-    """Return each row read as a posting. One without key or title is left out; ChangedShape where that leaves none."""
+    """Return each row read as a posting, without those that lack a key or title. Raises ChangedShape if all do."""
     made = [read(row) for row in found]
     whole = tuple(posting for posting in made if posting.key and posting.title)
     if made and not whole:
@@ -88,7 +88,7 @@ def _whole(text: str) -> str:
 
 
 def places(*named: str, remote: bool = False) -> str:
-    """Return a location line: the places named, each once, after `Remote` where the board says so and no place does."""
+    """Return a location line: the places named, each once, after `Remote` if `remote` and no place says it."""
     whole = [place for place in named if place]
     said = any("remote" in place.casefold() for place in whole)
     return "; ".join(dict.fromkeys(["Remote", *whole] if remote and not said else whole))
@@ -110,19 +110,17 @@ def as_html(description: str) -> str:
         if _TAG.search(description) and not _ESCAPED_END.search(description):
             return description
         description = html.unescape(description)
-    return description if _TAG.search(description) else _paragraphs(description)
-
-
-def _paragraphs(plain: str) -> str:
-    """Return plain text as HTML: paragraphs, separated by empty lines, of lines."""
-    escaped = html.escape(plain.replace("\r\n", "\n").strip(), quote=False)
+    if _TAG.search(description):
+        return description
+    # Plain text: paragraphs, separated by empty lines, of lines.
+    escaped = html.escape(description.replace("\r\n", "\n").strip(), quote=False)
     blocks = [block.strip().replace("\n", "<br>") for block in re.split(r"\n\s*\n", escaped)]
     return "".join(f"<p>{block}</p>" for block in blocks if block)
 
 
 def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
     """Return `body` as parsed HTML; with `only`, just the elements of those names (several times as fast)."""
-    # Without its prolog, lest bs4 warn that HTML looks like XML.
+    # Without its prolog: bs4 would warn that HTML looks like XML.
     source = _XML_PROLOG.sub("", body, count=1)
     return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
 

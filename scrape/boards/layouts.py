@@ -44,16 +44,12 @@ def known(soup: BeautifulSoup) -> LayoutFields | None:
         body = soup.select_one(layout.body)
         title = body.select_one(layout.title) if body else None
         if body and title:
-            return _in_layout(layout, body, title)
+            for hidden in body.select("script, style, [style*='display: none'], [style*='display:none']"):
+                hidden.decompose()
+            company, location = (_labelled(body, label) for label in (layout.company_label, layout.location_label))
+            title.extract()
+            return LayoutFields(said(title), str(body), company, location)
     return _article(soup)
-
-
-def _in_layout(layout: Layout, body: Tag, title: Tag) -> LayoutFields:
-    for hidden in body.select("script, style, [style*='display: none'], [style*='display:none']"):
-        hidden.decompose()
-    company, location = (_labelled(body, label) for label in (layout.company_label, layout.location_label))
-    title.extract()
-    return LayoutFields(said(title), str(body), company, location)
 
 
 def _labelled(body: Tag, label: str) -> str:

@@ -26,26 +26,18 @@ class Company:
 
 @cache
 def companies(field: Field, seed: int) -> tuple[Company, ...]:
-    """Return the employers of one field of work; no name comes twice in it."""
+    """Return the employers of one field of work, all with different names."""
     rng = SeededRandom(f"{seed}/companies/{field.name}")
     writer = Writer(rng, {**phrases.general()["formal"], **phrases.names(), **field.lists}, {})
+    weighted_cities = [city for city in phrases.cities() for _ in range(city.share)]
     made: dict[str, Company] = {}
     while len(made) < PER_FIELD:
-        name = writer.phrase("{firm}")
-        made.setdefault(name, _company(name, field, writer, rng))
+        company = Company(
+            name=writer.phrase("{firm}"),
+            kind=writer.phrase("{kind}"),
+            founded=rng.between(int(field.lists["since"][0]), 2023),
+            staff=rng.between(9, 240),
+            cities=tuple(rng.sample(weighted_cities, rng.choice((1, 1, 2, 3)))),
+        )
+        made.setdefault(company.name, company)
     return tuple(made.values())
-
-
-def _company(name: str, field: Field, writer: Writer, rng: SeededRandom) -> Company:
-    return Company(
-        name=name,
-        kind=writer.phrase("{kind}"),
-        founded=rng.between(int(field.lists["since"][0]), 2023),
-        staff=rng.between(9, 240),
-        cities=tuple(rng.sample(_weighted_cities(), rng.choice((1, 1, 2, 3)))),
-    )
-
-
-@cache
-def _weighted_cities() -> tuple[City, ...]:
-    return tuple(city for city in phrases.cities() for _ in range(city.share))

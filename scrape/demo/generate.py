@@ -17,7 +17,7 @@ from scrape.demo.seeded_random import SeededRandom
 
 SEED = 2015
 COUNT = 1150
-TODAY = date(2026, 11, 20)  # the day on which this board stands still
+TODAY = date(2026, 11, 20)  # always "today" on this board
 ADDRESS = "https://demo-board.invalid/posting/"
 _RECENT_DAYS = 45
 
@@ -60,7 +60,7 @@ class JobOutline:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The writer at work on one posting. `size` scales how much is said; `prose` means no lists."""
+    """One posting being written. `size` scales how much is said; `prose` means no lists."""
 
     job: JobOutline
     rng: SeededRandom
@@ -69,7 +69,7 @@ class Draft:
     prose: bool
 
     def many(self, usual: int) -> int:
-        """Return a number near `usual`, by the size of this posting and a little chance; at least 1."""
+        """Return a random number near `usual`, scaled by the size of this posting; at least 1."""
         return max(1, round(usual * self.size + self.rng.below(3) - 1))
 
     def paragraph(self, **usual: int) -> str:
@@ -102,7 +102,11 @@ def _job(seed: int, number: int, rng: SeededRandom) -> JobOutline:
     field, occupation = _occupations()[number % len(_occupations())]
     company = rng.choice(companies(field, seed))
     city = rng.choice(company.cities)
-    low, high = _pay(occupation, city, rng)
+    # The occupation's range, moved by the city and by chance, and rounded.
+    step = 1 if occupation.unit == "hour" else 500
+    level = city.cost * rng.between(94, 108) / 100
+    low = round(occupation.low * level / step) * step
+    high = max(low + 2 * step, round(occupation.high * level / step) * step)
     pay = rng.choice(_PAY[occupation.unit]).format(low, high)
     return JobOutline(field, occupation, company, city, _title(field, occupation, rng), low, high, pay)
 
@@ -118,14 +122,6 @@ def _title(field: Field, occupation: Occupation, rng: SeededRandom) -> str:
     if rng.chance(0.3) and not {*_RANKS, *grade.split()} & set(title.split()):
         return f"{grade} {title}"
     return title
-
-
-def _pay(occupation: Occupation, city: City, rng: SeededRandom) -> tuple[int, int]:
-    """Return the posted range: the occupation's own, moved by the city and by chance, in whole or round figures."""
-    step = 1 if occupation.unit == "hour" else 500
-    level = city.cost * rng.between(94, 108) / 100
-    low = round(occupation.low * level / step) * step
-    return low, max(low + 2 * step, round(occupation.high * level / step) * step)
 
 
 def _body(job: JobOutline, rng: SeededRandom) -> str:
@@ -182,11 +178,6 @@ def _about(draft: Draft) -> Section:
     return _section(draft, "h_about", Prose(joined))
 
 
-def _duties(draft: Draft) -> Section:
-    items = draft.phrases(task=6, duty=4, chore=2)
-    return _section(draft, "h_duties", _listed(draft, "i_duties", items, opener="prose_do"))
-
-
 def _needs(draft: Draft) -> Section:
     block = _listed(draft, "i_needs", draft.phrases(need=4, want=3, trait=2), opener="prose_need")
     if isinstance(block, Items) and draft.rng.chance(0.25):
@@ -197,7 +188,7 @@ def _needs(draft: Draft) -> Section:
 
 
 def _first(draft: Draft) -> Section:
-    # In the order in which the list has them: weeks do not shuffle.
+    # In the order of the list: the first week comes before the first month.
     steps = tuple(capital(draft.writer.phrase(step)) for step in phrases.general()["formal"]["first"])
     if draft.prose:
         return _section(draft, "h_first", Prose((" ".join(steps),)))
@@ -225,7 +216,9 @@ def _facts(draft: Draft) -> Section:
 _WRITE: dict[str, Callable[[Draft], Section]] = {
     "role": _role,
     "about": _about,
-    "duties": _duties,
+    "duties": lambda draft: _section(
+        draft, "h_duties", _listed(draft, "i_duties", draft.phrases(task=6, duty=4, chore=2), opener="prose_do")
+    ),
     "needs": _needs,
     "nice": lambda draft: _section(
         draft, "h_nice", _listed(draft, "i_nice", draft.phrases(bonus=3), opener="prose_need")

@@ -4,7 +4,7 @@
 {name}            an entry of the list called `name`, or the fact of that name
 {3..12}           a number; {500..2000/50} counts in steps of 50
 a/an              the article that suits the word after it
-*word*  _word_    bold and emphasis, which whoever dresses the text turns into tags
+*word*  _word_    bold and emphasis, which `scrape.demo.layout` turns into tags
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Template = tuple["str | Slot | Range | Choice", ...]
 _TOKEN = re.compile(r"[\[\]|]|\{[^{}]*\}|[^\[\]|{}]+")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)(?:/(\d+))?")
 _SPACES = re.compile(r"\s+")
-_LOOSE = re.compile(r"[ ,]+(?=[.;!?]|$)| +(?=[,:])")  # what an empty alternative leaves behind
+_LOOSE = re.compile(r"[ ,]+(?=[.;!?]|$)| +(?=[,:])")  # spaces and commas around an empty alternative
 _ARTICLE = re.compile(r"\b([Aa])/an (\W*)(\w+)")
 _AFTER_STOP = re.compile(r"([.!?][\"')*_]* [\"'(*_]*)([a-z])")
 _FIRST = re.compile(r"^([\"'(*_]*)([a-z])")
@@ -50,7 +50,7 @@ _SAID_AS_A_WORD = re.compile(r"(?:LIMS|NICU|SCADA|LEED|RIP|LAN|MIG|SIM|RAM|FAQ)\
 
 
 class Writer:
-    """Writes from lists of templates. No entry of a list comes twice before every other has come once."""
+    """Writes from lists of templates. An entry of a list is used again only after all others were used."""
 
     def __init__(self, rng: SeededRandom, lists: Mapping[str, Sequence[str]], facts: Mapping[str, str]) -> None:
         self.rng = rng
@@ -79,13 +79,9 @@ class Writer:
             return f"{self.rng.between(part.low, part.high, part.step):,}"
         if part.name in self._facts:
             return self._facts[part.name]
-        return self._expand(parsed(self._draw(part.name)))
-
-    def _draw(self, name: str) -> str:
-        left = self._left.get(name)
-        if not left:
-            left = self._left[name] = list(self._lists[name])
-        return self.rng.take(left)
+        if not self._left.get(part.name):
+            self._left[part.name] = list(self._lists[part.name])
+        return self._expand(parsed(self.rng.take(self._left[part.name])))
 
 
 @cache
@@ -113,22 +109,16 @@ def _options(tokens: list[str], *, closing: bool, text: str) -> tuple[Template, 
             options.append([])
         elif token == "[":
             options[-1].append(Choice(_options(tokens, closing=True, text=text)))
+        elif not token.startswith("{"):
+            options[-1].append(token)
+        elif numbers := _RANGE.fullmatch(token[1:-1]):
+            low, high, step = numbers.groups(default="1")
+            options[-1].append(Range(int(low), int(high), int(step)))
         else:
-            options[-1].append(_leaf(token))
+            options[-1].append(Slot(token[1:-1]))
     if closing:
         raise ValueError(f"'[' without its ']': {text!r}")
     return tuple(tuple(option) for option in options)
-
-
-def _leaf(token: str) -> str | Slot | Range:
-    if not token.startswith("{"):
-        return token
-    name = token[1:-1]
-    numbers = _RANGE.fullmatch(name)
-    if numbers:
-        low, high, step = numbers.groups(default="1")
-        return Range(int(low), int(high), int(step))
-    return Slot(name)
 
 
 def tidy(text: str) -> str:
@@ -139,7 +129,7 @@ def tidy(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """Return the text with its first letter large, behind any mark that opens it."""
+    """Return the text with its first letter in upper case, after any opening quote or mark."""
     return _FIRST.sub(lambda m: m[1] + m[2].upper(), text, count=1)
 
 

@@ -17,7 +17,7 @@ INVENTED = "Every posting, company and workplace on this board is invented. Noth
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One line of a result list: where it leads and what it says."""
+    """One line of a result list: its link, its opening, and a mark such as `Featured`."""
 
     href: str
     opening: JobOpening
@@ -113,20 +113,18 @@ def _form(search: Search) -> str:
 
 
 def _result_rows(catalog: Catalog, shown: Sequence[JobOpening], start: int) -> list[ResultRow]:
-    """Return the links of one page; some postings stand on it twice, under two addresses, as they do on real boards."""
-    entries = [ResultRow(_href(opening, start + at), opening) for at, opening in enumerate(shown)]
-    twins = [ResultRow(_second_href(opening), opening, "Featured") for opening in shown if catalog.is_featured(opening)]
-    return twins + entries
+    """Return the links of one page. As on real boards, some postings are on it twice, with two URLs."""
+    featured = []
+    for opening in filter(catalog.is_featured, shown):
+        job = opening.posting
+        path = f"/posting/{job.key}/{slug(f'{job.title} {job.company} {job.location}')}"
+        featured.append(ResultRow(f"{path}?from=featured", opening, "Featured"))
+    return featured + [ResultRow(_href(opening, start + at), opening) for at, opening in enumerate(shown)]
 
 
 def _href(opening: JobOpening, position: int) -> str:
     job = opening.posting
     return f"/posting/{job.key}/{slug(job.title)}?from=serp&pos={position}&utm_source=board&utm_campaign=list"
-
-
-def _second_href(opening: JobOpening) -> str:
-    job = opening.posting
-    return f"/posting/{job.key}/{slug(f'{job.title} {job.company} {job.location}')}?from=featured"
 
 
 def _row(entry: ResultRow) -> str:

@@ -40,7 +40,7 @@ def serve(port: int = 0, *, seed: int = SEED, count: int = COUNT) -> Iterator[Si
         server.server_bind()
         server.server_activate()
         site = Site(f"http://127.0.0.1:{server.server_port}", Catalog(seed, count))
-        server.RequestHandlerClass = _handler_for(site)
+        server.RequestHandlerClass = type("SiteHandler", (_Handler,), {"site": site})
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -76,7 +76,7 @@ def _posting(catalog: Catalog, key: str) -> tuple[HTTPStatus, str, str]:
     opening = catalog.get(key)
     if opening is None:
         return _not_found()
-    # An expired posting answers 200 with a notice, as many boards do: the reader has to notice, not the status.
+    # An expired posting answers 200 with a notice, as on many boards: only the text tells that it is over.
     return _html(pages.expired(opening) if catalog.is_expired(opening) else pages.posting(catalog, opening))
 
 
@@ -86,10 +86,6 @@ def _html(body: str) -> tuple[HTTPStatus, str, str]:
 
 def _not_found() -> tuple[HTTPStatus, str, str]:
     return HTTPStatus.NOT_FOUND, "text/html", pages.plain("Not found", "There is no such page on this board.")
-
-
-def _handler_for(site: Site) -> type[_Handler]:
-    return type("SiteHandler", (_Handler,), {"site": site})
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -120,4 +116,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet: the crawler reports what it asked for."""
+        """Write nothing: the crawler reports its requests."""

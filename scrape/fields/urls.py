@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-_HOST_ENDS = {  # what may stand at the end of a host and says nothing
+_HOST_ENDS = {  # endings of a host without a meaning
     "http": re.compile(r"(?:[\s.:]|:80)+$"),
     "https": re.compile(r"(?:[\s.:]|:443)+$"),
     "": re.compile(r"[\s.:]+$"),
@@ -14,28 +14,31 @@ _TRACKING = re.compile(
     r"utm_.*|mc_[ce]id|gh_src|lever-(source|origin)|trk|fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_hs(enc|mi)",
     re.IGNORECASE,
 )
-_WHENCE = re.compile(r"ref|from|source|src", re.IGNORECASE)
+_SOURCE = re.compile(r"ref|from|source|src", re.IGNORECASE)
 _SLASHES = re.compile(r"[\s/]+$")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
-def is_web(address: str) -> bool:
-    """Return whether `address` is a web URL; anything else is a path on this machine."""
-    return _WEB.match(address) is not None
+def is_web(url: str) -> bool:
+    """Return whether `url` is a web URL; anything else is a path on this machine."""
+    return _WEB.match(url) is not None
 
 
 def host_of(url: str) -> str:
     """Return the host (and port, where it is not the default one) of `url`, in lower case; empty where it has none."""
     parts = _split(url) if is_web(url) else None
-    return _host(parts) if parts else ""
+    if not parts:
+        return ""
+    ends = _HOST_ENDS.get(parts.scheme.lower(), _HOST_ENDS[""])
+    return ends.sub("", parts.netloc.rpartition("@")[2].lower()).lstrip()
 
 
 def canonical(url: str) -> str:
-    """Return `url` with all that does not change the page taken away, so that equal pages have equal addresses.
+    """Return `url` without the parts that do not change the page, so that equal pages have equal URLs.
 
     Scheme and host in lower case, no default port, no user, no fragment, no tracking parameters, no slash
     at the end; the other parameters keep their order. A fragment that is a route (`#/jobs/7`) names the page
-    and stays. What is not a web address with a host comes back as it is.
+    and stays. Anything but a web URL with a host is returned as it is.
     """
     url = url.strip()
     parts, host = _split(url), host_of(url)
@@ -47,18 +50,13 @@ def canonical(url: str) -> str:
 
 
 def _tracks(name: str, value: str) -> bool:
-    """Return whether a parameter says where the reader came from. A number may be a page (`from=20`), so that stays."""
-    whence = _WHENCE.fullmatch(name) is not None and not value.isdecimal()
-    return whence or _TRACKING.fullmatch(name) is not None
-
-
-def _host(parts: SplitResult) -> str:
-    ends = _HOST_ENDS.get(parts.scheme.lower(), _HOST_ENDS[""])
-    return ends.sub("", parts.netloc.rpartition("@")[2].lower()).lstrip()
+    """Return whether a parameter tracks the reader. `from=20` does not: a number may be a page."""
+    names_source = _SOURCE.fullmatch(name) is not None and not value.isdecimal()
+    return names_source or _TRACKING.fullmatch(name) is not None
 
 
 def _split(url: str) -> SplitResult | None:
-    """Return the parts of an address, or None for one that cannot be taken apart, such as `http://[oops/`."""
+    """Return the parts of a URL, or None for one that cannot be parsed, such as `http://[oops/`."""
     try:
         return urlsplit(url)
     except ValueError:

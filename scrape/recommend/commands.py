@@ -228,12 +228,12 @@ def _ranked_posting(store: Store, ranked: ranking.Ranked, learned: Classifier | 
 
 
 def _percent(chance: float) -> str:
-    """Format a probability as well as few labels can know it: never 0 and never 100 %."""
+    """Format a probability, never as 0 or 100 %: few labels do not justify that."""
     return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{chance * 100:.0f} %"
 
 
 def _link(url: str) -> str:
-    """Return the address of a posting if it is a web address that can be shown, else an empty text."""
+    """Return the URL of a posting if it is a web URL that can be shown, else an empty string."""
     return url if is_web(url) and url.isprintable() else ""
 
 
@@ -242,7 +242,7 @@ def _link(url: str) -> str:
 
 def similar(options: Namespace) -> int:
     """Find the real postings most similar to generated ones, these in the order in which they are recommended."""
-    samples = _samples(Path(options.file) if options.file else _newest_samples())
+    samples = _samples(options.file)
     store = named_store(options.dataset, options.data_dir).require()
     learned: Classifier | None = None
     if (store.root / classifier.FILE).exists():
@@ -263,19 +263,21 @@ def similar(options: Namespace) -> int:
         for place in np.argsort(-chances, kind="stable")[: options.samples]
     ]
     if options.json:
-        rows = [_similar_as_json(*row, has_chance=learned is not None) for row in shown]
+        rows = [
+            {
+                "title": posting.title,
+                "company": posting.company,
+                "place": posting.location,
+                "chance": round(chance, 4) if learned else None,
+                "nearest": [asdict(row) for row in near],
+            }
+            for posting, chance, near in shown
+        ]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
         for row in shown:
             _print_similar(*row, has_chance=learned is not None)
     return OK
-
-
-def _similar_as_json(
-    posting: Posting, chance: float, near: Sequence[RankedPosting], *, has_chance: bool
-) -> dict[str, object]:
-    about = {"title": posting.title, "company": posting.company, "place": posting.location}
-    return about | {"chance": round(chance, 4) if has_chance else None, "nearest": [asdict(row) for row in near]}
 
 
 def _print_similar(posting: Posting, chance: float, near: Sequence[RankedPosting], *, has_chance: bool) -> None:
@@ -286,18 +288,17 @@ def _print_similar(posting: Posting, chance: float, near: Sequence[RankedPosting
     print()
 
 
-def _newest_samples() -> Path:
-    found = sorted(SAMPLES.glob(f"*/{TEXTS}"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise InputError(
-            f"there is no {SAMPLES}/<run>/{TEXTS}; run `python -m charrnn.sample`, or name a file of postings"
-        )
-    say(f"reading {found[-1]}")
-    return found[-1]
-
-
-def _samples(path: Path) -> list[str]:
-    """Read the documents of a file, repaired where a network left a tag open."""
+def _samples(named: str) -> list[str]:
+    """Read the documents of a file, by default the newest samples, repaired where a network left a tag open."""
+    path = Path(named)
+    if not named:
+        galleries = sorted(SAMPLES.glob(f"*/{TEXTS}"), key=lambda path: path.stat().st_mtime)
+        if not galleries:
+            raise InputError(
+                f"there is no {SAMPLES}/<run>/{TEXTS}; run `python -m charrnn.sample`, or name a file of postings"
+            )
+        path = galleries[-1]
+        say(f"reading {path}")
     text = _read(path, f"a {TEXTS}, or a posting in bare markup")
     found = [whole for part in document.split([text]) if part.strip() and (whole := grammar.repair(part))]
     if not found:

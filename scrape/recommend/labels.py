@@ -1,7 +1,7 @@
 """The labels of postings, `labels.db`: yes, no or skipped, each on the disk before the next posting is shown.
 
-A label keeps the name of its posting and its address, so that it still belongs to the posting when another board's
-copy of the same page takes its place.
+A label has the name and the URL of its posting, so that it still belongs to the posting when a copy from another
+board, with the same URL, replaces it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,13 @@ def open_labels(root: Path) -> Iterator[Labels]:
     path = root / FILE
     try:
         with closing(sqlite3.connect(path, timeout=30)) as database:
-            _prepare(database)
+            database.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
+            database.execute("PRAGMA synchronous = FULL")
+            if database.execute("PRAGMA user_version").fetchone()[0] > _VERSION:
+                raise InputError("the labels were written by a newer version of this program; update it")
+            with database:
+                database.execute(_TABLE)
+                database.execute(f"PRAGMA user_version = {_VERSION}")
             yield Labels(database)
     except sqlite3.DatabaseError as error:
         raise InputError(
@@ -92,7 +98,7 @@ def open_labels(root: Path) -> Iterator[Labels]:
 def current_answers(labels: Collection[Label], addresses: Mapping[str, str]) -> dict[str, str]:
     """Return {name: answer} of the postings that are there, given {name: canonical address}.
 
-    A label belongs to the posting of its name or, if that has gone, to the one at its address.
+    A label belongs to the posting with its name or, if that is gone, to the one with its address.
     """
     at = {address: name for name, address in addresses.items() if address}
     found = ((label.name if label.name in addresses else at.get(label.address), label.answer) for label in labels)
@@ -105,14 +111,3 @@ def drop_labels(root: Path, marks: Collection[str]) -> int:
         return 0
     with open_labels(root) as labels:
         return labels.drop(marks)
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
-    database.execute("PRAGMA synchronous = FULL")
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        raise InputError("the labels were written by a newer version of this program; update it")
-    with database:
-        database.execute(_TABLE)
-        database.execute(f"PRAGMA user_version = {_VERSION}")

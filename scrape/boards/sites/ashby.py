@@ -36,17 +36,14 @@ def parse(body: str, url: str) -> Page:
 
 def _posting(name: str, row: Row) -> Posting:
     link = text(row, "jobUrl")
+    also_in = [text(other, "location") for other in listed(row, "secondaryLocations")]
     return Posting(
         board=NAME,
         key=text(row, "id") or (key_of(canonical(link)) if link else ""),
         url=link,
         title=text(row, "title"),
         company=companies.display(NAME, name),
-        location=places(*_places(row), remote=row.get("isRemote") is True),
+        location=places(text(row, "location"), *also_in, remote=row.get("isRemote") is True),
         date=day(row.get("publishedAt")),
         html=as_html(raw(row, "descriptionHtml") or raw(row, "descriptionPlain")),
     )
-
-
-def _places(row: Row) -> list[str]:
-    return [text(row, "location"), *(text(other, "location") for other in listed(row, "secondaryLocations"))]

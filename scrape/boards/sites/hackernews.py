@@ -33,7 +33,7 @@ _ROLE = re.compile(
 
 
 def start(query: Query) -> Sequence[str]:
-    """Return the stories of the account that opens the thread each month."""
+    """Return the URL of the stories by the account that opens the thread each month."""
     return [f"{_API}/search_by_date?tags=story,author_whoishiring&hitsPerPage=10"]
 
 
@@ -53,7 +53,8 @@ def parse(body: str, url: str) -> Page:
 def _posting(comment: Row) -> Posting | None:
     """Return the posting of a comment that begins with `Company | Title | Place | ...`; else None."""
     html, key = raw(comment, "text"), text(comment, "id")
-    company, *rest = _headline(html) or [""]
+    first = page(re.split(r"<p>|\n\n", html, maxsplit=1)[0]).get_text(" ")
+    company, *rest = [part for piece in first.split("|") if (part := line(piece))] or [""]
     company = _LINK.sub("", company)
     if not key or not company or not rest:
         return None
@@ -72,9 +73,3 @@ def _posting(comment: Row) -> Posting | None:
         date=day(comment.get("created_at")),
         html=as_html(html),
     )
-
-
-def _headline(html: str) -> list[str]:
-    """Return the parts of the comment's first paragraph between its bars."""
-    first = page(re.split(r"<p>|\n\n", html, maxsplit=1)[0]).get_text(" ")
-    return [part for part in (line(piece) for piece in first.split("|")) if part]

@@ -17,11 +17,11 @@ from scrape.fields.urls import canonical
 NAME = "himalayas"
 HOME = "https://himalayas.app"
 
-_LIMIT = "20"  # what the API gives however much is asked
+_LIMIT = "20"  # the most that the API gives
 
 
 def start(query: Query) -> Sequence[str]:
-    """Return a search where a title is asked, else everything, newest first."""
+    """Return the URL of a search where the query has a title, else of the full list, newest first."""
     if query.title:
         return [f"{HOME}/jobs/api/search?{urlencode({'q': query.title, 'page': '1'})}"]
     return [f"{HOME}/jobs/api?{urlencode({'limit': _LIMIT})}"]
@@ -45,20 +45,16 @@ def _posting(row: Row) -> Posting:
     """Return a posting. Its URL is the one on Himalayas: mostly `guid`, else `applicationLink`."""
     links = [web_url(raw(row, name)) for name in ("guid", "applicationLink")]
     own = next((link for link in links if (urlsplit(link).hostname or "").endswith("himalayas.app")), links[1])
+    # The countries where the candidate must live: names or, in newer responses, objects with a name.
+    required = [text(item, "name") if isinstance(item, dict) else item for item in listed(row, "locationRestrictions")]
+    countries = [line(name) for name in required if isinstance(name, str) and name.strip()]
     return Posting(
         board=NAME,
         key=text(row, "guid") or (key_of(canonical(own)) if own else ""),
         url=own,
         title=text(row, "title"),
         company=text(row, "companyName"),
-        location=places(*_countries(row), remote=True),
+        location=places(*countries, remote=True),
         date=day(row.get("pubDate")),
         html=as_html(raw(row, "description") or raw(row, "excerpt")),
     )
-
-
-def _countries(row: Row) -> list[str]:
-    """Return the names of the countries where the candidate must live; newer responses give objects with a name."""
-    found = listed(row, "locationRestrictions")
-    named = [text(item, "name") if isinstance(item, dict) else item for item in found]
-    return [line(name) for name in named if isinstance(name, str) and name.strip()]

@@ -107,8 +107,5 @@ def _several(parts: list[object]) -> str:
     whole = [part for part in parts if isinstance(part, str) and part.strip()]
     if len(whole) == 1:
         return as_html(whole[0])
-    return f"<ul>{''.join(f'<li>{_item(part)}</li>' for part in whole)}</ul>" if whole else ""
-
-
-def _item(part: str) -> str:
-    return part if "<" in part else escape(part, quote=False)
+    items = [f"<li>{part if '<' in part else escape(part, quote=False)}</li>" for part in whole]
+    return f"<ul>{''.join(items)}</ul>" if items else ""

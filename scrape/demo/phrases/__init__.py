@@ -19,7 +19,7 @@ Lists = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occupation:
-    """`titles[0]` names it. Pay is in dollars per `unit` (hour or year), before the city has its say."""
+    """An occupation, named by `titles[0]`. Pay is in dollars per `unit` (hour or year), before the city's `cost`."""
 
     titles: tuple[str, ...]
     low: int
@@ -41,7 +41,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class City:
-    """`share` weighs how often it comes; `cost` multiplies the pay."""
+    """A city. `share` weighs how often it is chosen; `cost` multiplies the pay."""
 
     name: str
     state: str
@@ -56,10 +56,13 @@ class City:
 
 @cache
 def general() -> dict[str, Lists]:
-    """Return the lists that all postings share, by voice; a voice's own entries come on top of those under `shared`."""
+    """Return the general lists by voice: the entries under `shared`, then the voice's own."""
     read = {name: _lists(table) for name, table in _toml("general.toml").items()}
     shared = read.pop("shared")
-    return {voice: _joined(shared, lists) for voice, lists in read.items()}
+    return {
+        voice: {name: shared.get(name, ()) + own.get(name, ()) for name in sorted({*shared, *own})}
+        for voice, own in read.items()
+    }
 
 
 @cache
@@ -72,13 +75,16 @@ def names() -> Lists:
 def fields() -> tuple[Field, ...]:
     folder = resources.files(__name__) / "fields"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return tuple(_field(_toml(f"fields/{name}")) for name in names)
+    tables = [_toml(f"fields/{name}") for name in names]
+    return tuple(
+        Field(table["name"], _lists(table["lists"]), tuple(map(_occupation, table["occupation"]))) for table in tables
+    )
 
 
 @cache
 def cities() -> tuple[City, ...]:
     return tuple(
-        City(row["name"], row["state"], row["share"], row["cost"], {"hood": _result_rows(row["hood"])})
+        City(row["name"], row["state"], row["share"], row["cost"], {"hood": _entries(row["hood"])})
         for row in _toml("places.toml")["city"]
     )
 
@@ -87,25 +93,17 @@ def _toml(path: str) -> dict[str, Any]:
     return tomllib.loads((resources.files(__name__) / path).read_text("utf-8"))
 
 
-def _field(table: dict[str, Any]) -> Field:
-    return Field(table["name"], _lists(table["lists"]), tuple(_occupation(row) for row in table["occupation"]))
-
-
 def _occupation(row: dict[str, str]) -> Occupation:
     pay, unit = row["pay"].split()
     low, high = (int(figure) for figure in pay.split("-"))
-    lists = {name: _result_rows(text) for name, text in row.items() if name not in ("titles", "pay")}
-    return Occupation(_result_rows(row["titles"]), low, high, unit, lists)
+    lists = {name: _entries(text) for name, text in row.items() if name not in ("titles", "pay")}
+    return Occupation(_entries(row["titles"]), low, high, unit, lists)
 
 
 def _lists(table: Mapping[str, str]) -> Lists:
-    return {name: _result_rows(text) for name, text in table.items()}
+    return {name: _entries(text) for name, text in table.items()}
 
 
-def _result_rows(text: str) -> tuple[str, ...]:
+def _entries(text: str) -> tuple[str, ...]:
     parts = text.splitlines() if "\n" in text else text.split(";")
     return tuple(part.strip() for part in parts if part.strip())
-
-
-def _joined(one: Lists, other: Lists) -> Lists:
-    return {name: one.get(name, ()) + other.get(name, ()) for name in sorted({*one, *other})}
