@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole
+from scrape.common.files import refuse_link, write_whole
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Evaluation:
 
 
 def append(path: Path, evaluation: Evaluation) -> None:
-    """Append one line and flush it to the disk."""
+    """Append one line and flush it to the disk. Raises InputError where the log is a link."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
+    with refuse_link(path).open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(evaluation)) + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from scrape.common.errors import InputError
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -20,7 +23,8 @@ def write_whole(path: Path, content: bytes | str) -> None:
 def write_whole_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Replace `path` like `write_whole`, by content that `write` streams into the open file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Two machines may write into one shared folder, so the number of the process alone is not enough.
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         with aside.open("wb") as file:
             write(file)
@@ -38,3 +42,10 @@ def write_whole_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def refuse_link(path: Path) -> Path:
+    """Return `path`, a file that is written in place. Raises InputError for a link: its target is another's file."""
+    if path.is_symlink():
+        raise InputError(f"{path} is a link to {path.readlink()}, which would be overwritten; delete the link")
+    return path

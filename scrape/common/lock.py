@@ -9,13 +9,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from scrape.common.errors import InputError
+from scrape.common.files import refuse_link
 
 
 @contextmanager
 def exclusive(path: Path, otherwise: str) -> Iterator[None]:
     """Hold the lock file `path` until the block ends. Raises InputError(`otherwise`) where another holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
+    lock = FileLock(refuse_link(path))
     try:
         lock.acquire(blocking=False)
     except Timeout as error:

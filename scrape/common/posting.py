@@ -31,7 +31,8 @@ class Posting:
     def name(self) -> str:
         """The stem of the posting's files: stable, unique within a dataset and safe on every file system."""
         key = self.key if _SAFE_KEY.fullmatch(self.key) else key_of(self.key)
-        return f"{self.board}-{key}"
+        board = self.board if _SAFE_KEY.fullmatch(self.board) else key_of(self.board)
+        return f"{board}-{key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 
 from scrape.common.console import progress, say
+from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
 from scrape.common.errors import InputError
+from scrape.common.files import refuse_link
 from scrape.dataset.store import Store
 from scrape.fields import match
 
@@ -69,26 +71,41 @@ def find(store: Store, words: str = "", *, place: str = "", company: str = "", s
     """
     city, state = match.place(place) if place else ("", "")
     asked = _fts5_query(words)
-    try:
-        opened = _open(store)
-    except InputError as error:
-        say(str(error))
-        opened = _update(store, ":memory:")
-    with closing(opened) as index:
-        rows = index.execute(_BY_WORDS, (asked,)) if asked else index.execute(_BY_DATE)
-        for row, *fields in rows:
-            hit = SearchHit(*fields)
-            if (
-                match.in_place(hit.location, city, state)
-                and match.of_company(hit.company, company)
-                and match.is_since(hit.date, since)
-            ):
-                yield replace(hit, excerpt=index.execute(_EXCERPT, (asked, row)).fetchone()[0]) if asked else hit
+
+    def passes(hit: SearchHit) -> bool:
+        return (
+            match.in_place(hit.location, city, state)
+            and match.of_company(hit.company, company)
+            and match.is_since(hit.date, since)
+        )
+
+    given: set[str] = set()
+    for again in (False, True):
+        try:
+            with closing(_open_or_in_memory(store)) as index:
+                for hit in _hits(index, asked, passes):
+                    if hit.name not in given:
+                        given.add(hit.name)
+                        yield hit
+            return
+        except DATABASE_ERRORS as error:  # damage that only reading meets
+            if again or not is_damage(error):
+                raise
+            (store.root / FILE).unlink()
 
 
 def refresh(store: Store) -> None:
     """Update the index from the store. Raises InputError where it cannot be written."""
     _open(store).close()
+
+
+def _hits(index: sqlite3.Connection, asked: str, passes: Callable[[SearchHit], bool]) -> Iterator[SearchHit]:
+    rows = index.execute(_BY_WORDS, (asked,)) if asked else index.execute(_BY_DATE)
+    for row, *columns in rows:
+        if not all(isinstance(column, str) for column in columns):
+            raise sqlite3.DatabaseError(f"row {row} is damaged")
+        if passes(hit := SearchHit(*columns)):
+            yield replace(hit, excerpt=index.execute(_EXCERPT, (asked, row)).fetchone()[0]) if asked else hit
 
 
 def _fts5_query(words: str) -> str:
@@ -103,16 +120,27 @@ def _fts5_query(words: str) -> str:
     return " ".join(terms)
 
 
-def _open(store: Store) -> sqlite3.Connection:
-    """Open the updated index; a damaged one is built again. Raises InputError where it cannot be written."""
-    path = store.root / FILE
+def _open_or_in_memory(store: Store) -> sqlite3.Connection:
     try:
-        return _update(store, path)
-    except sqlite3.OperationalError as error:
+        return _open(store)
+    except InputError as error:
+        say(f"{error}; searching without it")
+        return _update(store, ":memory:")
+
+
+def _open(store: Store) -> sqlite3.Connection:
+    """Open the updated index; a damaged one is built again, once. Raises InputError where it cannot be written."""
+    path = refuse_link(store.root / FILE)
+    try:
+        try:
+            return _update(store, path)
+        except DATABASE_ERRORS as error:
+            if not is_damage(error):
+                raise
+            path.unlink()
+            return _update(store, path)
+    except (*DATABASE_ERRORS, OSError) as error:
         raise InputError(f"the index {path} cannot be written: {error}") from error
-    except sqlite3.DatabaseError:
-        path.unlink()
-        return _update(store, path)
 
 
 def _update(store: Store, path: Path | str) -> sqlite3.Connection:
@@ -120,6 +148,9 @@ def _update(store: Store, path: Path | str) -> sqlite3.Connection:
     index = sqlite3.connect(path, timeout=30, isolation_level=None)
     try:
         index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
+        as_left = not isinstance(path, Path) or is_as_left(path)
+        if not as_left:
+            quick_check(index)
         index.execute("BEGIN IMMEDIATE")
         if index.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
             for table in ("posting", "words"):
@@ -127,8 +158,12 @@ def _update(store: Store, path: Path | str) -> sqlite3.Connection:
             for statement in _TABLES.split(";"):
                 index.execute(statement)
             index.execute(f"PRAGMA user_version = {_VERSION}")
+        elif not as_left:  # the words lie in blobs, which nothing else checks
+            index.execute("INSERT INTO words (words) VALUES ('integrity-check')")
         _update_rows(index, store)
         index.execute("COMMIT")
+        if isinstance(path, Path) and not is_as_left(path):
+            leave(path)
     except BaseException:
         index.close()  # rolls back
         raise

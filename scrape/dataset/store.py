@@ -257,6 +257,8 @@ def _posting(text: str, path: Path) -> Posting:
         raise InputError(f"{path} is not a posting ({error}); {_SEARCH_AGAIN}") from error
     if not all(isinstance(value, str) for value in fields.values()):
         raise InputError(f"{path} is not a posting (a field is not text); {_SEARCH_AGAIN}")
+    if posting.name != path.stem:  # a name inside a file is never used as a path
+        raise InputError(f"{path} is the file of another posting, {posting.name!r}; {_SEARCH_AGAIN}")
     return posting
 
 

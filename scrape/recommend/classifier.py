@@ -41,6 +41,7 @@ MEASURES = ("precision", "recall", "F1", "average precision")
 
 _FORMAT = 2
 _PACKAGES = ("dream-jobs", "numpy", "scikit-learn", "scipy")
+_LARGEST = 256 << 20  # bytes; a classifier that uses every column has less
 _TRAIN = "run `python -m scrape.recommend train`"
 _RESAMPLES = 1000
 _C = 10.0  # inverse strength of the regularization; chosen like the weights of the blocks
@@ -242,6 +243,7 @@ def load(root: Path) -> tuple[Classifier, TrainingRecord]:
             raise InputError(f"{root / OLD_FILE} was made by an earlier version; {_TRAIN} to make {FILE}")
         raise InputError(f"there is no classifier {path} yet; label some postings and {_TRAIN}")
     try:
+        _check_size(path)
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             about = json.loads(arrays["about"].tobytes())
             if any(about.get(name) != value for name, value in json.loads(json.dumps(_expected())).items()):
@@ -254,8 +256,15 @@ def load(root: Path) -> tuple[Classifier, TrainingRecord]:
         frequency = DocumentFrequency(int(about["postings"]), counts)
         made = TrainingRecord(int(about["yes"]), int(about["no"]), dict(about["versions"]))
         return Classifier(frequency, LinearModel(coef, bias), slope, shift), made
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive raises whatever the part that it hits raises
         raise InputError(f"{path} cannot be used ({error}); {_TRAIN}") from error
+
+
+def _check_size(path: Path) -> None:
+    """Raise ValueError for an archive that unpacks to more than any classifier: its sizes are read before it is."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
+            raise ValueError(f"it unpacks to more than {_LARGEST:,} bytes")
 
 
 def _expected() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scrape.common.console import progress, say
+from scrape.common.databases import DATABASE_ERRORS, is_damage, quick_check
 from scrape.common.errors import InputError
+from scrape.common.files import refuse_link
 from scrape.common.pool import process_map
 from scrape.dataset.store import Store
 from scrape.fields.urls import canonical
@@ -27,10 +30,10 @@ from scrape.recommend import features
 from scrape.recommend.features import FeatureCounts, Fields
 
 FILE = "features.sqlite"
-_FORMAT = 1  # rises when the table below changes
+_FORMAT = 2  # rises when the table below changes
 _TABLE = """
 CREATE TABLE posting (
-    name TEXT PRIMARY KEY, stamp TEXT, digest BLOB, address TEXT, columns BLOB, counts BLOB
+    name TEXT PRIMARY KEY, stamp TEXT, digest BLOB, address TEXT, columns BLOB, counts BLOB, checksum INTEGER
 ) WITHOUT ROWID
 """
 _BATCH = 4096  # postings; some 50 MB while TF-IDF is computed
@@ -50,8 +53,9 @@ class FeatureBatch:
 class FeatureStore:
     """The features of one dataset, up to date with its documents when the store was opened."""
 
-    def __init__(self, index: sqlite3.Connection) -> None:
+    def __init__(self, index: sqlite3.Connection, path: Path) -> None:
         self._index = index
+        self._path = path
 
     def __len__(self) -> int:
         return int(self._index.execute("SELECT COUNT(*) FROM posting").fetchone()[0])
@@ -61,20 +65,32 @@ class FeatureStore:
         return dict(self._index.execute("SELECT name, address FROM posting ORDER BY name"))
 
     def batches(self, size: int = _BATCH) -> Iterator[FeatureBatch]:
-        """Yield the features of all postings, by name."""
-        found = self._index.execute("SELECT name, columns, counts FROM posting ORDER BY name")
+        """Yield the features of all postings, by name. Raises InputError for a damaged row."""
+        found = self._index.execute("SELECT name, columns, counts, checksum FROM posting ORDER BY name")
         while part := found.fetchmany(size):
-            yield _batch(part)
+            yield _batch(self._verified(part))
 
     def batch(self, names: Sequence[str]) -> FeatureBatch:
-        """Return the features of these postings, in this order. Raises KeyError for one that is not there."""
+        """Return the features of these postings, in this order.
+
+        Raises KeyError for one that is not there, and InputError for a damaged row.
+        """
         found: dict[str, tuple[str, bytes, bytes]] = {}
         for start in range(0, len(names), _NAMES_PER_QUERY):
             asked = names[start : start + _NAMES_PER_QUERY]
             marks = ", ".join("?" * len(asked))
-            query = f"SELECT name, columns, counts FROM posting WHERE name IN ({marks})"
-            found |= {row[0]: row for row in self._index.execute(query, asked)}
+            query = f"SELECT name, columns, counts, checksum FROM posting WHERE name IN ({marks})"
+            found |= {row[0]: row for row in self._verified(self._index.execute(query, asked).fetchall())}
         return _batch([found[name] for name in names])
+
+    def _verified(self, rows: Sequence[tuple[str, bytes, bytes, int]]) -> list[tuple[str, bytes, bytes]]:
+        """Return the rows without their checksums. Raises InputError, and deletes the file, where one is wrong."""
+        for name, columns, counts, checksum in rows:
+            blobs = isinstance(name, str) and isinstance(columns, bytes) and isinstance(counts, bytes)
+            if not blobs or zlib.crc32(columns + counts) != checksum:
+                self._path.unlink(missing_ok=True)
+                raise InputError(f"{self._path} was damaged at {name} and is deleted; run the same command again")
+        return [row[:3] for row in rows]
 
 
 def batch_of(documents: Sequence[tuple[str, Fields]]) -> FeatureBatch:
@@ -95,13 +111,30 @@ def _batch(rows: Sequence[tuple[str, bytes, bytes]]) -> FeatureBatch:
 
 @contextmanager
 def open_features(store: Store, cores: int | None = None) -> Iterator[FeatureStore]:
-    """Open the features of a dataset and bring them up to date; a damaged file is made anew.
+    """Open the features of a dataset and bring them up to date.
 
-    Raises InputError for a file that cannot be written, and WorkerKilled.
+    A damaged file is made anew, once; where no file can be written, the features are computed in memory. Raises
+    WorkerKilled.
     """
-    with closing(_open(store.root / FILE)) as index:
-        _update(index, store, cores)
-        yield FeatureStore(index)
+    path = store.root / FILE
+    try:
+        index = _open(path)
+    except InputError as error:
+        say(f"{error}; computing the features in memory")
+        index = _connect(":memory:")
+    try:
+        try:
+            _update(index, store, cores)
+        except DATABASE_ERRORS as error:  # damage that only reading meets
+            if not is_damage(error):
+                raise
+            index.close()
+            path.unlink()
+            index = _open(path)
+            _update(index, store, cores)
+        yield FeatureStore(index, path)
+    finally:
+        index.close()
 
 
 def drop(root: Path, names: Collection[str]) -> None:
@@ -113,26 +146,33 @@ def drop(root: Path, names: Collection[str]) -> None:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    """Open the file; a damaged one is made anew. Raises InputError if it cannot be written."""
+    """Open the file; a damaged one is made anew, once. Raises InputError if it cannot be written."""
+    refuse_link(path)
     try:
-        return _connect(path)
-    except sqlite3.OperationalError as error:
+        try:
+            return _connect(path)
+        except DATABASE_ERRORS as error:
+            if not is_damage(error):
+                raise
+            path.unlink()
+            return _connect(path)
+    except (*DATABASE_ERRORS, OSError) as error:
         raise InputError(f"{path} cannot be written: {error}") from error
-    except sqlite3.DatabaseError:
-        path.unlink()
-        return _connect(path)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path | str) -> sqlite3.Connection:
     index = sqlite3.connect(path, timeout=30)
     try:
         index.execute("PRAGMA secure_delete = ON")
+        quick_check(index)
         version = _FORMAT * 1000 + features.VERSION
         if index.execute("PRAGMA user_version").fetchone()[0] != version:
             index.execute("DROP TABLE IF EXISTS posting")
             index.execute(_TABLE)
             index.execute(f"PRAGMA user_version = {version}")
             index.commit()
+        with index:
+            index.execute("UPDATE posting SET name = name WHERE 0")  # fails here where the file may only be read
     except BaseException:
         index.close()
         raise
@@ -154,8 +194,8 @@ def _update(index: sqlite3.Connection, store: Store, cores: int | None) -> None:
                     index.execute("UPDATE posting SET stamp = ? WHERE name = ?", (there[made.name], made.name))
                 else:
                     blobs = made.features.columns.tobytes(), made.features.counts.tobytes()
-                    row = (made.name, there[made.name], made.digest, made.address, *blobs)
-                    index.execute("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?, ?, ?)", row)
+                    row = (made.name, there[made.name], made.digest, made.address, *blobs, zlib.crc32(b"".join(blobs)))
+                    index.execute("INSERT OR REPLACE INTO posting VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     finally:  # keep what was computed before a Ctrl-C, or before a worker was killed
         index.commit()
 
