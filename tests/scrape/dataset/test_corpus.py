@@ -7,7 +7,6 @@ import io
 import json
 import os
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,6 +24,7 @@ from scrape.markup import grammar
 from scrape.markup.ascii import ascii_equal
 from scrape.markup.document import split, write
 from scrape.markup.simplify import simplify
+from tests.support.growth import assert_linear
 from tests.support.postings import keep, posting
 
 WORDS = (
@@ -248,13 +248,9 @@ def test_near_duplicates_are_those_that_an_exact_comparison_finds() -> None:
 
 @pytest.mark.parametrize("own", [0, 2, 4, 8])
 def test_the_time_for_postings_of_one_template_grows_with_their_number(own: int) -> None:
-    seconds = []
-    for count in (400, 1600):
-        seen = compared(templated(number, own) for number in range(count))
-        begun = time.process_time()
-        assert (seen.later() == set()) == (own > 2)
-        seconds.append(time.process_time() - begun)
-    assert seconds[1] < 10 * seconds[0] + 0.5, "four times as many; sixteen times as long would be quadratic"
+    prepared = {count: compared(templated(number, own) for number in range(count)) for count in (400, 1600)}
+    assert all((seen.later() == set()) == (own > 2) for seen in prepared.values())
+    assert_linear(lambda count: prepared[count].later(), 400, slack=0.5)
 
 
 def test_each_document_is_read_scrubbed_and_validated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

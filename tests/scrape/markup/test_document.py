@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from scrape.common.posting import Posting
 from scrape.markup import grammar
 from scrape.markup.document import prompt_prefix, read, split, write
+from tests.support.growth import assert_linear
 from tests.support.postings import posting
 
 BODY = "<p>We bake.</p>\n<ul>\n<li>Early</li>\n</ul>\n"
@@ -61,13 +60,5 @@ def test_documents_are_split_at_their_ends_however_the_text_arrives(cuts: list[i
     assert list(split([*chunks, text[start:]])) == [*documents, "<html>\n<h1>Unfin"]
 
 
-def seconds(count: int) -> float:
-    start = time.process_time()
-    for _document in split(["no end "] * count):
-        pass
-    return time.process_time() - start
-
-
 def test_splitting_a_text_without_ends_takes_time_in_proportion_to_it() -> None:
-    short = min(seconds(5_000) for _ in range(3))
-    assert seconds(20_000) < 10 * short + 0.1
+    assert_linear(lambda count: list(split(["no end "] * count)), 5_000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from scrape.markup import grammar
 from tests.support.files import json_lines
+from tests.support.growth import assert_linear
 
 HEAD = "<html>\n<h1>Cook</h1>\n"
 GOOD = [
@@ -136,12 +136,10 @@ def test_a_run_of_combining_marks_is_capped(text: str) -> None:
     assert grammar.normalize(few) == unicodedata.normalize("NFC", few)
 
 
-def seconds(text: str) -> float:
-    start = time.process_time()
+def meet(text: str) -> None:
     grammar.normalize(text)
     grammar.repair(text)
     grammar.find_error(HEAD + "<p>" + text)
-    return time.process_time() - start
 
 
 @pytest.mark.parametrize(
@@ -152,8 +150,7 @@ def seconds(text: str) -> float:
     ],
 )
 def test_time_grows_with_the_length_of_the_text(piece: str) -> None:
-    short = min(seconds(piece * 3_000) for _ in range(3))
-    assert seconds(piece * 12_000) < 10 * short + 0.1
+    assert_linear(lambda count: meet(piece * count), 3_000)
 
 
 def test_texts_between_tags_that_may_not_stand_are_joined_in_linear_time() -> None:

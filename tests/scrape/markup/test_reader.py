@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape.markup import reader
 from scrape.markup.reader import Token
+from tests.support.growth import assert_linear
 
 DOCUMENT = """\
 <html>
@@ -80,15 +79,12 @@ def test_tokens_are_the_text_and_stand_where_they_say(text: str) -> None:
     reader.plain_text(text)
 
 
-def seconds(text: str) -> float:
-    start = time.process_time()
+def read_in_every_way(text: str) -> None:
     list(reader.tokens(text))
     list(reader.blocks(text))
     reader.plain_text(text)
-    return time.process_time() - start
 
 
 @pytest.mark.parametrize("piece", ["<", "<p>", "<p", "<br/>", "</b", "\n", "<p>a", "<li><b>", "&amp;", "&#1"])
 def test_reading_takes_time_in_proportion_to_the_text(piece: str) -> None:
-    short = min(seconds(piece * 10_000) for _ in range(3))
-    assert seconds(piece * 40_000) < 10 * short + 0.1
+    assert_linear(lambda count: read_in_every_way(piece * count), 10_000)
