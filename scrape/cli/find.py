@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("nothing was found")
     if waiting := store.without_document():
-        say(f"{waiting:,} postings are not searched yet; run `python -m scrape simplify`")
+        say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED
 
 

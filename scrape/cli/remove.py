@@ -37,5 +37,5 @@ def run(options: argparse.Namespace) -> int:
         print("not in the dataset; it will not be added")
     say(f"also removed: {labels} labels, {responses} saved responses; {store.root / REMOVED} keeps it from coming back")
     if (store.root / INPUT).exists():
-        say(f"{store.root / INPUT} is unchanged; run `python -m scrape compile` to compile it again")
+        say(f"{store.root / INPUT} is unchanged; run `{store.command('scrape compile')}` to compile it again")
     return OK

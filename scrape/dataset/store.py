@@ -16,6 +16,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -64,6 +65,17 @@ class Store:
         self._known: dict[str, str] | None = None  # canonical address -> name
         self._removed: frozenset[str] | None = None
 
+    def command(self, words: str) -> str:
+        """Return the command line that runs `words`, such as "scrape find", on this dataset.
+
+        Every command that is recommended to the user is written by this method.
+        """
+        if self.root == DATA / "jobs":
+            return f"python -m {words}"
+        if self.root.parent == DATA:
+            return f"python -m {words} --dataset {shlex.quote(self.root.name)}"
+        return f"python -m {words} --data-dir {shlex.quote(str(self.root))}"
+
     # ------------------------------------------------------------------ reading
 
     def names(self) -> list[str]:
@@ -88,7 +100,7 @@ class Store:
 
     def document(self, name: str) -> str:
         """Return the document of a posting. Raises InputError where the file is missing or damaged."""
-        return _read(self.document_path(name), "delete it and run `python -m scrape simplify`")
+        return _read(self.document_path(name), f"delete it and run `{self.command('scrape simplify')}`")
 
     def documents(self) -> Iterator[tuple[str, str]]:
         """Yield every (name, document), sorted by name, one in memory at a time."""
@@ -105,9 +117,18 @@ class Store:
 
     def require(self) -> Store:
         """Return this store. Raises InputError, with what to run, where it has no posting."""
+        if self.root.is_file():
+            raise InputError(f"{self.root} is a file; --data-dir names the folder of a dataset")
         if not any(_stems(self.raw, ".json")):
-            raise InputError(f"no postings in {self.root}; run scripts/scrape.sh first (or `python -m scrape search`)")
+            raise InputError(f"no postings in {self.root}; {self.how_to_fill()}")
         return self
+
+    def how_to_fill(self) -> str:
+        """Return the part of a message that tells how to get postings into this dataset."""
+        if self.root == DATA / "jobs":
+            return f"run scripts/scrape.sh first (or `{self.command('scrape search')}`)"
+        boards = " --boards demo" if self.root == DATA / "demo" else ""
+        return f"run `{self.command('scrape search' + boards)}` first"
 
     # ------------------------------------------------------------------ writing
 

@@ -27,6 +27,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict  # t
 
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
+from scrape.dataset.store import Store
 from scrape.recommend import features
 from scrape.recommend.feature_store import FeatureBatch
 from scrape.recommend.features import BITS, BLOCKS, COLUMNS
@@ -42,7 +43,6 @@ MEASURES = ("precision", "recall", "F1", "average precision")
 _FORMAT = 2
 _PACKAGES = ("dream-jobs", "numpy", "scikit-learn", "scipy")
 _LARGEST = 256 << 20  # bytes; a classifier that uses every column has less
-_TRAIN = "run `python -m scrape.recommend train`"
 _RESAMPLES = 1000
 _C = 10.0  # inverse strength of the regularization; chosen like the weights of the blocks
 _BODY = BLOCKS.index("body")
@@ -72,6 +72,11 @@ class Classifier:
     model: LinearModel
     slope: float = 1.0
     shift: float = 0.0
+
+    @property
+    def calibrated(self) -> bool:
+        """False where there were too few labels to fit the calibration, and so to evaluate the classifier."""
+        return (self.slope, self.shift) != (1.0, 0.0)
 
     def scores(self, batch: FeatureBatch) -> Scores:
         """Return the score of each posting, (postings,)."""
@@ -235,13 +240,14 @@ def save(root: Path, classifier: Classifier, yes: int, no: int) -> None:
     (root / OLD_FILE).unlink(missing_ok=True)
 
 
-def load(root: Path) -> tuple[Classifier, TrainingRecord]:
+def load(store: Store) -> tuple[Classifier, TrainingRecord]:
     """Read the classifier of a dataset. Raises InputError if there is none, or none that this version can use."""
-    path = root / FILE
+    path, old = store.root / FILE, store.root / OLD_FILE
+    train_it = f"run `{store.command('scrape.recommend train')}`"
     if not path.exists():
-        if (root / OLD_FILE).exists():
-            raise InputError(f"{root / OLD_FILE} was made by an earlier version; {_TRAIN} to make {FILE}")
-        raise InputError(f"there is no classifier {path} yet; label some postings and {_TRAIN}")
+        if old.exists():
+            raise InputError(f"{old} was made by an earlier version; {train_it} to make {FILE}")
+        raise InputError(f"there is no classifier {path} yet; label some postings and {train_it}")
     try:
         _check_size(path)
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
@@ -257,7 +263,7 @@ def load(root: Path) -> tuple[Classifier, TrainingRecord]:
         made = TrainingRecord(int(about["yes"]), int(about["no"]), dict(about["versions"]))
         return Classifier(frequency, LinearModel(coef, bias), slope, shift), made
     except Exception as error:  # a damaged archive raises whatever the part that it hits raises
-        raise InputError(f"{path} cannot be used ({error}); {_TRAIN}") from error
+        raise InputError(f"{path} cannot be used ({error}); {train_it}") from error
 
 
 def _check_size(path: Path) -> None:

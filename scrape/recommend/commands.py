@@ -66,7 +66,10 @@ def fetch_new(options: Namespace) -> int:
     )
     found = gather(store, request, contact=options.contact, max_age=0, limit=options.limit, corpus=False)
     report(found, as_json=options.json)
-    say(f"{found.new:,} new postings, {len(store.names()):,} in {store.root}; next: python -m scrape.recommend label")
+    say(
+        f"{found.new:,} new postings, {len(store.names()):,} in {store.root}; "
+        f"next: {store.command('scrape.recommend label')}"
+    )
     return OK if found.found and not found.failed else FAILED
 
 
@@ -137,17 +140,14 @@ def train(options: Namespace) -> int:
         if not yes or not no:
             raise InputError(
                 f"there are {yes} yes and {no} no in {store.root / LABELS}; a classifier needs both: "
-                "run `python -m scrape.recommend label`"
+                f"run `{store.command('scrape.recommend label')}`"
             )
         answers = np.array(list(liked.values()), bool)
         frequency = document_frequency(features.batches())
         learned, report = classifier.train(features.batch(list(liked)), answers, frequency)
     classifier.save(store.root, learned, yes, no)
     speak_for, against = ranking.strongest_terms([read_fields(store.document(name)) for name in liked], learned)
-    if not report:
-        say(f"too few labels to evaluate: {yes} yes and {no} no; it is unknown how good this classifier is")
-    elif min(yes, no) < FEW:
-        say(f"too few labels to trust: {yes} yes and {no} no; label {FEW} of each (`label --active` finds them)")
+    _warn_of_few_labels(store, learned, yes, no)
     if options.json:
         measured = {who: {name: asdict(each) for name, each in row.items()} for who, row in report.items()}
         words = {"for": [str(each) for each in speak_for], "against": [str(each) for each in against]}
@@ -161,6 +161,15 @@ def train(options: Namespace) -> int:
     print(f"most against: {', '.join(map(str, against))}")
     print(f"saved: {store.root / classifier.FILE}")
     return OK
+
+
+def _warn_of_few_labels(store: Store, learned: Classifier, yes: int, no: int) -> None:
+    """Warn of a classifier that was trained on too few labels. Its probabilities look as sure as any."""
+    if not learned.calibrated:
+        say(f"too few labels to evaluate: {yes} yes and {no} no; it is unknown how good this classifier is")
+    elif min(yes, no) < FEW:
+        label = store.command("scrape.recommend label --active")
+        say(f"too few labels to trust: {yes} yes and {no} no; label {FEW} of each (`{label}` finds them)")
 
 
 def _report_rows(report: classifier.Report) -> list[list[Text]]:
@@ -186,12 +195,16 @@ def _liked(store: Store, features: FeatureStore) -> dict[str, bool]:
 def recommend(options: Namespace) -> int:
     """Rank the postings without a label by the probability of a yes."""
     store = named_store(options.dataset, options.data_dir).require()
-    learned, made = classifier.load(store.root)
+    learned, made = classifier.load(store)
     with open_features(store) as features:
         liked = _liked(store, features)
         yes, no = sum(liked.values()), len(liked) - sum(liked.values())
         if (made.yes, made.no) != (yes, no):
-            say(f"the classifier was trained on {made.yes + made.no:,} labels, now there are {yes + no:,}; run `train`")
+            say(
+                f"the classifier was trained on {made.yes + made.no:,} labels, now there are {yes + no:,}; "
+                f"run `{store.command('scrape.recommend train')}`"
+            )
+        _warn_of_few_labels(store, learned, made.yes, made.no)
         ranked = ranking.rank(features, learned, () if options.all else liked, options.count)
     found = [_ranked_posting(store, row, learned) for row in ranked]
     if options.html:
@@ -246,7 +259,8 @@ def similar(options: Namespace) -> int:
     store = named_store(options.dataset, options.data_dir).require()
     learned: Classifier | None = None
     if (store.root / classifier.FILE).exists():
-        learned, _ = classifier.load(store.root)
+        learned, made = classifier.load(store)
+        _warn_of_few_labels(store, learned, made.yes, made.no)
     else:
         say("no classifier is trained yet, so the generated postings stay in their order")
     with open_features(store) as features:
@@ -309,5 +323,7 @@ def _samples(named: str) -> list[str]:
 def _read(path: Path, expected: str) -> str:
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}); name {expected}") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); name {expected}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 at byte {error.start}; name {expected}") from error

@@ -76,7 +76,7 @@ def compile_corpus(store: Store) -> Manifest:
     with TemporaryFile(dir=store.root) as spool:
         documents, characters = _read_all(store, spool, manifest)
         if not documents:
-            raise InputError(f"no posting in {store.postings} has a text to learn; run scripts/scrape.sh first")
+            raise InputError(f"no posting in {store.postings} has a text to learn; {store.how_to_fill()}")
         _write(store, spool, documents, characters, manifest)
     return manifest
 

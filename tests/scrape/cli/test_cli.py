@@ -255,6 +255,8 @@ def test_a_file_is_no_dataset(site: demo.Site, capsys: pytest.CaptureFixture[str
     Path("taken").write_text("")
     assert search(site, "--data-dir", "taken") == 2
     assert "taken is not a folder" in capsys.readouterr().err
+    assert main(["find", "--data-dir", "taken"]) == 2
+    assert "taken is a file" in capsys.readouterr().err
 
 
 def test_postings_without_a_text_are_kept_and_make_no_corpus(capsys: pytest.CaptureFixture[str]) -> None:
@@ -336,7 +338,8 @@ def test_remove_takes_a_posting_out_of_everything(
     main(["find", "--dataset", "demo"])
     capsys.readouterr()
     assert main(["remove", "--dataset", "demo", gone.url + "?utm_source=x"]) == 0
-    assert f"removed: {gone.name}" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert f"removed: {gone.name}" in out and "run `python -m scrape compile --dataset demo`" in err
     assert gone.name not in gathered.names() and gone.name not in gathered.document_names()
     with labels.open_labels(gathered.root) as given:
         assert given.all() == []

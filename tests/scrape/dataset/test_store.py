@@ -14,7 +14,7 @@ import pytest
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
-from scrape.dataset.store import Store
+from scrape.dataset.store import Store, named_store
 from scrape.http.cache import HttpCache
 from scrape.http.client import Response
 from scrape.recommend.labels import Label, drop_labels, open_labels
@@ -171,13 +171,28 @@ def test_a_spoilt_file_is_named(store: Store, text: str) -> None:
 
 
 def test_an_empty_dataset_says_what_to_run(store: Store) -> None:
-    with pytest.raises(InputError, match=r"no postings in .*; run scripts/scrape\.sh"):
+    with pytest.raises(InputError, match=r"no postings in .*; run `python -m scrape search --data-dir .*` first"):
         store.require()
+    with pytest.raises(InputError, match=r"no postings in .*; run scripts/scrape\.sh"):
+        named_store().require()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "data_dir", "expected"),
+    [
+        ("", "", "python -m scrape find"),
+        ("demo", "", "python -m scrape find --dataset demo"),
+        ("two words", "", "python -m scrape find --dataset 'two words'"),
+        ("", "elsewhere/mine", "python -m scrape find --data-dir elsewhere/mine"),
+    ],
+)
+def test_a_recommended_command_names_the_dataset(dataset: str, data_dir: str, expected: str) -> None:
+    assert named_store(dataset, data_dir).command("scrape find") == expected
 
 
 HOLDER = """
 import sys, pathlib
-from scrape.dataset.store import Store
+from scrape.dataset.store import Store, named_store
 with Store(pathlib.Path(sys.argv[1])).locked():
     print("held", flush=True)
     sys.stdin.read()

@@ -195,11 +195,31 @@ def test_the_same_labels_give_the_same_classifier(trained: Store) -> None:
 def test_few_labels_are_warned_of(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     label_some(store, 8)
     assert call(store, "train") == 0
-    assert "too few labels to trust: 4 yes and 4 no" in capsys.readouterr().err
+    warning = "too few labels to trust: 4 yes and 4 no"
+    assert warning in capsys.readouterr().err
+    for verb in (["recommend"], ["recommend", "--json"], ["similar", str(store.document_path(store.names()[0]))]):
+        assert call(store, *verb) == 0
+        assert warning in capsys.readouterr().err
     with open_labels(store.root) as labels:
         labels.drop({label.name for label in labels.all()[2:]})
     assert call(store, "train") == 0
     assert "too few labels to evaluate: 1 yes and 1 no" in capsys.readouterr().err
+    assert call(store, "recommend") == 0
+    assert "too few labels to evaluate: 1 yes and 1 no" in capsys.readouterr().err
+
+
+def test_a_hint_names_the_dataset_of_its_command(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(store, "recommend") == 2
+    assert f"run `python -m scrape.recommend train --data-dir {store.root}`" in capsys.readouterr().err
+    assert call(store, "train") == 2
+    assert f"run `python -m scrape.recommend label --data-dir {store.root}`" in capsys.readouterr().err
+
+
+def test_a_missing_file_of_labels_is_one_plain_line(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(store, "label", "--from-file", "nowhere") == 2
+    assert capsys.readouterr().err == (
+        "error: nowhere cannot be read (No such file or directory); name a text file of labels\n"
+    )
 
 
 def test_labels_of_one_kind_teach_nothing(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,7 +305,7 @@ def test_a_classifier_of_another_version_is_refused(
 
 
 def test_a_classifier_says_what_it_was_made_of(trained: Store) -> None:
-    learned, made = classifier.load(trained.root)
+    learned, made = classifier.load(trained)
     assert (made.yes, made.no) == (30, 30) and learned.frequency.postings == COUNT
     assert {"python", "numpy", "scikit-learn"} <= set(made.versions)
 
@@ -299,7 +319,7 @@ def test_a_classifier_of_before_is_to_be_trained_again(store: Store, capsys: pyt
     (store.root / classifier.OLD_FILE).write_bytes(b"PK")
     assert call(store, "recommend") == 2
     err = capsys.readouterr().err
-    assert "taste.npz was made by an earlier version; run `python -m scrape.recommend train`" in err
+    assert "taste.npz was made by an earlier version; run `python -m scrape.recommend train --data-dir" in err
     label_some(store, 8)
     assert call(store, "train") == 0 and call(store, "recommend") == 0
     assert not (store.root / classifier.OLD_FILE).exists()
