@@ -29,7 +29,7 @@ from charrnn.runs.files import RunFiles
 from charrnn.runs.history import Evaluation
 from scrape.common import console
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole
+from scrape.common.files import require_place, write_whole
 
 Form = Literal["png", "svg"]
 
@@ -70,9 +70,12 @@ def main(argv: list[str] | None = None) -> int:
 def _command(folder: Path, out: Path | None) -> int:
     found = curves(folder)
     usual = folder.resolve() if checkpoint.list_files(folder) else folder / "loss"
-    for path in [out] if out else [usual.with_name(f"{usual.name}.{form}") for form in ("png", "svg")]:
+    paths = [out] if out else [usual.with_name(f"{usual.name}.{form}") for form in ("png", "svg")]
+    for path in paths:
         if path.suffix not in (".png", ".svg"):
             raise InputError(f"{path} is neither a .png nor an .svg; name one with --out")
+        require_place(path, "--out")
+    for path in paths:
         write_whole(path, draw_runs(found, form="svg" if path.suffix == ".svg" else "png"))
         print(path)
     return console.OK

@@ -23,7 +23,7 @@ from charrnn.runs import selection
 from charrnn.sample.generate import WARM_UP
 from scrape.common import console
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole
+from scrape.common.files import require_place, write_whole
 from scrape.markup import document, grammar
 from scrape.markup.simplify import page_title, simplify
 
@@ -54,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 def _command(options: ScoreOptions) -> int:
     text = posting(options.posting, options.title)
     out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"
+    require_place(out, "--out")
     if out.exists() and out.samefile(options.posting):
         raise InputError(f"{out} is the posting itself; name another file with --out")
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)

@@ -20,7 +20,7 @@ from charrnn.runs import selection, training_text
 from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.common.arguments import positive_int
-from scrape.common.files import write_whole
+from scrape.common.files import require_place, write_whole
 
 _COLUMNS = {MASKED: "with the mask", FREE: "without", REAL: "held out"}
 _FIRST, _WIDTH = 38, 15  # characters of a table's columns
@@ -50,6 +50,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _command(options: EvaluateOptions) -> int:
+    if options.json:
+        require_place(options.json, "--json")
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)

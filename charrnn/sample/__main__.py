@@ -33,7 +33,7 @@ from scrape.common import console
 from scrape.common.arguments import non_negative_int, positive_int
 from scrape.common.console import Terminated, say
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole
+from scrape.common.files import require_place, write_whole
 from scrape.markup import document, grammar
 
 
@@ -195,8 +195,7 @@ def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> 
 
 def _make_gallery(options: SampleOptions, path: Path, job: SamplingJob) -> int:
     out = options.out or SAMPLES / path.parent.name
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file; name a folder with --out")
+    require_place(out / INDEX, "--out")
     request = job.sampler.request
     try:
         for _ in job.run():

@@ -125,7 +125,9 @@ def _read_prompt(prompt: str, vocab: Vocab, length: int, mask: GrammarMask | Non
     state = mask.read(prompt)
     least = mask.shortest(state)
     if least > length:
-        raise InputError(f"length {length} is too short to end a posting that begins {prompt!r}; it takes {int(least)}")
+        raise InputError(
+            f"--length {length} is too short to end a posting that begins {prompt!r}; it takes {int(least)}"
+        )
     return context, mask.number(state)
 
 

@@ -39,18 +39,18 @@ class SamplingParams:
     def __post_init__(self) -> None:
         if not (isfinite(self.temperature) and self.temperature >= 0):
             raise InputError(
-                f"temperature {self.temperature} is not possible; give 0 or more (1 samples as the network learned)"
+                f"--temperature {self.temperature} is not possible; give 0 or more (1 samples as the network learned)"
             )
         if self.top_k < 0:
-            raise InputError(f"top-k {self.top_k} is below 0; give how many characters to choose from (0: all)")
+            raise InputError(f"--top-k {self.top_k} is below 0; give how many characters to choose from (0: all)")
         if not 0 < self.top_p <= 1:
-            raise InputError(f"top-p {self.top_p} is not possible; give a share above 0, and 1 for all")
+            raise InputError(f"--top-p {self.top_p} is not possible; give a share above 0, and 1 for all")
         if not 0 <= self.min_p <= 1:
-            raise InputError(f"min-p {self.min_p} is not possible; give a fraction from 0 (for all) to 1")
+            raise InputError(f"--min-p {self.min_p} is not possible; give a fraction from 0 (for all) to 1")
         if self.length < 1:
-            raise InputError(f"length {self.length} leaves nothing to sample; give 1 or more")
+            raise InputError(f"--length {self.length} leaves nothing to sample; give 1 or more")
         if self.seed < 0:
-            raise InputError(f"seed {self.seed} is below 0; give 0 or more")
+            raise InputError(f"--seed {self.seed} is below 0; give 0 or more")
 
 
 class Sampled(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -28,15 +29,18 @@ from charrnn.train.time_budget import fit
 from charrnn.train.trainer import DivergedError, Trainer, set_length
 from scrape.common import console
 from scrape.common.errors import InputError
+from scrape.common.files import require_place
 from scrape.common.lock import exclusive
 
 _ENDLESS = 2**31  # steps
+_NO_MEMORY = re.compile("DefaultCPUAllocator|out of memory", re.IGNORECASE)  # in torch's RuntimeError, by device
+_SIZE = re.compile(r"allocate ([\d.]+ \w+)", re.IGNORECASE)
 
 
 def run(options: TrainOptions) -> int:
     """Train, print the path of the best checkpoint and return the exit code.
 
-    Raises InputError where the options or the files cannot be used.
+    Raises InputError where the options or the files cannot be used, or there is too little memory for them.
     """
     on = distributed.assign_device(device.pick(options.device))
     device.prepare(on)
@@ -48,15 +52,22 @@ def run(options: TrainOptions) -> int:
     except PeerLostError as error:
         console.say(f"error: {error}; run the same command with --resume to continue from the last saved state")
         return console.FAILED
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not _NO_MEMORY.search(str(error)):
+            raise
+        size = _SIZE.search(str(error))
+        asked = f": {size[1]} could not be allocated" if size else ""
+        raise InputError(f"too little memory{asked}; use a smaller --batch-size, --seq-length or --rnn-size") from error
 
 
 @contextmanager
 def _locked(options: TrainOptions, files: RunFiles, group: Group) -> Iterator[None]:
     """Keep other processes from training this run. Raises InputError where one does, or the paths cannot be used."""
-    if options.checkpoint_dir.is_file():
-        raise InputError(f"{options.checkpoint_dir} is a file; --checkpoint-dir names the folder of the runs")
+    require_place(files.resume, "--checkpoint-dir")
     if options.resume and not train_state.exists(files.resume):
-        raise InputError(f"there is nothing to resume in {files.resume}; leave --resume out to start the run")
+        has_checkpoints = checkpoint.list_files(files.folder)
+        way_out = _without_state(files) if has_checkpoints else "leave --resume out to start the run"
+        raise InputError(f"there is nothing to resume in {files.resume}; {way_out}")
     if not group.is_main:
         yield
         return
@@ -89,10 +100,15 @@ def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
 def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
     """Return the trainer of a new run. Nothing is deleted before everything that it needs is known to be good."""
     started = time.monotonic()
-    if not options.overwrite and (checkpoint.list_files(files.folder) or train_state.exists(files.resume)):
+    has_state = train_state.exists(files.resume)
+    if not options.overwrite and (has_state or checkpoint.list_files(files.folder)):
+        way_out = (
+            "continue it with --resume, choose another name with --run NAME, or delete it and start again with "
+            "--overwrite"
+        )
         raise InputError(
-            f"run {files.folder.name!r} exists already, in {files.folder}; continue it with --resume, "
-            "choose another name with --run NAME, or delete it and start again with --overwrite"
+            f"run {files.folder.name!r} exists already, in {files.folder}; "
+            + (way_out if has_state else _without_state(files))
         )
     config = options.config()
     weights = checkpoint.load(options.init_from) if options.init_from else None
@@ -116,6 +132,14 @@ def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
         shutil.rmtree(files.events, ignore_errors=True)
         train_state.remove(files.resume)
     return trainer
+
+
+def _without_state(files: RunFiles) -> str:
+    """Return the part of a message that tells what to do with checkpoints that have no train state."""
+    return (
+        f"it has checkpoints, but no state to resume: start from its weights with --run NAME --init-from "
+        f"{files.folder}/..., choose another name with --run NAME, or delete it and start again with --overwrite"
+    )
 
 
 def _resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
@@ -172,7 +196,9 @@ def _open_text(folder: Path, config: TrainingConfig, vocab: Vocab | None) -> Spl
     text = data.split(corpus.with_vocab(vocab) if vocab else corpus, config.train_frac, config.val_frac)
     rows = data.Streams(text.train, config.batch_size, config.seq_length).batch_size
     if rows < config.batch_size:
-        console.say(f"the corpus is small: a batch has {rows} sequences instead of {config.batch_size}")
+        console.say(
+            f"the corpus is small: a batch has {rows} sequence{'s' * (rows > 1)} instead of {config.batch_size}"
+        )
     return text
 
 

@@ -37,8 +37,15 @@ class TrainOptions:
     debug: bool = False
 
     def config(self) -> TrainingConfig:
-        """Return the configuration of a new run: the recipe's, changed by what the user gave."""
-        return replace(RECIPES[self.recipe or DEFAULT], **self.given)
+        """Return the configuration of a new run: the recipe's, changed by what the user gave. Raises InputError."""
+        config = replace(RECIPES[self.recipe or DEFAULT], **self.given)
+        total = config.train_frac + config.val_frac
+        if total > 1 + 1e-9:
+            raise InputError(
+                f"--train-frac {config.train_frac} and --val-frac {config.val_frac} are together {total:.4g}; "
+                "give fractions that are together at most 1"
+            )
+        return config
 
     def resumed(self, config: TrainingConfig) -> TrainingConfig:
         """Return the configuration of a resumed run. Raises InputError on a setting that differs and cannot change."""

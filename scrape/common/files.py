@@ -44,6 +44,19 @@ def write_whole_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
             os.close(folder)
 
 
+def require_place(path: Path, option: str) -> Path:
+    """Return `path`, a file that will be written. Raises InputError, which names `option`, where nothing can be.
+
+    Call it before the work whose result the file is to hold.
+    """
+    for folder in path.parents:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is a file; name another place with {option}")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file with {option}")
+    return path
+
+
 def refuse_link(path: Path) -> Path:
     """Return `path`, a file that is written in place. Raises InputError for a link: its target is another's file."""
     if path.is_symlink():

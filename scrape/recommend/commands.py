@@ -13,7 +13,7 @@ from rich.text import Text
 
 from scrape.common.console import FAILED, OK, say
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole
+from scrape.common.files import require_place, write_whole
 from scrape.common.posting import Posting
 from scrape.crawl.search import SearchRequest
 from scrape.dataset.gather import gather, report
@@ -194,6 +194,8 @@ def _liked(store: Store, features: FeatureStore) -> dict[str, bool]:
 
 def recommend(options: Namespace) -> int:
     """Rank the postings without a label by the probability of a yes."""
+    if options.html:
+        require_place(Path(options.html), "--html")
     store = named_store(options.dataset, options.data_dir).require()
     learned, made = classifier.load(store)
     with open_features(store) as features:

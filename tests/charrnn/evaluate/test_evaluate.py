@@ -164,6 +164,12 @@ def test_the_text_is_split_as_the_run_split_it(home: Path) -> None:
     assert len(found.text.test) > 0
 
 
+def test_a_file_in_the_way_of_the_json_is_named_before_the_work(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").write_text("")
+    assert main(["--checkpoint", "none.pt", "--json", "taken/x.json"]) == console.BAD_INPUT
+    assert capsys.readouterr().err == "error: taken is a file; name another place with --json\n"
+
+
 @pytest.mark.parametrize("flags", [["--count", "0"], ["--length", "x"], ["--checkpoint", "no.pt"], ["--seed", "-1"]])
 def test_what_cannot_be_is_one_line_and_2(home: Path, flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     trained(home)

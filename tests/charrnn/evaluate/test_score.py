@@ -217,6 +217,11 @@ def test_a_page_never_takes_the_place_of_its_posting(home: Path, capsys: pytest.
     assert Path("posting.html").read_text() == POSTING
 
 
+def test_a_file_in_the_way_of_the_page_is_named_first(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["posting.html", "--checkpoint", "none.pt", "--out", "posting.html/x.html"]) == console.BAD_INPUT
+    assert capsys.readouterr().err == "error: posting.html is a file; name another place with --out\n"
+
+
 def test_the_page_passes_axe_and_asks_for_nothing(home: Path) -> None:
     sync = pytest.importorskip("playwright.sync_api")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -142,6 +142,7 @@ def test_the_command_draws_one_run_or_all_of_them(tmp_path: Path, capsys: pytest
         (["nowhere"], "no checkpoint in nowhere; train one"),
         (["."], r"no checkpoint in \.; train one"),
         (["cv", "--out", "x.jpg"], r"x\.jpg is neither a \.png nor an \.svg"),
+        (["cv", "--out", "cv/named/notes.txt/x.png"], r"notes\.txt is a file; name another place with --out"),
     ],
 )
 def test_what_cannot_be_drawn_gets_one_line(

@@ -20,7 +20,7 @@ import torch
 from charrnn.data.corpus import Streams
 from charrnn.model import checkpoint, device, loss
 from charrnn.model.lstm import CELLS, CharLSTM
-from charrnn.runs import history
+from charrnn.runs import history, train_state
 from charrnn.train import __main__ as train
 from charrnn.train import loop, options
 from charrnn.train import time_budget as budget
@@ -163,6 +163,42 @@ def test_a_flag_that_cannot_be_is_refused(given: list[str], capsys: pytest.Captu
     assert given[0] in capsys.readouterr().err
 
 
+def test_fractions_above_the_whole_text_are_refused(command: Command) -> None:
+    assert command("--train-frac", "0.9", "--val-frac", "0.9") == 2
+    assert "--train-frac 0.9 and --val-frac 0.9 are together 1.8" in command.err and command.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 1.25 GiB for an array"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1.25 GiB. Error code 12"),
+        RuntimeError("CUDA out of memory. Tried to allocate 1.25 GiB. GPU 0 has ..."),
+    ],
+)
+def test_too_little_memory_is_one_line_with_a_way_out(
+    command: Command, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Trainer, "step", fail)
+    assert command("--max-epochs", "1") == 2
+    assert command.err.endswith(
+        "error: too little memory: 1.25 GiB could not be allocated; "
+        "use a smaller --batch-size, --seq-length or --rnn-size\n"
+    )
+
+
+def test_another_error_of_the_network_stays_a_fault(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("shapes cannot be multiplied")
+
+    monkeypatch.setattr(Trainer, "step", fail)
+    assert command("--max-epochs", "1") == 1
+    assert "a fault of the program" in command.err
+
+
 def test_a_corpus_that_cannot_be_used_gives_one_line_and_2(command: Command) -> None:
     text = command.data / "input.txt"
     for content, words in ((b"", "is empty"), (b"ab\xff", "byte 0xff at offset 2"), (b"ab", "too small to train")):
@@ -176,7 +212,7 @@ def test_a_corpus_that_cannot_be_used_gives_one_line_and_2(command: Command) -> 
 
 def test_a_folder_and_a_file_in_each_others_place_are_named(command: Command) -> None:
     assert command("--checkpoint-dir", str(command.data / "input.txt")) == 2
-    assert "--checkpoint-dir names the folder of the runs" in command.err
+    assert "input.txt is a file; name another place with --checkpoint-dir" in command.err
     (command.data / "input.txt").unlink()
     (command.data / "input.txt").mkdir()
     assert command() == 2
@@ -216,6 +252,15 @@ def test_overwrite_deletes_nothing_where_the_new_run_cannot_begin(command: Comma
 def test_there_must_be_something_to_resume(command: Command) -> None:
     assert command("--resume") == 2
     assert "there is nothing to resume" in command.err and not command.cv.exists()
+
+
+def test_checkpoints_without_a_state_are_not_sent_in_a_circle(command: Command) -> None:
+    assert command("--max-epochs", "0.2") == 0
+    train_state.remove(command.cv / "tiny.resume")
+    for way in ([], ["--resume"]):
+        assert command(*way) == 2
+        assert "--overwrite" in command.err and "--run NAME --init-from" in command.err
+        assert "with --resume" not in command.err and "leave --resume out" not in command.err
 
 
 def test_a_finished_run_resumed_is_still_finished(command: Command) -> None:

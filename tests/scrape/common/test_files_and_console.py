@@ -11,7 +11,7 @@ import pytest
 
 from scrape.common import console
 from scrape.common.errors import Blocked, InputError
-from scrape.common.files import write_whole, write_whole_with
+from scrape.common.files import require_place, write_whole, write_whole_with
 
 
 def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
@@ -28,6 +28,15 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
     assert raised.value.filename == str(path)
     assert path.read_bytes() == "old\r\né".encode()
     assert [child.name for child in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_what_is_in_the_way_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path, words in (("file/x", "file is a file"), ("file/sub/x", "file is a file"), (".", "is a folder")):
+        with pytest.raises(InputError, match=f"{words}; name .* with --out"):
+            require_place(tmp_path / path, "--out")
+    for path in ("file", "new", "new/sub/x"):
+        assert require_place(tmp_path / path, "--out") == tmp_path / path
 
 
 @pytest.mark.parametrize(
