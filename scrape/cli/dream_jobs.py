@@ -50,6 +50,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "similar": Verb("scrape.recommend.__main__", "find real postings similar to generated ones", ("similar",)),
     },
 }
+OLD_NAMES = {"forget": "remove", "nearest": "similar"}
 VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()}
 
 
@@ -61,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     if name == "--version":
         return _print(f"dream-jobs {__version__}")
     if name not in VERBS:
-        close = difflib.get_close_matches(name, VERBS, n=1)
+        close = [OLD_NAMES[name]] if name in OLD_NAMES else difflib.get_close_matches(name, VERBS, n=1)
         hint = f"did you mean `dream-jobs {close[0]}`?" if close else "`dream-jobs --help` lists the verbs"
         print(f"error: there is no verb {name!r}; {hint}", file=sys.stderr)
         return _BAD_INPUT

@@ -41,8 +41,21 @@ class _Parser(argparse.ArgumentParser):
         given[:flags] = [_FLAG.sub(lambda flag: flag[0].replace("_", "-"), argument) for argument in given[:flags]]
         return super().parse_known_args(given, namespace)
 
+    def add_subparsers(self, **options: Any) -> Any:
+        return super().add_subparsers(**{"parser_class": _VerbParser} | options)
+
     def error(self, message: str) -> NoReturn:
         self.exit(BAD_INPUT, f"error: {message}; `{self.prog} --help` lists what there is\n")
+
+
+class _VerbParser(_Parser):
+    """The parser of one verb. It reports an unknown option itself, so that the line names the help of the verb."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 def parser(prog: str, description: str, **options: Any) -> argparse.ArgumentParser:

@@ -38,6 +38,8 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("sampel", "did you mean `dream-jobs sample`?"),
         ("recomend", "did you mean `dream-jobs recommend`?"),
+        ("forget", "did you mean `dream-jobs remove`?"),
+        ("nearest", "did you mean `dream-jobs similar`?"),
         ("--count", "`dream-jobs --help` lists the verbs"),
     ],
 )
