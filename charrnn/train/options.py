@@ -84,7 +84,8 @@ def options_parser() -> argparse.ArgumentParser:
     add("--init-from", type=Path, metavar="CHECKPOINT", help="start with the weights of this checkpoint")
     add("--resume", action="store_true", help="continue an interrupted run exactly where it stopped")
     add("--overwrite", action="store_true", help="start again, and delete the earlier run of this name")
-    add("--keep", type=non_negative_int, metavar="N", help="keep the best, the last and N other checkpoints (all)")
+    kept = "keep the best, the last and N other checkpoints (default: keep all)"
+    add("--keep", type=non_negative_int, metavar="N", help=kept)
     groups = {name: made.add_argument_group(name) for name in (LEARNING, LENGTH)}
     recipes = f"preset of all settings; char-rnn is Karpathy's (default: {DEFAULT})"
     groups[LEARNING].add_argument("--recipe", choices=sorted(RECIPES), help=recipes)
