@@ -77,7 +77,7 @@ def _command(folder: Path, out: Path | None) -> int:
         require_place(path, "--out")
     for path in paths:
         write_whole(path, draw_runs(found, form="svg" if path.suffix == ".svg" else "png"))
-        print(path)
+        console.print_result(path)
     return console.OK
 
 

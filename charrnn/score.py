@@ -68,8 +68,8 @@ def _command(options: ScoreOptions) -> int:
     shape = f"{config.model.upper()}, {config.num_layers} layers of {config.rnn_size}"
     network = f"{path.parent.name}/{path.name} ({shape}, validation loss {loaded.val_loss:.4f})"
     write_whole(out, surprisal_page.render_page(reading, name, network))
-    print("\n".join(lines(reading, name)))
-    print(out)
+    console.print_result("\n".join(lines(reading, name)))
+    console.print_result(out)
     return console.OK
 
 

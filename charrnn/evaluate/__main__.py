@@ -59,7 +59,7 @@ def _command(options: EvaluateOptions) -> int:
     report = evaluate(path, loaded.model(device.pick(options.device)), source, options.count, params)
     if options.json:
         write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
-    print("\n".join(lines(report)))
+    console.print_result("\n".join(lines(report)))
     return console.OK
 
 

@@ -8,8 +8,6 @@ if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-
     raise SystemExit(launch("charrnn.sample.__main__"))
 
 import argparse
-import json
-import sys
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -152,24 +150,24 @@ class SamplingJob:
 def _stream_text(sampler: Sampler) -> int:
     """Write one posting to stdout, each character as soon as it is sampled."""
     texts = sampler.prompts()
-    sys.stdout.write(texts[0])
+    console.print_exact(texts[0])
 
     def on_token(_row: int, char: str) -> None:
-        sys.stdout.write(char)
-        sys.stdout.flush()
+        console.print_exact(char)
 
     for sample in sampler.samples(texts, on_token=on_token):
         if not sample.text.endswith("\n"):
-            print(flush=True)
+            console.print_exact("\n")
     return console.OK
 
 
 def _print_texts(job: SamplingJob, as_json: bool) -> int:
     """Write each posting to stdout as soon as it is finished."""
     for sample, overlap in job.run():
-        line = json.dumps(_record(sample, overlap, job.sampler.request)) if as_json else sample.text.removesuffix("\n")
-        with tqdm.external_write_mode(file=sys.stdout):
-            print(line, flush=True)
+        if as_json:
+            console.print_json(_record(sample, overlap, job.sampler.request), indent=None)
+        else:
+            console.print_exact(sample.text.removesuffix("\n") + "\n")
     return console.OK
 
 
@@ -211,7 +209,7 @@ def _make_gallery(options: SampleOptions, path: Path, job: SamplingJob) -> int:
     index = _publish(out, path, job, stages, held_out)
     if not job.index:
         say("copied text was not measured, since the training text was not found; name its folder with --data-dir")
-    print(index)
+    console.print_result(index)
     if options.open and not webbrowser.open(index.resolve().as_uri()):
         say(f"no browser was found; open {index} yourself")
     return console.OK

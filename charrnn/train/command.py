@@ -93,7 +93,7 @@ def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
         return console.FAILED
     if is_main:
         callbacks.plot_losses(files)
-        print(checkpoint.best(files.folder))
+        console.print_result(checkpoint.best(files.folder))
     return console.OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scrape.common.console import OK
+from scrape.common.console import OK, print_result
 from scrape.dataset.corpus.compile import compile_corpus
 from scrape.dataset.store import INPUT, named_store
 
@@ -17,5 +17,5 @@ def run(options: argparse.Namespace) -> int:
     """Compile the corpus and print its size."""
     store = named_store(options.dataset, options.data_dir).require()
     with store.locked():
-        print(compile_corpus(store).summary(store.root / INPUT))
+        print_result(compile_corpus(store).summary(store.root / INPUT))
     return OK

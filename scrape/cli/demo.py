@@ -7,7 +7,7 @@ import time
 
 from scrape import demo
 from scrape.common.arguments import port
-from scrape.common.console import say
+from scrape.common.console import print_result, say
 from scrape.common.errors import InputError
 
 
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with demo.serve(options.port) as site:
             say(f"The demo board runs at {site.url} (every posting is invented); Ctrl-C ends it.")
-            print(site.url, flush=True)
+            print_result(site.url)
             while True:
                 time.sleep(3600)
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from scrape.boards import registry
 from scrape.boards.registry import Board
 from scrape.cli.search import add_contact
 from scrape.common.arguments import names
-from scrape.common.console import FAILED, OK, progress, say
+from scrape.common.console import FAILED, OK, print_json, print_result, progress, say
 from scrape.common.errors import BoardError, ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Query
 from scrape.common.table import print_table
@@ -51,10 +50,10 @@ def run(options: argparse.Namespace) -> int:
             remind_of_contact(boards)
         checks = check_boards(boards, queries, Fetcher(contact=options.contact, allow_loopback=trusted, say=say))
     if options.json:
-        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=1))
+        print_json([asdict(check) for check in checks])
     else:
         print_table(_COLUMNS, [[getattr(check, column) for column in _COLUMNS] for check in checks], STATUS_STYLES)
-        print("", *(f"{check.board}: {check.terms}" for check in checks), sep="\n")
+        print_result("\n".join(["", *(f"{check.board}: {check.terms}" for check in checks)]))
     return FAILED if any(check.failed for check in checks) else OK
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from dataclasses import dataclass
 
 from scrape.common.launch import launch
+from scrape.common.streams import discard_stdout, prepare_streams
 from scrape.common.version import __version__
 
 _BAD_INPUT = 2
@@ -64,7 +64,9 @@ def main(argv: list[str] | None = None) -> int:
     if name not in VERBS:
         close = [OLD_NAMES[name]] if name in OLD_NAMES else difflib.get_close_matches(name, VERBS, n=1)
         hint = f"did you mean `dream-jobs {close[0]}`?" if close else "`dream-jobs --help` lists the verbs"
-        print(f"error: there is no verb {name!r}; {hint}", file=sys.stderr)
+        from scrape.common.console import say  # only here: the list of verbs needs no library
+
+        say(f"error: there is no verb {name!r}; {hint}")
         return _BAD_INPUT
     return launch(VERBS[name].module, [*VERBS[name].first, *rest])
 
@@ -78,10 +80,12 @@ def usage() -> str:
 
 
 def _print(text: str) -> int:
+    """Print a text of our own."""
+    prepare_streams()
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # the reader has gone (`| head`): keep Python from complaining again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:  # the reader has gone (`| head`)
+        discard_stdout()
     return 0
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
-import sys
+import io
+import unicodedata
 from dataclasses import asdict, fields
 from datetime import date
 from itertools import islice
 
 from scrape.common.arguments import positive_int
-from scrape.common.console import FAILED, OK, say
+from scrape.common.console import FAILED, OK, print_json, print_result, say
 from scrape.common.table import print_entries
 from scrape.dataset import index
 from scrape.dataset.index import SearchHit
 from scrape.dataset.store import named_store
 from scrape.fields import match
+
+_BEGIN_FORMULAS = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,22 +42,28 @@ def run(options: argparse.Namespace) -> int:
     found = index.find(store, " ".join(options.words), place=options.city, company=options.company, since=since)
     hits = list(islice(found, options.limit))
     if options.json:
-        print(json.dumps([asdict(hit) for hit in hits], ensure_ascii=False, indent=1))
+        print_json([asdict(hit) for hit in hits])
     elif options.csv:
         columns = [field.name for field in fields(SearchHit)]
-        writer = csv.writer(sys.stdout, lineterminator="\n")
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([csv_cell(getattr(hit, column)) for column in columns] for hit in hits)
+        print_result(table.getvalue(), end="")
     elif hits:
         facts = [" · ".join(filter(None, (hit.company, hit.location, hit.date))) for hit in hits]
         print_entries([(hit.title, fact, hit.excerpt, hit.url) for hit, fact in zip(hits, facts, strict=True)])
     else:
-        print("nothing was found")
+        print_result("nothing was found")
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED
 
 
 def csv_cell(text: str) -> str:
-    """Return a cell that a spreadsheet does not run: a quote before what begins like a formula makes it text."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    """Return a cell that a spreadsheet does not run: a quote before what begins like a formula makes it text.
+
+    A spreadsheet may skip white space and what is invisible before a formula, and takes wide signs for the usual ones.
+    """
+    seen = (char for char in text if unicodedata.category(char)[0] not in "ZCM")
+    return f"'{text}" if unicodedata.normalize("NFKC", next(seen, "")).startswith(_BEGIN_FORMULAS) else text

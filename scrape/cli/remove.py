@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from scrape.common.console import OK, say
+from scrape.common.console import OK, print_result, say
+from scrape.common.table import printable
 from scrape.dataset import index
 from scrape.dataset.store import INPUT, REMOVED, named_store
 from scrape.fields.urls import canonical, is_web
@@ -32,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
         if (store.root / index.FILE).exists():
             index.refresh(store)
     for head in removed:
-        print(f"removed: {head.name}  {head.title}  {head.url}")
+        print_result("  ".join(["removed: " + head.name, printable(head.title), printable(head.url)]))
     if not removed:
-        print("not in the dataset; it will not be added")
+        print_result("not in the dataset; it will not be added")
     say(f"also removed: {labels} labels, {responses} saved responses; {store.root / REMOVED} keeps it from coming back")
     if (store.root / INPUT).exists():
         say(f"{store.root / INPUT} is unchanged; run `{store.command('scrape compile')}` to compile it again")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scrape.common.console import FAILED, OK, say
+from scrape.common.console import FAILED, OK, print_result, say
 from scrape.dataset.simplify_all import simplify_store
 from scrape.dataset.store import named_store
 
@@ -21,5 +21,5 @@ def run(options: argparse.Namespace) -> int:
         done = simplify_store(store, everything=options.all)
     for line in done.unusable:
         say(f"left out: {line}")
-    print(f"{done.looked_at:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
+    print_result(f"{done.looked_at:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
     return FAILED if done.unusable else OK

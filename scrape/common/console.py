@@ -1,28 +1,41 @@
-"""The conduct of every command of both packages in a terminal: exit codes, one-line errors, progress bars."""
+"""The conduct of every command of both packages in a terminal: exit codes, one-line errors, output, progress bars.
+
+This is the one place where text leaves for a terminal. Much of it was written by strangers: the titles of postings, the
+answers of servers, what a network learned from both. No other module prints.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import errno
-import os
+import json
 import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TextIO, TypeVar, cast
 
 from tqdm import tqdm
 
 from scrape.common.errors import BoardError, InputError, WorkerKilled
+from scrape.common.streams import discard_stdout, prepare_streams
 
 T = TypeVar("T")
 
 OK, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 _FLAG = re.compile(r"\A--\w[\w-]*(?==|\Z)")
+
+# What a terminal obeys, or shows in another order or not at all: controls but tab and newline (C0, DEL,
+# C1), invisible characters (zero-width ones but the two joiners, which scripts and emoji need; bidi marks; tags), line
+# separators, surrogates.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 class Terminated(BaseException):
@@ -36,6 +49,7 @@ class _Parser(argparse.ArgumentParser):
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        prepare_streams()  # also for --help and errors, which come before `run`
         given = list(sys.argv[1:] if args is None else args)
         flags = given.index("--") if "--" in given else len(given)  # what follows "--" is not a flag
         given[:flags] = [_FLAG.sub(lambda flag: flag[0].replace("_", "-"), argument) for argument in given[:flags]]
@@ -45,7 +59,8 @@ class _Parser(argparse.ArgumentParser):
         return super().add_subparsers(**{"parser_class": _VerbParser} | options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"error: {message}; `{self.prog} --help` lists what there is\n")
+        say(f"error: {message}; `{self.prog} --help` lists what there is")
+        self.exit(BAD_INPUT)
 
 
 class _VerbParser(_Parser):
@@ -70,18 +85,25 @@ def run(command: Callable[[], int], *, debug: bool = False) -> int:
 
     With `debug` the traceback stands before that line.
     """
+    prepare_streams()
     _raise_on_sigterm()
     try:
-        return command()
-    except BrokenPipeError:
-        # The reader of our stdout has gone (`| head`): keep Python from complaining again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = command()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of our stdout has gone (`| head`)
+        discard_stdout()
         return FAILED
     except (Exception, KeyboardInterrupt, Terminated) as end:
         if debug:
-            traceback.print_exc()
+            with contextlib.suppress(OSError):
+                _write(sys.stderr, safe_for_terminal(traceback.format_exc()))
         code, line = _ending(end)
         say(line)
+        try:
+            sys.stdout.flush()
+        except OSError:  # stdout is what failed: a full disk
+            discard_stdout()
         return code
 
 
@@ -101,9 +123,48 @@ def _ending(end: BaseException) -> tuple[int, str]:
     return FAILED, f"error: {type(end).__name__}: {end} (a fault of the program; --debug shows where)"
 
 
+def safe_for_terminal(text: str) -> str:
+    r"""Return the text with a visible escape, such as `\x1b`, for each character that could act on a terminal."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
+def stdout_is_terminal() -> bool:
+    """Return True if stdout shows what is printed to a person."""
+    return sys.stdout.isatty()
+
+
 def say(line: str) -> None:
     """Tell the person something that is not a result: one line on stderr, above any progress bar."""
-    tqdm.write(line, file=sys.stderr)
+    line = safe_for_terminal(" ".join(part.strip() for part in line.splitlines()))
+    with contextlib.suppress(OSError):  # nobody listens any more
+        _write(sys.stderr, line + "\n")
+
+
+def print_result(text: object = "", end: str = "\n") -> None:
+    """Print a result on stdout, its lines safe for a terminal, and flush."""
+    _write(sys.stdout, safe_for_terminal(str(text)) + end)
+
+
+def print_json(value: object, indent: int | None = 1) -> None:
+    """Print a value as JSON: what a terminal would obey, or stdout cannot encode, is escaped as JSON does."""
+    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(value, ensure_ascii=not unicode, indent=indent).replace("\x7f", "\\u007f")
+    _write(sys.stdout, _UNSAFE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
+
+
+def print_exact(text: str, end: str = "") -> None:
+    """Print a text on stdout as it is, and flush; in a terminal, safe for it."""
+    _write(sys.stdout, (safe_for_terminal(text) if stdout_is_terminal() else text) + end)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with tqdm.external_write_mode(file=stream):  # which takes progress bars away meanwhile
+        stream.write(text)
+        stream.flush()
 
 
 def progress(items: Iterable[T] | None = None, **options: Any) -> tqdm[T]:

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
+from scrape.common.streams import prepare_streams
+
 _INTERRUPTED = 130
 
 
@@ -17,6 +19,7 @@ def launch(module: str, argv: Sequence[str] | None = None) -> int:
 
     Ctrl-C during the import ends the process with exit code 130 and one line; nothing is open or half written by then.
     """
+    prepare_streams()
     with quiet_interrupt():
         main = importlib.import_module(module).main
     return int(main(None if argv is None else list(argv)))

@@ -5,19 +5,56 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
+
+from scrape.common.console import print_result, safe_for_terminal
+
+
+def make_console(plain_width: int | None = None) -> Console:
+    """Make a console on stdout that interprets no markup of the text, and prints it safe for a terminal.
+
+    `plain_width` is the width where stdout is no terminal.
+    """
+    made = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    if plain_width and not made.is_terminal:
+        made = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=plain_width)
+    made.push_render_hook(_SafeHook())
+    return made
+
+
+class _SafeHook(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Safe(renderable) for renderable in renderables]
+
+
+class _Safe:
+    """A renderable whose text is safe for a terminal; control codes of rich itself stay."""
+
+    def __init__(self, inner: ConsoleRenderable) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._inner, options):
+            if segment.control:
+                yield segment
+                continue
+            style = segment.style
+            if style and style.link and safe_for_terminal(style.link) != style.link:
+                style = style.update_link(None)
+            yield Segment(safe_for_terminal(segment.text), style)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], styles: Mapping[str, str] = {}) -> None:
     """Print rows under their columns: numbers to the right, text to the left. `styles` maps a cell's text to its style.
 
-    Characters that would move the cursor or change colours are left out of the cells.
+    Characters that would move the cursor or change colours are shown as escapes.
     """
-    terminal = Console(file=sys.stdout, highlight=False)
+    terminal = make_console()
     fits = terminal.is_terminal
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for place, column in enumerate(columns):
@@ -32,12 +69,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], styles
     plain = Console(width=1_000_000, color_system=None, force_terminal=False)
     with plain.capture() as capture:
         plain.print(table)
-    print("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    print_result("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def print_entries(entries: Sequence[Sequence[str]]) -> None:
     """Print entries of several lines: the first is the heading, the others are indented; empty lines are left out."""
-    terminal = Console(file=sys.stdout, highlight=False)
+    terminal = make_console()
     for heading, *details in entries:
         lines = [printable(line) for line in details if line]
         if terminal.is_terminal:
@@ -46,9 +83,9 @@ def print_entries(entries: Sequence[Sequence[str]]) -> None:
                 style = Style(color="blue", link=line) if line.startswith(("http://", "https://")) else Style()
                 terminal.print(Padding(Text(line, style), (0, 0, 0, 4)))
         else:
-            print("\n    ".join([printable(heading), *lines]))
+            print_result("\n    ".join([printable(heading), *lines]))
 
 
 def printable(text: str) -> str:
-    """Return one line of the text without characters that a terminal would obey."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    """Return the text as one line, safe for a terminal."""
+    return safe_for_terminal(" ".join(text.split()))

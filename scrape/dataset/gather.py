@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scrape import demo
 from scrape.boards import registry
-from scrape.common.console import progress, say
+from scrape.common.console import print_json, print_result, progress, say
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.common.table import print_table
@@ -112,11 +111,11 @@ def report(gathered: Gathered, *, as_json: bool = False) -> None:
     if as_json:
         corpus = {"path": str(path), **asdict(manifest)} if manifest else None
         found = {"dataset": str(gathered.root), "boards": [asdict(board) for board in boards], "corpus": corpus}
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        print_json(found)
     else:
         print_table(_COLUMNS, [[getattr(board, column) for column in _COLUMNS] for board in boards], STATUS_STYLES)
         if manifest:
-            print(manifest.summary(path))
+            print_result(manifest.summary(path))
     if boards and all(outcome.unreachable for outcome in boards):
         say("no board could be reached; check the network, or try the bundled board: --boards demo")
     elif not gathered.found:

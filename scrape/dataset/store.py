@@ -291,7 +291,7 @@ def _read(path: Path, remedy: str = _SEARCH_AGAIN) -> str:
 @contextmanager
 def _opened(path: Path, remedy: str = _SEARCH_AGAIN) -> Iterator[TextIO]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig") as file:
             yield file
     except FileNotFoundError as error:
         raise InputError(f"there is no file {path}; run the search again") from error

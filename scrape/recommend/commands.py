@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from rich.text import Text
 
-from scrape.common.console import FAILED, OK, say
+from scrape.common.console import FAILED, OK, print_json, print_result, say
 from scrape.common.errors import InputError
 from scrape.common.files import require_place, write_whole
 from scrape.common.posting import Posting
@@ -92,7 +91,7 @@ def label(options: Namespace) -> int:
                 part = part + 1 if key == " " else 0
                 if key != " " and not session.answer(key):
                     break
-        print(f"\n{session.counts()}")
+        print_result(f"\n{session.counts()}")
     return OK
 
 
@@ -124,7 +123,7 @@ def _label_from_file(path: Path, labels: Labels, addresses: Mapping[str, str]) -
     labels.put(*found)
     answers = [label.answer for label in found]
     counts = ", ".join(f"{answers.count(kind):,} {kind}" for kind in (YES, NO, SKIPPED))
-    print(f"{len(found):,} labels added: {counts}")
+    print_result(f"{len(found):,} labels added: {counts}")
     return OK
 
 
@@ -151,15 +150,15 @@ def train(options: Namespace) -> int:
     if options.json:
         measured = {who: {name: asdict(each) for name, each in row.items()} for who, row in report.items()}
         words = {"for": [str(each) for each in speak_for], "against": [str(each) for each in against]}
-        print(json.dumps({"yes": yes, "no": no, "report": measured, **words}, ensure_ascii=False, indent=1))
+        print_json({"yes": yes, "no": no, "report": measured, **words})
         return OK
-    print(f"{yes + no:,} labels: {yes:,} yes ({yes / (yes + no):.0%}), {no:,} no")
+    print_result(f"{yes + no:,} labels: {yes:,} yes ({yes / (yes + no):.0%}), {no:,} no")
     if report:
-        print("On labels it had not seen (cross-validation; 95 % confidence intervals):")
+        print_result("On labels it had not seen (cross-validation; 95 % confidence intervals):")
         terminal.console().print(terminal.table(["", *MEASURES], _report_rows(report)))
-    print(f"most for:     {', '.join(map(str, speak_for))}")
-    print(f"most against: {', '.join(map(str, against))}")
-    print(f"saved: {store.root / classifier.FILE}")
+    print_result(f"most for:     {', '.join(map(str, speak_for))}")
+    print_result(f"most against: {', '.join(map(str, against))}")
+    print_result(f"saved: {store.root / classifier.FILE}")
     return OK
 
 
@@ -215,7 +214,7 @@ def recommend(options: Namespace) -> int:
         write_whole(Path(options.html), render_page(entries, about))
         say(f"written: {options.html}")
     if options.json:
-        print(json.dumps([asdict(row) for row in found], ensure_ascii=False, indent=1))
+        print_json([asdict(row) for row in found])
     elif not options.html:
         rows = [
             [Text(_percent(row.by)), terminal.posting_cell(row.title, row.facts, row.url), Text("\n".join(row.words))]
@@ -289,7 +288,7 @@ def similar(options: Namespace) -> int:
             }
             for posting, chance, near in shown
         ]
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        print_json(rows)
     else:
         for row in shown:
             _print_similar(*row, has_chance=learned is not None)
@@ -298,10 +297,12 @@ def similar(options: Namespace) -> int:
 
 def _print_similar(posting: Posting, chance: float, near: Sequence[RankedPosting], *, has_chance: bool) -> None:
     heading = " · ".join(fact for fact in (posting.title, posting.company, posting.location) if fact)
-    print(printable(f"generated: {heading}") + (f"  (chance of a yes: {_percent(chance)})" if has_chance else ""))
+    print_result(
+        printable(f"generated: {heading}") + (f"  (chance of a yes: {_percent(chance)})" if has_chance else "")
+    )
     rows = [[Text(f"{row.by:.2f}"), terminal.posting_cell(row.title, row.facts, row.url)] for row in near]
     terminal.console().print(terminal.table(["similarity", "real posting"], rows))
-    print()
+    print_result()
 
 
 def _samples(named: str) -> list[str]:
@@ -324,7 +325,7 @@ def _samples(named: str) -> list[str]:
 
 def _read(path: Path, expected: str) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); name {expected}") from error
     except UnicodeDecodeError as error:

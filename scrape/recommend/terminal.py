@@ -15,7 +15,9 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from scrape.common.console import stdout_is_terminal
 from scrape.common.errors import InputError
+from scrape.common.table import make_console
 from scrape.markup.grammar import normalize, unescape
 from scrape.markup.reader import tokens
 
@@ -41,8 +43,7 @@ class TerminalView:
 
 def console() -> Console:
     """Make a console on stdout, with a fixed width if that is no terminal."""
-    made = Console(highlight=False, markup=False, emoji=False)
-    return made if made.is_terminal else Console(highlight=False, markup=False, emoji=False, width=_PLAIN_WIDTH)
+    return make_console(_PLAIN_WIDTH)
 
 
 def show(to: Console, view: TerminalView, counts: str, part: int) -> None:
@@ -168,7 +169,7 @@ def open_keyboard() -> Iterator[ReadKey]:
     Keys typed before the wait are discarded: they were no answer to what is on the screen now. An empty key means that
     the terminal has closed. Raises InputError if there is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and stdout_is_terminal()):
         raise InputError("labeling needs a terminal; to read labels from a file, use --from-file")
     with _unbuffered() as read:
         yield read

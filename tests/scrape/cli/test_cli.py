@@ -326,8 +326,15 @@ def test_find_prints_text_json_and_csv(gathered: Store, capsys: pytest.CaptureFi
     assert len(json.loads(capsys.readouterr().out.partition("\n")[2])) == 2
 
 
-def test_csv_carries_no_formula() -> None:
-    assert csv_cell("=1+1") == "'=1+1" and csv_cell("1+1") == "1+1"
+@pytest.mark.parametrize("before", ["", " ", "\t\r\n", "\u200b", "\u00a0\ufeff", "\u2060\u200d", "\u0301", "\0\x1b"])
+@pytest.mark.parametrize("sign", [*"=+-@", *"＝＋－＠", "\u2212"])
+def test_csv_carries_no_formula(before: str, sign: str) -> None:
+    assert csv_cell(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
+
+
+@pytest.mark.parametrize("text", ["", "1+1", "C++", "\u200b", "a = b", "日本"])
+def test_csv_cells_that_are_no_formula_stay(text: str) -> None:
+    assert csv_cell(text) == text
 
 
 def test_remove_takes_a_posting_out_of_everything(

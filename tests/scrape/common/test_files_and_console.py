@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,3 +72,58 @@ def test_progress_is_silent_where_stderr_is_no_terminal(monkeypatch: pytest.Monk
     monkeypatch.setattr("sys.stderr", stream)
     assert list(console.progress([1, 2, 3], desc="counting")) == [1, 2, 3]
     assert stream.getvalue() == ""
+
+
+ACTING = {
+    "\x1b[31m": r"\x1b[31m",
+    "a\x07\x08\r": r"a\x07\x08\r",
+    "\x7f\x9b2J": r"\x7f\x9b2J",
+    "x\u202ey\u2066z\u061c": r"x\u202ey\u2066z\u061c",
+    "\u200b\ufeff\u2028\U000e0041": r"\u200b\ufeff\u2028\U000e0041",
+    "\ud800": r"\ud800",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), ACTING.items(), ids=ACTING.values())
+def test_what_would_act_on_a_terminal_is_shown(text: str, shown: str) -> None:
+    assert console.safe_for_terminal(text) == shown
+
+
+@pytest.mark.parametrize("text", ["a\tb\nc", "Zoë – 日本 עברית [b]", "\u200c\u200d", "\U0001f468\u200d\U0001f469"])
+def test_what_scripts_need_stays(text: str) -> None:
+    assert console.safe_for_terminal(text) == text
+
+
+def test_a_note_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    console.say("a posting says\r\nerror: forged\x1b[1A")
+    assert capsys.readouterr().err == "a posting says error: forged\\x1b[1A\n"
+
+
+def test_an_exact_text_is_exact_in_a_pipe_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console.print_exact("\x1b[2J\n")
+    assert capsys.readouterr().out == "\x1b[2J\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    console.print_exact("\x1b[2J\n")
+    assert capsys.readouterr().out == "\\x1b[2J\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "utf-16"])
+def test_json_is_json_in_every_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "é – 日本 \U0001f600 \x1b \x7f \x9b \u202e \ud800 \U000e0041"
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding))
+    assert console.run(lambda: console.print_json([text]) or 0) == 0
+    plain = written.getvalue().decode(encoding)
+    assert json.loads(plain) == [text]
+    assert ("é" in plain) == (encoding in ("utf-8", "utf-16"))
+    assert not {"\x1b", "\x7f", "\x9b", "\u202e", "\ud800", "\U000e0041"} & set(plain)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_narrow_stdout_gets_escapes(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding))
+    assert console.run(lambda: console.print_result("Köche – 日本") or 0) == 0
+    assert "日本".encode("ascii", "backslashreplace") in written.getvalue()
