@@ -24,11 +24,11 @@ from charrnn.sample.generate import WARM_UP
 from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import require_place, write_whole
-from scrape.markup import document, grammar
+from scrape.markup import document, grammar, mhtml
 from scrape.markup.simplify import page_title, simplify
 
 _TOP = 8  # words that are printed
-_PAGES = (".html", ".htm", ".xhtml")
+_PAGES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,18 @@ def posting(path: Path, title: str = "") -> str:
 
 def _text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data, charset = path.read_bytes(), ""
+        if path.suffix.lower() in mhtml.SUFFIXES:
+            data, charset = mhtml.page_part(data)
+        text = data.decode(charset or "utf-8").removeprefix("\ufeff")
     except FileNotFoundError as error:
         raise InputError(f"there is no {path}; name a file that holds a posting") from error
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder; name one posting in it") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except (LookupError, ValueError) as error:
+        raise InputError(f"{path} is not a saved page ({error}); save it again, as HTML") from error
     if not text.strip():
         raise InputError(f"{path} is empty; name a file that holds a posting")
     return text.replace("\r\n", "\n")

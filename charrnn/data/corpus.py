@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
 PADDING = -100  # a target that counts nothing: torch's own default
 TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # of a run, where the user does not say otherwise
 
+BYTE_ORDER_MARK = "\ufeff"
+_LEFT_OUT = frozenset({BYTE_ORDER_MARK, "\r"})
 _CHUNK = 1 << 20
 _UNICODE = 0x110000
 _GATHER = "gather postings with scripts/scrape.sh, or run scripts/dream.sh"
@@ -42,11 +45,14 @@ class Corpus:
         return replace(self, ids=vocab.encode(self.vocab.chars)[self.ids], vocab=vocab)
 
 
-def open_corpus(folder: Path) -> Corpus:
+def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
     """Return the corpus in `folder`/input.txt, encoded beside it on first use, or when the text has changed.
 
-    Memory stays flat whatever the size. Raises InputError where the text is missing, empty or not UTF-8.
+    Byte order marks are left out, and each line ends with a newline alone, unless `vocab`, that of a network from the
+    time before this rule, has a character of either. Memory stays flat whatever the size. Raises InputError where the
+    text is missing, empty or not UTF-8.
     """
+    as_it_is = vocab is not None and not _LEFT_OUT.isdisjoint(vocab.chars)
     text = folder / "input.txt"
     if folder.is_file():
         raise InputError(f"{folder} is a file; --data-dir names the folder that holds input.txt")
@@ -54,10 +60,10 @@ def open_corpus(folder: Path) -> Corpus:
         raise InputError(f"{text} is a folder; it must be the text itself; {_GATHER}")
     if not text.is_file():
         raise InputError(f"there is no {text}; {_GATHER}")
-    stored = _stored(text)
+    stored = _stored(text, as_it_is)
     if stored is None:
-        _encode(text)
-        stored = _stored(text)
+        _encode(text, as_it_is)
+        stored = _stored(text, as_it_is)
         if stored is None:
             raise InputError(f"{text} changes while it is read; wait until it is written, then run again")
     return stored
@@ -147,11 +153,16 @@ def _marks(ids: Ids, mark: Ids) -> npt.NDArray[np.int64]:
     return np.flatnonzero((windows == mark).all(axis=1)) + len(mark)
 
 
-def _stored(text: Path) -> Corpus | None:
-    """Return the corpus that an earlier run encoded beside `text`, or None if it is absent or of another text."""
+def _stored(text: Path, as_it_is: bool) -> Corpus | None:
+    """Return the corpus that an earlier run encoded beside `text`, or None if it is absent or of another text.
+
+    Of a text with nothing to leave out, the note says that it is encoded as it is.
+    """
     try:
         note = json.loads(_note_path(text).read_text(encoding="utf-8"))
         vocab = Vocab(note["chars"])
+        if note.get("as_it_is", True) != as_it_is and (as_it_is or not _LEFT_OUT.isdisjoint(vocab.chars)):
+            return None
         if note["text"] != _stamp(text) or _ids_path(text).stat().st_size != note["length"] * vocab.dtype.itemsize:
             return None
         ids = np.memmap(_ids_path(text), dtype=vocab.dtype, mode="r")
@@ -160,23 +171,34 @@ def _stored(text: Path) -> Corpus | None:
     return Corpus(ids, vocab, note["sha256"])
 
 
-def _encode(text: Path) -> None:
+def _encode(text: Path, as_it_is: bool) -> None:
     """Write the ids of `text`, and a note with its vocabulary and checksum. Two passes: vocabulary, then ids."""
     stamp = _stamp(text)
     seen = np.zeros(_UNICODE, dtype=np.bool_)
     digest = hashlib.sha256()
-    length = 0
     for piece in _decoded(text, digest):
         seen[codes_of(piece)] = True
-        length += len(piece)
-    if not length:
+    left_out = [ord(char) for char in _LEFT_OUT]
+    as_it_is = as_it_is or not seen[left_out].any()
+    if not as_it_is:
+        seen[ord("\n")] |= seen[ord("\r")]
+        seen[left_out] = False
+    if not seen.any():
         raise InputError(f"{text} is empty; {_GATHER}")
     vocab = Vocab("".join(map(chr, np.flatnonzero(seen))))
-    write_whole_with(
-        _ids_path(text), lambda file: file.writelines(vocab.encode(part).tobytes() for part in _decoded(text))
-    )
-    note = {"sha256": digest.hexdigest(), "length": length, "chars": vocab.chars, "text": stamp}
+    pieces = _decoded(text) if as_it_is else _normalized(_decoded(text))
+    write_whole_with(_ids_path(text), lambda file: file.writelines(vocab.encode(piece).tobytes() for piece in pieces))
+    length = _ids_path(text).stat().st_size // vocab.dtype.itemsize
+    note = {"sha256": digest.hexdigest(), "length": length, "chars": vocab.chars, "text": stamp, "as_it_is": as_it_is}
     write_whole(_note_path(text), json.dumps(note))
+
+
+def _normalized(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the text without byte order marks, each line ended by a newline alone."""
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    for piece in pieces:
+        yield newlines.decode(piece.replace(BYTE_ORDER_MARK, ""))
+    yield newlines.decode("", final=True)
 
 
 def _decoded(text: Path, digest: hashlib._Hash | None = None) -> Iterator[str]:

@@ -99,7 +99,7 @@ class TrainingIndex:
                 f"{source.path} is not the text that {path.name} was trained on; "
                 "name the folder of that text with --data-dir, or leave the option out"
             )
-        return cls(source, SuffixArray.open(source.path, source.train_size))
+        return cls(source, SuffixArray.open(source.path, source.train_size, source.text.vocab))
 
     def overlap(self, text: str) -> Overlap:
         """Return the overlap of a text with the training part."""

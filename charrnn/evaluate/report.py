@@ -173,7 +173,7 @@ def sample_texts(
 def measure_kinds(texts: Mapping[str, list[str]], source: TrainingText, postings: bool) -> dict[str, TextMetrics]:
     """Measure each kind of texts against the training part."""
     console.say("looking for copies of the training text ...")
-    corpus = SuffixArray.open(source.path, source.train_size)
+    corpus = SuffixArray.open(source.path, source.train_size, source.text.vocab)
     bar: tqdm[None] = console.progress(total=sum(map(len, texts.values())), desc="comparing", unit=" texts")
     with bar:
         return {

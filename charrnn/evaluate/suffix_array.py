@@ -36,8 +36,10 @@ class SuffixArray:
     suffixes: npt.NDArray[np.signedinteger]
 
     @classmethod
-    def open(cls, path: Path, end: int | None = None) -> SuffixArray:
+    def open(cls, path: Path, end: int | None = None, vocab: Vocab | None = None) -> SuffixArray:
         """Open the suffix array of the first `end` characters (default: all) of the input.txt at `path`.
+
+        `vocab` is that of the network whose text it is, as in `open_corpus`.
 
         It is built on first use and kept beside the text, 4 bytes per character; when the text has changed, it is
         rebuilt. Building takes 6 bytes of memory per character. Raises InputError where the text cannot be
@@ -45,7 +47,7 @@ class SuffixArray:
         """
         if path.name != "input.txt":
             raise InputError(f"{path} is not the input.txt of a dataset; name that")
-        corpus = open_corpus(path.parent)
+        corpus = open_corpus(path.parent, vocab)
         end = len(corpus.ids) if end is None else end
         if not 0 < end <= len(corpus.ids):
             raise InputError(f"{path} has {len(corpus.ids):,} characters; the first {end:,} of it cannot be indexed")

@@ -39,7 +39,7 @@ def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Training
     It is split by the fractions that the run's state (cv/<run>.resume) names, and by the usual ones where there is
     no state. Raises InputError where the text is not found, or has a character that the checkpoint does not know.
     """
-    corpus = data.open_corpus(folder or _folder(loaded, path))
+    corpus = data.open_corpus(folder or _folder(loaded, path), loaded.vocab)
     same = corpus.sha256 == loaded.corpus
     try:
         spoken = corpus.with_vocab(loaded.vocab)
@@ -60,7 +60,7 @@ def _folder(loaded: Checkpoint, path: Path) -> Path:
         except (ValueError, KeyError, TypeError):
             continue  # not a note of ours
     usual = DATA / path.parent.name
-    if (usual / "input.txt").is_file() and data.open_corpus(usual).sha256 == loaded.corpus:
+    if (usual / "input.txt").is_file() and data.open_corpus(usual, loaded.vocab).sha256 == loaded.corpus:
         return usual
     raise InputError(
         f"no folder in {DATA}/ holds the text that {path.name} was trained on; name the folder with --data-dir"

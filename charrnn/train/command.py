@@ -192,7 +192,7 @@ def _warn_of_changes(stored: TrainingConfig, trainer: Trainer, processes: int) -
 
 def _open_text(folder: Path, config: TrainingConfig, vocab: Vocab | None) -> Split:
     """Return the split corpus, encoded with `vocab` if that is given, and tell the user where it is small."""
-    corpus = data.open_corpus(folder)
+    corpus = data.open_corpus(folder, vocab)
     text = data.split(corpus.with_vocab(vocab) if vocab else corpus, config.train_frac, config.val_frac)
     rows = data.Streams(text.train, config.batch_size, config.seq_length).batch_size
     if rows < config.batch_size:

@@ -56,6 +56,7 @@ VERBS = {name: verb for group in GROUPS.values() for name, verb in group.items()
 
 def main(argv: list[str] | None = None) -> int:
     """Run a verb, or print the list of verbs; return the exit code."""
+    prepare_streams()
     name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name in ("-h", "--help", "help"):
         return _print(usage())
@@ -81,7 +82,6 @@ def usage() -> str:
 
 def _print(text: str) -> int:
     """Print a text of our own."""
-    prepare_streams()
     try:
         print(text, flush=True)
     except OSError:  # the reader has gone (`| head`)

@@ -10,8 +10,9 @@ from pathlib import Path
 from scrape.common.errors import BoardError, InputError
 from scrape.fields.urls import is_web
 from scrape.http.client import Response
+from scrape.markup import mhtml
 
-SUFFIXES = (".html", ".htm", ".json", ".jsonl", ".jsonl.gz")
+SUFFIXES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES, ".json", ".jsonl", ".jsonl.gz")  # in any case
 
 
 def expand(pages: Iterable[str]) -> tuple[str, ...]:
@@ -24,7 +25,8 @@ def expand(pages: Iterable[str]) -> tuple[str, ...]:
             continue
         if not path.is_dir():
             raise InputError(f"there is no page {page}; name a URL, a file, or a folder of pages")
-        found = sorted(str(file) for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
+        files = (file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES))
+        found = sorted(str(file) for file in files if file.is_file())
         if not found:
             raise InputError(f"the folder {page} holds no page ({', '.join(SUFFIXES)})")
         expanded += found
@@ -32,13 +34,22 @@ def expand(pages: Iterable[str]) -> tuple[str, ...]:
 
 
 def read(path: str) -> Response:
-    """Return the file as a response; a `.gz` is decompressed. Raises BoardError where it cannot be read."""
+    """Return the file as a response; a `.gz` is decompressed, and the page of an MHTML file taken out.
+
+    Raises BoardError where it cannot be read.
+    """
+    headers: dict[str, str] = {}
     try:
         body = Path(path).read_bytes()
-        if path.endswith(".gz"):
+        if path.lower().endswith(".gz"):
             body = gzip.decompress(body)
+        elif path.lower().endswith(mhtml.SUFFIXES):
+            body, charset = mhtml.page_part(body)
+            headers["content-type"] = f"text/html; charset={charset}"
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
     except (EOFError, zlib.error) as error:
         raise BoardError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from error
-    return Response(path, path, 200, {}, body)
+    except ValueError as error:
+        raise BoardError(f"{path} is not a saved page ({error}); save it again, as HTML") from error
+    return Response(path, path, 200, headers, body)

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 GZIP = b"\x1f\x8b"  # how every gzip file begins (RFC 1952, section 2.3.1)
+_NO_CODINGS = ("", "identity", "none", "utf-8")  # the last two are what careless servers write
 _PIECE = 64 * 1024  # bytes that one step of the decompression may yield
 
 
@@ -48,13 +49,13 @@ def _bounded(chunks: Iterable[bytes], cap: int, *, cut: bool) -> Iterator[bytes]
 
 
 def _pieces(chunks: Iterable[bytes], coding: str) -> Iterable[bytes]:
-    match coding.strip().lower():
-        case "" | "identity":
+    match [name for part in coding.split(",") if (name := part.strip().lower()) not in _NO_CODINGS]:
+        case []:
             return chunks
-        case "gzip" | "x-gzip":
+        case ["gzip" | "x-gzip"]:
             return _gunzip(chunks)
-        case other:
-            raise Unreadable(other)
+        case others:
+            raise Unreadable(", ".join(others))
 
 
 def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:

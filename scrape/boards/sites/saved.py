@@ -10,6 +10,7 @@ would otherwise pass for a posting.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,8 @@ from scrape.common.errors import ChangedShape, InputError
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.dates import day
 from scrape.fields.urls import canonical, is_web
+
+_JSON = re.compile(r"[\ufeff\s]*(?:\{|\[\s*[\[{\"\]])")  # an object, or a list of something; also indented
 
 NAME = "saved"
 HOME = ""
@@ -39,7 +42,7 @@ def parse(body: str, url: str) -> Page:
     """Return the postings of one file; `url` is its path. Raises ChangedShape where none is recognised."""
     if not body.strip():
         return Page()
-    if body.lstrip("\ufeff \t\r\n").startswith(("{", '["', "[{")):
+    if _JSON.match(body):
         return Page(tuple(_row(row, f"{url}: {place}") for place, row in _rows(body, url)))
     found = schema_org.read(body, url, NAME).postings or _indeed(body, url) or _laid_out(body, url)
     if not found:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -22,10 +23,46 @@ def corpus_of(text: str) -> Corpus:
 
 
 def test_the_corpus_is_the_file_to_the_byte(tmp_path: Path) -> None:
-    text = "<html>\r\nta\tb\rcafé \U0001f600 naïve\n\n</html>\n\ufeff"
+    text = "<html>\nta\tb\u00a0café \U0001f600 naïve\n\n</html>\n\u200b"
     corpus = open_corpus(corpus_folder(tmp_path, text))
     assert corpus.vocab.decode(corpus.ids) == text
     assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 1000])
+def test_byte_order_marks_and_carriage_returns_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(data, "_CHUNK", chunk)
+    text = "\ufeff<html>\r\ncafé\r\r\n\n</html>\r\n\ufeffb\r"
+    corpus = open_corpus(corpus_folder(tmp_path, text))
+    assert corpus.vocab.decode(corpus.ids) == "<html>\ncafé\n\n\n</html>\nb\n"
+    assert corpus.sha256 == hashlib.sha256(text.encode()).hexdigest(), "still that of the file"
+    assert not {"\r", "\ufeff"} & set(corpus.vocab.chars)
+
+
+def test_a_network_that_learned_carriage_returns_reads_them_as_before(tmp_path: Path) -> None:
+    text = "<html>\r\na</html>\r\n" * 3
+    folder = corpus_folder(tmp_path, text)
+    old = Vocab.of(text)
+    for _ in range(2):  # in turns, over one encoded file
+        assert old.decode(open_corpus(folder, old).with_vocab(old).ids) == text
+        plain = open_corpus(folder)
+        assert plain.vocab.decode(plain.ids) == text.replace("\r", "")
+    written = (folder / "input.ids").stat().st_mtime_ns
+    assert open_corpus(folder, plain.vocab).ids.tolist() == plain.ids.tolist()
+    assert (folder / "input.ids").stat().st_mtime_ns == written
+
+
+def test_an_older_note_of_a_plain_text_is_still_good(tmp_path: Path) -> None:
+    folder = corpus_folder(tmp_path, "a\nb")
+    open_corpus(folder)
+    note = json.loads((folder / "input.ids.json").read_text())
+    del note["as_it_is"]
+    (folder / "input.ids.json").write_text(json.dumps(note))
+    written = (folder / "input.ids").stat().st_mtime_ns
+    assert len(open_corpus(folder).ids) == len(open_corpus(folder, Vocab("\r\nab")).ids) == 3
+    assert (folder / "input.ids").stat().st_mtime_ns == written
 
 
 def test_a_character_across_two_pieces_is_one_character(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

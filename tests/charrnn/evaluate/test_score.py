@@ -174,6 +174,23 @@ def test_bare_markup_stays_and_a_page_is_simplified(tmp_path: Path) -> None:
     assert posting(plain) == "a <b> c\n"
 
 
+@pytest.mark.parametrize("name", ["JOB.HTM", "job.Html", "job.XHTML"])
+def test_a_page_is_a_page_whatever_the_case_of_its_suffix(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf<title>Cook</title>\r\n<div>We bake</div>")
+    assert posting(tmp_path / name) == "<html>\n<h1>Cook</h1>\n<p>We bake</p>\n</html>\n"
+
+
+@pytest.mark.parametrize("name", ["job.mhtml", "JOB.MHT"])
+def test_a_page_saved_as_mhtml_is_scored_without_its_wrapping(tmp_path: Path, name: str) -> None:
+    head = 'Content-Type: multipart/related; boundary="b"\r\n\r\n--b\r\nContent-Type: text/html\r\n'
+    page = "Content-Transfer-Encoding: quoted-printable\r\n\r\n<title>Cook</title><div>We b=\r\nake, caf=C3=A9</div>"
+    (tmp_path / name).write_bytes(f"{head}{page}\r\n--b--\r\n".encode())
+    assert posting(tmp_path / name) == "<html>\n<h1>Cook</h1>\n<p>We bake, café</p>\n</html>\n"
+    (tmp_path / name).write_bytes(b"no page")
+    with pytest.raises(InputError, match="is not a saved page"):
+        posting(tmp_path / name)
+
+
 @pytest.fixture
 def home(home: Path) -> Path:
     """A working folder with a run and a posting."""

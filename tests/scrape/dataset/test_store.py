@@ -279,3 +279,16 @@ def test_a_spoilt_posting_keeps_no_other_from_coming_in(tmp_path: Path) -> None:
     fresh = Store(tmp_path)
     assert fresh.add(B) and not fresh.add(A)
     assert [head.name for head in fresh.remove(B.url)] == [B.name]
+
+
+def test_files_that_an_editor_saved_with_a_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add(A)
+    store.put_document(A.name, "<html>\n<h1>a</h1>\n</html>\n")
+    (tmp_path / "removed.txt").write_text(B.url + "\n", "utf-8")
+    for path in (store.raw_path(A.name), store.document_path(A.name), tmp_path / "removed.txt"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    fresh = Store(tmp_path)
+    assert fresh.posting(A.name) == A and fresh.head(A.name).title == A.title
+    assert fresh.document(A.name) == "<html>\n<h1>a</h1>\n</html>\n"
+    assert not fresh.add(B), "what was removed stays out"

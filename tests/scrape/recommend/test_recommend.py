@@ -150,6 +150,14 @@ def test_a_bad_line_takes_no_label_in(
         assert labels.all() == []
 
 
+def test_a_file_of_labels_may_have_a_byte_order_mark_and_windows_line_ends(store: Store) -> None:
+    first, second = store.names()[:2]
+    (store.root / "labels.txt").write_bytes(f"\ufeff{first} yes\r\n\r\n{second}\tn\r\n".encode())
+    assert call(store, "label", "--from-file", str(store.root / "labels.txt")) == 0
+    with open_labels(store.root) as labels:
+        assert [(label.name, label.answer) for label in labels.all()] == [(first, "yes"), (second, "no")]
+
+
 def test_a_file_names_postings_by_name_or_address(store: Store) -> None:
     first, second, third = store.names()[:3]
     address = store.head(second).url + "?utm_source=x"

@@ -1,0 +1,29 @@
+"""MHTML (RFC 2557): a page with all that it shows in one file, as browsers save it."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.message import Message
+
+SUFFIXES = (".mhtml", ".mht")
+
+
+def page_part(data: bytes) -> tuple[bytes, str]:
+    """Return the page in an MHTML file, the root or else the first part that is HTML, and its charset if it has one.
+
+    Raises ValueError where it holds no page.
+    """
+    message = message_from_bytes(data)
+    pages = [part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")]
+    start = _parameter(message, "start")
+    root = next((part for part in pages if start and part.get("Content-ID", "").strip() == start), None)
+    part = root or next(iter(pages), None)
+    if part is None:
+        raise ValueError("no part of it is a page")
+    body = part.get_payload(decode=True)
+    return body if isinstance(body, bytes) else b"", _parameter(part, "charset")
+
+
+def _parameter(message: Message, name: str) -> str:
+    value = message.get_param(name)
+    return value.strip() if isinstance(value, str) else ""

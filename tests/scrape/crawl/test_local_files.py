@@ -1,0 +1,92 @@
+"""Pages on disk, by whatever program they were saved."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from scrape.boards.sites import saved
+from scrape.common.errors import BoardError
+from scrape.crawl import local_files
+
+PAGE = "<html><meta charset='{}'><body><main><h1>Lamp Lighter</h1><p>Light lamps, café.</p></main></body></html>"
+ROWS = [{"title": f"Lamp {what}", "html": "<p>Light the lamps at dusk.</p>"} for what in ("Lighter", "Cleaner")]
+QUOTED = PAGE.format("utf-8").replace("=", "=3D").replace("é", "=C3=A9").replace("lamps", "la=\r\nmps")
+
+
+def mhtml(body: str, *lines: str, kind: str = "text/html", root: str = "") -> bytes:
+    parts = [
+        "--b",
+        "Content-Type: text/css",
+        "",
+        "p { }",
+        "--b",
+        f"Content-Type: {kind}",
+        *lines,
+        "",
+        body,
+        "--b--",
+        "",
+    ]
+    head = ["MIME-Version: 1.0", f'Content-Type: multipart/related; {root}boundary="b"', ""]
+    return "\r\n".join([*head, *parts]).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        mhtml(QUOTED, "Content-Transfer-Encoding: quoted-printable"),
+        mhtml(base64.b64encode(PAGE.format("utf-8").encode()).decode(), "Content-Transfer-Encoding: base64"),
+        mhtml(
+            base64.b64encode(PAGE.format("x").encode("utf-16-le")).decode(),
+            "Content-Transfer-Encoding: base64",
+            kind='text/html; charset="utf-16le"',
+        ),
+    ],
+    ids=["quoted-printable", "base64", "utf-16"],
+)
+@pytest.mark.parametrize("name", ["page.mhtml", "PAGE.MHT"])
+def test_the_page_of_an_mhtml_file_is_read(tmp_path: Path, data: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    (path,) = local_files.expand([str(tmp_path)])
+    (posting,) = saved.parse(local_files.read(path).text, path).postings
+    assert posting.title == "Lamp Lighter" and "Light lamps, café." in posting.html
+
+
+def test_the_root_of_an_mhtml_file_comes_before_its_frames(tmp_path: Path) -> None:
+    frame = ["--b", "Content-Type: text/html", "Content-ID: <frame>", "", "<p>advert</p>"]
+    page = ["--b", "Content-Type: text/html", "Content-ID: <root>", "", "<p>posting</p>", "--b--", ""]
+    head = ['Content-Type: multipart/related; start="<root>"; boundary="b"', ""]
+    (tmp_path / "a.mhtml").write_text("\r\n".join([*head, *frame, *page]))
+    assert "posting" in local_files.read(str(tmp_path / "a.mhtml")).text
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\1", b"Content-Type: multipart/related; boundary=b\r\n\r\n--b--", b"<html>"])
+def test_an_mhtml_file_without_a_page_is_named(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "odd.mhtml"
+    path.write_bytes(data)
+    with pytest.raises(BoardError, match=r"odd\.mhtml is not a saved page"):
+        local_files.read(str(path))
+
+
+def test_suffixes_count_in_any_case(tmp_path: Path) -> None:
+    names = ["JOB.HTM", "a.Html", "b.JSON", "c.JSONL.GZ", "d.xhtml", "e.MHT"]
+    for name in [*names, "style.css", "photo.JPG"]:
+        (tmp_path / name).write_text("")
+    assert local_files.expand([str(tmp_path)]) == tuple(sorted(str(tmp_path / name) for name in names))
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", " \r\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [json.dumps(ROWS, indent=2), json.dumps(ROWS), "\n".join(map(json.dumps, ROWS)), json.dumps(ROWS, indent="\t")],
+)
+def test_json_is_read_as_editors_write_it(tmp_path: Path, text: str, newline: str, before: str) -> None:
+    path = tmp_path / "list.json"
+    path.write_bytes((before + text.replace("\n", newline)).encode())
+    found = saved.parse(local_files.read(str(path)).text, str(path)).postings
+    assert [posting.title for posting in found] == ["Lamp Lighter", "Lamp Cleaner"]
