@@ -44,7 +44,7 @@ def rehearse(checkpoint: Checkpoint) -> None:
 
 
 def _print_preview(checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
-    say("\n".join(f"    {line}" for line in _preview(checkpoint).splitlines()))
+    say(*(f"    {line}" for line in _preview(checkpoint).splitlines()))
 
 
 def _preview(checkpoint: Checkpoint) -> str:

@@ -137,11 +137,11 @@ def stdout_is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def say(line: str) -> None:
-    """Tell the person something that is not a result: one line on stderr, above any progress bar."""
-    line = safe_for_terminal(" ".join(part.strip() for part in line.splitlines()))
+def say(*lines: str) -> None:
+    """Tell the person something that is not a result: each argument is one line on stderr, above any progress bar."""
+    text = "".join(safe_for_terminal(" ".join(line.splitlines())) + "\n" for line in lines)
     with contextlib.suppress(OSError):  # nobody listens any more
-        _write(sys.stderr, line + "\n")
+        _write(sys.stderr, text)
 
 
 def print_result(text: object = "", end: str = "\n") -> None:
