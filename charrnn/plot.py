@@ -21,7 +21,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from charrnn.model import checkpoint
 from charrnn.runs import history
@@ -33,8 +32,8 @@ from scrape.common.files import require_place, write_whole
 
 Form = Literal["png", "svg"]
 
-# A PNG is transparent, and its inks have a contrast of 4.5 (lines: 3) on white as on black. An SVG knows where it is
-# shown: the second colour of each is for the dark.
+# A PNG is transparent, and its inks have a contrast of 4.5 (lines: 3) on white as on black. An SVG has two
+# colours for each ink, one for light and one for dark surroundings.
 INK, RULE = "#757575", "#8888884d"
 TRAIN, VALIDATION = "#908a80", "#7c6ad6"
 RUNS = (VALIDATION, "#c2651a", "#2f8f6b", "#c04a7a", "#3d82c4", "#8f8420", "#a256b8", "#bf5550")
@@ -43,7 +42,7 @@ LIGHT = {INK: "#57534c", TRAIN: "#8d877b", VALIDATION: "#5a45b0"}
 
 _NATS_PER_BIT = log(2)
 _LEGEND_ROW = 0.2  # inches
-_DOTTED = 20  # points: of more, each has no dot of its own
+_DOTTED = 20  # evaluations: a longer curve is drawn without a dot at each
 
 
 @dataclass(frozen=True)
@@ -92,10 +91,10 @@ def curves(folder: Path) -> list[Curve]:
         runs = sorted(path for path in below if path.is_dir() and checkpoint.list_files(path))
     if not runs:
         raise InputError(f"there is no checkpoint in {folder}; train one with: python -m charrnn.train")
-    return [_curve(run) for run in runs]
+    return [of_run(run) for run in runs]
 
 
-def _curve(run: Path) -> Curve:
+def of_run(run: Path) -> Curve:
     """Return the losses of a run from its log, else from the names of its checkpoints, as the 2015 post did."""
     run = run.resolve()
     log_file = RunFiles(run).log
@@ -116,7 +115,7 @@ def of_log(evaluations: Sequence[Evaluation], name: str = "") -> Curve:
 
 
 def draw(evaluations: Sequence[Evaluation], title: str = "", form: Form = "png") -> bytes:
-    """`draw_runs` for the log of one run."""
+    """Draw the log of one run, as `draw_runs` does."""
     return draw_runs([of_log(evaluations, title)], form)
 
 
@@ -135,16 +134,10 @@ def draw_runs(runs: Sequence[Curve], form: Form = "png") -> bytes:
     _dress(axes, runs[0].name if alone else "")
     _explain(axes, figure, alone)
     FigureCanvasAgg(figure)  # the canvas that `savefig` draws on; nothing global is touched
-    if form == "svg":
-        return _svg(figure)
     file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
-    return file.getvalue()
-
-
-def _svg(figure: Figure) -> bytes:
-    """Return the figure as an SVG whose style sheet has the colours for light and for dark surroundings."""
-    file = io.BytesIO()
+    if form == "png":
+        figure.savefig(file, format="png", metadata={"Software": None}, pil_kwargs={"optimize": True})
+        return file.getvalue()
     with matplotlib.rc_context({"svg.hashsalt": "dream-jobs"}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     style = f"<style>{_inks(LIGHT)}@media (prefers-color-scheme: dark) {{{_inks(DARK)}}}</style>"
@@ -196,7 +189,10 @@ def _dress(axes: Axes, title: str) -> None:
     axes.locator_params(nbins=7)
     axes.grid(axis="y", color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
-    bits = axes.secondary_yaxis("right", functions=(_to_bits, _to_nats))
+    bits = axes.secondary_yaxis(
+        "right",
+        functions=(lambda nats: np.divide(nats, _NATS_PER_BIT), lambda bits: np.multiply(bits, _NATS_PER_BIT)),
+    )
     bits.set_ylabel("bits per character", color=INK, fontsize=10.5)
     bits.spines["right"].set_visible(False)
     axes.spines["bottom"].set_color(INK)
@@ -216,16 +212,11 @@ def _explain(axes: Axes, figure: Figure, alone: bool) -> None:
         text.set_parse_math(False)
 
 
-def _to_bits(nats: ArrayLike) -> ArrayLike:
-    return np.asarray(nats) / _NATS_PER_BIT
-
-
-def _to_nats(bits: ArrayLike) -> ArrayLike:
-    return np.asarray(bits) * _NATS_PER_BIT
-
-
 def options_parser() -> argparse.ArgumentParser:
-    made = console.parser("python -m charrnn.plot", "Draw the loss of a run, or of all runs in one picture.")
-    made.add_argument("folder", type=Path, nargs="?", default=Path("cv"), help="of a run, or of runs (default: cv)")
+    """Return the parser of the command line."""
+    made = console.parser("python -m charrnn.plot", "Plot the loss of a run, or of all runs in one picture.")
+    made.add_argument(
+        "folder", type=Path, nargs="?", default=Path("cv"), help="folder of one run, or of several (default: cv)"
+    )
     made.add_argument("--out", type=Path, metavar="FILE", help="a .png or .svg (default: both, beside the run)")
     return made

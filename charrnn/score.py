@@ -18,16 +18,16 @@ from charrnn.evaluate.surprisal import Reading
 from charrnn.model import checkpoint, device
 from charrnn.pages import SAMPLES
 from charrnn.pages import surprisal as surprisal_page
-from charrnn.pages.views import plain_line
 from charrnn.runs import selection
 from charrnn.sample.generate import WARM_UP
 from scrape.common import console
 from scrape.common.errors import InputError
-from scrape.common.files import require_place, write_whole
+from scrape.common.files import read_text, require_place, write_whole
 from scrape.markup import document, grammar, mhtml
 from scrape.markup.simplify import page_title, simplify
 
 _TOP = 8  # words that are printed
+_NAME_A_POSTING = "name a file that holds a posting"
 _PAGES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES)
 
 
@@ -78,7 +78,10 @@ def posting(path: Path, title: str = "") -> str:
 
     A page's title is `title`, or that of its <title> element. Raises InputError where there is no text to score.
     """
-    text = _text(path)
+    is_mhtml = path.suffix.lower() in mhtml.SUFFIXES and path.is_file()
+    text = _read_mhtml(path) if is_mhtml else read_text(path, _NAME_A_POSTING)
+    if not text.strip():
+        raise InputError(f"{path} is empty; {_NAME_A_POSTING}")
     if path.suffix.lower() not in _PAGES or grammar.find_error(text) is None:
         return text
     blocks = simplify(text)
@@ -89,23 +92,12 @@ def posting(path: Path, title: str = "") -> str:
     return grammar.repair(document.prompt_prefix(title or page_title(text) or path.stem) + blocks + grammar.END)
 
 
-def _text(path: Path) -> str:
+def _read_mhtml(path: Path) -> str:
     try:
-        data, charset = path.read_bytes(), ""
-        if path.suffix.lower() in mhtml.SUFFIXES:
-            data, charset = mhtml.page_part(data)
-        text = data.decode(charset or "utf-8").removeprefix("\ufeff")
-    except FileNotFoundError as error:
-        raise InputError(f"there is no {path}; name a file that holds a posting") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; name one posting in it") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+        page, charset = mhtml.page_part(path.read_bytes())
+        return page.decode(charset or "utf-8").replace("\r\n", "\n")
     except (LookupError, ValueError) as error:
         raise InputError(f"{path} is not a saved page ({error}); save it again, as HTML") from error
-    if not text.strip():
-        raise InputError(f"{path} is empty; name a file that holds a posting")
-    return text.replace("\r\n", "\n")
 
 
 def lines(reading: Reading, name: str) -> Iterator[str]:
@@ -115,7 +107,7 @@ def lines(reading: Reading, name: str) -> Iterator[str]:
     parts = surprisal.sections(reading)
     if len(parts) > 1:
         yield "bits per character by section:"
-        yield from (f"  {part.mean:6.2f}  {plain_line(heading)}" for heading, part in parts)
+        yield from (f"  {part.mean:6.2f}  {heading}" for heading, part in parts)
     yield "bits of the most surprising words:"
     for word in surprisal.words(reading)[:_TOP]:
         line = reading.text.count("\n", 0, word.start) + 1
@@ -125,9 +117,10 @@ def lines(reading: Reading, name: str) -> Iterator[str]:
 
 
 def options_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     made = console.parser(
         "python -m charrnn.score",
-        "Show the surprisal of a posting to a network: what is boilerplate, and what is its own.",
+        "Score a posting by its surprisal to a network, to see which parts are boilerplate and which are its own.",
     )
     add = made.add_argument
     add(

@@ -1,7 +1,7 @@
-"""The experiment of 2015 on a text: train, sample, evaluate, and write the figures into RESULTS.md.
+"""Repeat the experiment of 2015 on a text: train, sample, evaluate, and write the figures into RESULTS.md.
 
-Every stage is a command of this project, and is printed before it runs. What is written down comes from the files
-that the stages left: the log, the checkpoints' names and the evaluation's JSON.
+Every stage is a command of this project, and is printed before it runs. The figures come from the files that the
+stages write: the log, the names of the checkpoints and the JSON of the evaluation.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def reproduce(run: Run) -> int:
-    """Do every stage, and print where the figures went. Raises InputError where a stage fails."""
+    """Run every stage, and print the file that the figures are in. Raises InputError where a stage fails."""
     begun = run.files.resume.exists() and not run.overwrite
     _python(*run.training, *(["--resume"] if begun else []), *(["--overwrite"] if run.overwrite else []))
     best, last = checkpoint.best(run.files.folder), checkpoint.last(run.files.folder)
@@ -92,22 +92,27 @@ def reproduce(run: Run) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = console.parser("scripts/reproduce.sh", "Train, sample, evaluate, and write it down in RESULTS.md.")
+    parser = console.parser(
+        "scripts/reproduce.sh",
+        "Train, sample, evaluate, and add the figures to RESULTS.md. Other flags go to charrnn.train.",
+    )
     parser.add_argument("--data-dir", type=Path, help="folder of input.txt (default: the bundled board, data/demo)")
-    parser.add_argument("--text", type=Path, help="a plain text to learn instead")
-    parser.add_argument("--checkpoint-dir", type=Path, default=Path("cv"))
+    parser.add_argument("--text", type=Path, metavar="FILE", help="a plain text to train on instead")
+    parser.add_argument(
+        "--checkpoint-dir", type=Path, default=Path("cv"), help="folder of all runs (default: %(default)s)"
+    )
     parser.add_argument("--run", help="name of the run (default: reproduce-DATASET)")
     parser.add_argument(
-        "--count", type=positive_int, default=100, help="texts to sample and judge (default: %(default)s)"
+        "--count", type=positive_int, default=100, help="texts to sample and evaluate (default: %(default)s)"
     )
-    parser.add_argument("--figures-only", action="store_true", help="keep the network's words out of RESULTS.md")
-    parser.add_argument("--overwrite", action="store_true", help="begin the run again")
+    parser.add_argument("--figures-only", action="store_true", help="add no sampled text to RESULTS.md")
+    parser.add_argument("--overwrite", action="store_true", help="delete the earlier run, and start again")
     return parser
 
 
 def _run(options: argparse.Namespace, extra: list[str]) -> Run:
     if options.text and options.data_dir:
-        raise InputError("--text and --data-dir both name what to learn; give one of them")
+        raise InputError("--text and --data-dir both name the training text; give one of them")
     folder = _text_folder(options.text) if options.text else options.data_dir or _bundled()
     return Run(
         name=options.run or f"reproduce-{folder.name}",
@@ -142,7 +147,7 @@ def _text_folder(text: Path) -> Path:
 
 
 def _python(*words: str) -> str:
-    """Run a module of this project; gives what it printed."""
+    """Run a module of this project, and return its output."""
     print(f"$ python -m {shlex.join(words)}", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
@@ -212,7 +217,7 @@ def _indented(text: str) -> str:
 
 
 def _with_section(text: str, name: str, section: str) -> str:
-    """`text` with the section of this run in place of an earlier one, or at the end of the experiment's part."""
+    """Return `text` with the section of this run in place of an earlier one, or at the end of the experiment's part."""
     begin, end = f"<!-- run {name} -->", f"<!-- end of {name} -->"
     made = f"{begin}\n{section}\n{end}"
     if begin in text:

@@ -18,8 +18,8 @@ from scrape.common.errors import InputError
 from scrape.common.files import write_whole, write_whole_with
 
 POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
-PADDING = -100  # a target that counts nothing: torch's own default
-TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # of a run, where the user does not say otherwise
+PADDING = -100  # a target that does not count: torch's own default
+TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # the defaults of a run
 
 BYTE_ORDER_MARK = "\ufeff"
 _LEFT_OUT = frozenset({BYTE_ORDER_MARK, "\r"})
@@ -65,13 +65,13 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
         _encode(text, as_it_is)
         stored = _stored(text, as_it_is)
         if stored is None:
-            raise InputError(f"{text} changes while it is read; wait until it is written, then run again")
+            raise InputError(f"{text} changed while it was read; wait until it is written, then run again")
     return stored
 
 
 @dataclass(frozen=True)
 class Split:
-    """The corpus in two or three parts. What --train-frac and --val-frac leave over is held back as `test`."""
+    """The corpus in two or three parts. The rest after --train-frac and --val-frac is kept back as `test`."""
 
     train: Ids
     validation: Ids
@@ -100,7 +100,7 @@ class Streams:
 
     The text is read as a ring that starts at `offset`: one pass takes every character once as input and once as
     target. Windows are nearly equal in length, `seq_length` at most, so that no pass ends in a tiny batch. A text
-    too small for one batch gets fewer streams. The hidden state belongs to the streams: zero it before window 0.
+    too small for one batch gets fewer streams. The caller zeroes the hidden state before window 0.
     """
 
     def __init__(self, ids: Ids, batch_size: int, seq_length: int, offset: int = 0) -> None:

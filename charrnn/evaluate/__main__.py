@@ -1,4 +1,4 @@
-"""`python -m charrnn.evaluate`: measure how well a checkpoint predicts text, and its samples beside real texts."""
+"""`python -m charrnn.evaluate`: measure the predictions of a checkpoint, and compare its samples with real texts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def lines(report: Report) -> Iterator[str]:
     """Yield the lines of the report."""
     yield f"{Path(report.checkpoint).name} on {report.corpus}"
     if not report.trained_on_it:
-        yield "This is not the text that it was trained on."
+        yield "The checkpoint was not trained on this text."
     yield ""
     found = report.guesses
     yield f"Bits per character of the {found.characters:,} held-out characters"
@@ -131,7 +131,7 @@ def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = console.parser(
         "python -m charrnn.evaluate",
-        "Measure a checkpoint: its predictions beside n-gram models, its samples beside held-out texts.",
+        "Measure a checkpoint: compare its predictions with n-gram models, and its samples with held-out texts.",
     )
     source = made.add_argument_group("checkpoint and text")
     selection.add_flags(source)
@@ -139,9 +139,19 @@ def options_parser() -> argparse.ArgumentParser:
     add("--data-dir", type=Path, metavar="FOLDER", help="folder of input.txt (default: the one trained on)")
     add("--json", type=Path, metavar="FILE", help="also write all results to this file")
     add = made.add_argument_group("sampling").add_argument
-    add("--count", type=positive_int, default=100, help="texts to sample, masked and unmasked (default: %(default)s)")
-    add("--length", type=positive_int, default=8000, help="most characters per text (default: %(default)s)")
-    add("--temperature", type=float, default=0.7, help="as in charrnn.sample (default: %(default)s)")
+    add(
+        "--count",
+        type=positive_int,
+        default=100,
+        help="texts to sample with the grammar mask, and without (default: %(default)s)",
+    )
+    add("--length", type=positive_int, default=8000, help="maximum characters per text (default: %(default)s)")
+    add(
+        "--temperature",
+        type=float,
+        default=0.7,
+        help="0 takes the likeliest character, 1 samples as the network learned (default: %(default)s)",
+    )
     add("--seed", type=int, default=123, help="seed of the random numbers (default: %(default)s)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
     return made

@@ -11,10 +11,10 @@ from statistics import median
 from charrnn.evaluate.suffix_array import SuffixArray, spans
 from scrape.markup import grammar
 
-LENGTHS = (20, 50, 100, 200)  # characters: shared runs are counted from each of these on
+LENGTHS = (20, 50, 100, 200)  # characters: least lengths of a shared run
 GRAM = 4  # words of a gram that is distinct or not
 
-_PERIOD, _TIMES = 20, 4  # words that repeat, at most, and how often in a row, at least
+_PERIOD, _TIMES = 20, 4  # most words in a repeated run, and least repetitions in a row
 
 _head = re.compile(
     grammar.OPEN["html"] + "".join(f"{grammar.OPEN[tag]}[^<]+{grammar.CLOSE[tag]}" for tag in grammar.HEAD)
@@ -85,7 +85,7 @@ def is_stuck(text: str) -> bool:
 
 
 def distinct(texts: Sequence[str], most: int) -> float:
-    """Return the share of distinct ones among the first `most` runs of four words in `texts`, which have that many.
+    """Return the share of distinct runs of four words among the first `most` in `texts`, which have at least as many.
 
     Distinct-n of Li et al. (2016), of words. It falls with the amount of text, so compare only equal amounts.
     """

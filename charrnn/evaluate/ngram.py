@@ -22,7 +22,7 @@ def ngram_bits(train: Ids, validation: Ids, characters: int, orders: Sequence[in
     discounts, as in Chen and Goodman (1998, section 3), down to the uniform distribution over `characters`. The
     first predictions see the end of `train`. Memory: some 100 bytes for a character at order 8.
     """
-    return {order: float(-np.log2(made).mean()) for order, made in _predict(train, validation, characters, orders)}
+    return {order: float(-np.log2(made).mean()) for order, made in probabilities(train, validation, characters, orders)}
 
 
 def xz_bits(train: str, validation: str) -> float:
@@ -31,7 +31,7 @@ def xz_bits(train: str, validation: str) -> float:
     return 8 * (whole - known) / len(validation)
 
 
-def _predict(train: Ids, validation: Ids, characters: int, orders: Sequence[int]) -> list[tuple[int, Floats]]:
+def probabilities(train: Ids, validation: Ids, characters: int, orders: Sequence[int]) -> list[tuple[int, Floats]]:
     """Return for each order the probability of each character of `validation`."""
     levels = _levels(np.concatenate([train, validation]).astype(np.int64), len(train), characters, max(orders))
     asked = np.arange(len(train), len(train) + len(validation))
@@ -83,7 +83,7 @@ def _interpolated(level: _Level, shorter: _Level | None, amounts: Array, asked: 
     before = shorter.rank[level.at - 1] if shorter else np.zeros(len(level.at), np.int32)
     here = shorter.rank[asked - 1] if shorter else np.zeros(len(asked), np.int32)
     seen = level.rank[level.at]
-    discount = _discounts(amounts)[np.minimum(amounts, 3)]
+    discount = discounts(amounts)[np.minimum(amounts, 3)]
     total = np.bincount(before, weights=amounts[seen], minlength=contexts)[here]
     spared = np.bincount(before, weights=discount[seen], minlength=contexts)[here]
     wanted = level.rank[asked]
@@ -94,11 +94,11 @@ def _interpolated(level: _Level, shorter: _Level | None, amounts: Array, asked: 
     return made
 
 
-def _discounts(amounts: Array) -> Floats:
+def discounts(amounts: Array) -> Floats:
     """Return the discounts for counts of 0, 1, 2, and 3 or more: Chen and Goodman's estimates.
 
-    They need runs that were seen once, twice and three times; where a text is too small for that, they are 0.5. No
-    discount is 0, or nothing would be left for what was never seen.
+    They need runs that were seen once, twice and three times; without these, in a tiny text, they are 0.5. No discount
+    is 0, since unseen characters would then have no probability.
     """
     ones, twos, *more = (int(np.count_nonzero(amounts == amount)) for amount in (1, 2, 3, 4))
     numbers = [ones, twos, *more]

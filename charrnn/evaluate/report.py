@@ -115,7 +115,7 @@ def evaluate(path: Path, model: CharLSTM, source: TrainingText, count: int, para
 def measure_predictions(model: CharLSTM, text: Split) -> Guesses:
     """Return the bits per character of the validation part. The network reads it as in training, in float32."""
     streams = loss.validation_streams(text.validation)
-    bar: tqdm[None] = console.progress(total=len(streams), desc="guessing", unit=" windows")
+    bar: tqdm[None] = console.progress(total=len(streams), desc="predicting", unit=" windows")
     with bar:
         nats = loss.mean_loss(model, streams, on_step=lambda: _advance(bar))
     train = text.train[-MOST_FITTED:]
@@ -187,7 +187,7 @@ def _advance(bar: tqdm[None]) -> None:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Use one thread, as `charrnn.sample` does: a single character is too little work to share."""
+    """Use one thread, as `charrnn.sample` does: one character is too little work to divide."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -116,7 +116,7 @@ def share(runs: Spans, length: int) -> float:
 
 
 def _agreement(text: Array, at: Array, corpus: Ids, starts: Array, known: Array) -> Array:
-    """Return how many characters agree from text[at] and corpus[starts] on, where the first `known` are known to."""
+    """Return how many characters agree from text[at] and corpus[starts] on; the first `known` are known to agree."""
     agreed = known.copy()
     rows = np.arange(len(at))
     ahead = np.arange(_STRIDE)

@@ -18,7 +18,7 @@ from charrnn.data.vocab import Vocab
 from charrnn.model.lstm import CharLSTM
 from charrnn.sample.generate import WARM_UP
 from scrape.common.errors import InputError
-from scrape.markup import grammar
+from scrape.markup import grammar, reader
 from scrape.markup.ascii import ascii_equal
 
 Floats = npt.NDArray[np.float64]
@@ -28,7 +28,6 @@ HEAD = "Head"
 _WINDOW = 1000  # characters whose logits are in memory at once
 
 _piece = re.compile(r"\n|</?[a-z0-9]+/?>|[^\S\n]+|[^\s<]+|<")
-_heading = re.compile(r"<h4>(.*?)</h4>|<p><b>([^<>]*)</b></p>")
 
 
 @dataclass(frozen=True)
@@ -133,8 +132,13 @@ def lines(reading: Reading) -> list[Span]:
 
 
 def sections(reading: Reading) -> list[tuple[str, Span]]:
-    """Return a posting's parts from heading to heading, by name; the first, before any heading, is HEAD."""
-    starts = [(0, HEAD)] + [(found.start(), found[1] or found[2]) for found in _heading.finditer(reading.text)]
+    """Return a posting's parts from heading to heading, each with its heading on one line of plain text.
+
+    The first part, before any heading, is called HEAD.
+    """
+    headings = [block for block in reader.blocks(reading.text) if block.is_heading]
+    starts = [(0, HEAD)]
+    starts += [(block.start - len(grammar.OPEN[block.tag]), " ".join(block.text.split())) for block in headings]
     ends = [start for start, _ in starts[1:]] + [len(reading.text)]
     return [(name, _cut(reading, start, end)) for (start, name), end in zip(starts, ends, strict=True)]
 

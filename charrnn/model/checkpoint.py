@@ -1,7 +1,7 @@
 """Save, load and list checkpoints: a model in one file, whose name holds epoch and validation loss.
 
 A file is what `torch.save` writes (a zip archive of plain values and tensors, loaded with `weights_only=True`)
-with the SHA-256 of all that goes before as the archive's comment. torch itself loads a damaged file without an error.
+with the SHA-256 of everything before it as the archive's comment. torch itself loads a damaged file without an error.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointFile:
-    """The path of a checkpoint, and what its name says."""
+    """The path of a checkpoint, and the epoch and loss in its name."""
 
     path: Path
     epoch: float
@@ -111,15 +111,13 @@ def prune(folder: Path, keep: int) -> None:
 def newest_run(cv: Path) -> Path:
     """Return the folder in `cv` with the newest checkpoint. Raises InputError where there is none.
 
-    The checkpoint that comes along is passed over: it is nobody's run, and its file is as old as the checkout.
+    The showcase is ignored: it is no run of the user, and its file is as new as the checkout.
     """
     runs = [folder for folder in (cv.iterdir() if cv.is_dir() else ()) if folder.is_dir() and folder.name != SHOWCASE]
     written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in list_files(folder))
     newest = max(written, default=None)
     if newest is None:
-        raise InputError(
-            f"there is no checkpoint in {cv}; train one with: {_TRAIN} (or take cv/{SHOWCASE}, which is there)"
-        )
+        raise InputError(f"there is no checkpoint in {cv}; train one with: {_TRAIN} (or use the one in cv/{SHOWCASE})")
     return newest[1]
 
 
@@ -133,7 +131,7 @@ def serialize(content: dict[str, Any]) -> bytes:
 
 
 def deserialize(path: Path, form: str) -> dict[str, Any]:
-    """Return what `serialize` wrote to `path`. Raises InputError where that is anything else than a whole `form`."""
+    """Return what `serialize` wrote to `path`. Raises InputError where that is not a whole `form`."""
     try:
         sealed = path.read_bytes()
     except IsADirectoryError as error:

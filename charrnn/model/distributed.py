@@ -19,7 +19,7 @@ from scrape.common.errors import InputError
 
 T = TypeVar("T")
 
-TIMEOUT = timedelta(minutes=5)  # without an answer, until a process counts as lost: previews and files take time
+TIMEOUT = timedelta(minutes=5)  # without an answer before a process counts as lost; previews and files take time
 
 
 class PeerLostError(Exception):
@@ -27,7 +27,7 @@ class PeerLostError(Exception):
 
 
 class Group:
-    """The processes of a run, from the view of one of them. In a group of one, every value comes back unchanged."""
+    """The processes of a run, as seen by one of them. In a group of one, every value comes back unchanged."""
 
     def __init__(self, rank: int = 0, size: int = 1, device: torch.device | None = None) -> None:
         self.rank, self.size, self._device = rank, size, device
@@ -124,7 +124,7 @@ def join_group(on: torch.device, environment: Mapping[str, str] = os.environ) ->
 
 @contextmanager
 def _naming_lost_peers() -> Iterator[None]:
-    """Raise PeerLostError for what torch raises where a process does not answer."""
+    """Turn the error that torch raises when a process does not answer into PeerLostError."""
     try:
         yield
     except RuntimeError as error:

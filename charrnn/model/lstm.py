@@ -1,4 +1,4 @@
-"""The network of char-rnn: characters in, a guess at the next one out, and a state that remembers."""
+"""The network of char-rnn: it predicts the next character from those before it, through a recurrent state."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ class CharLSTM(nn.Module):
         x = functional.one_hot(ids.t(), self.config.vocab_size).to(self.decoder.weight.dtype)
         after: list[State] = []
         for layer, *before in zip(self.layers, *state, strict=True):
-            x, last = _run_layer(layer, x, before)
-            after.append(last)
+            parts = tuple(part.unsqueeze(0) for part in before)
+            x, last = layer(x, parts if len(parts) > 1 else parts[0])
+            after.append(last if isinstance(last, tuple) else (last,))
             if self.training and self.config.dropout:
                 x = dropout(x, self.config.dropout)
         logits = self.decoder(x).transpose(0, 1)
@@ -86,10 +87,3 @@ def summed_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """
     flat = logits.transpose(0, 1).flatten(0, 1).float()  # time first: that is how the logits lie in memory
     return functional.cross_entropy(flat, targets.t().flatten(), reduction="sum")
-
-
-def _run_layer(layer: nn.Module, x: Tensor, state: list[Tensor]) -> tuple[Tensor, State]:
-    """Run one recurrent layer over (time, batch, features), from and to a state of (batch, rnn_size) tensors."""
-    parts = [part.unsqueeze(0) for part in state]
-    y, last = layer(x, tuple(parts) if len(parts) > 1 else parts[0])
-    return y, last if isinstance(last, tuple) else (last,)

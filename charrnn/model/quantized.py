@@ -2,16 +2,16 @@
 
 Four things make it fast:
 
-- A character at a time, a network is as fast as its weights come out of the cache. Here they are whole numbers of 8
-  bits, each row of a matrix with a scale of its own. What they multiply is rounded to 8 bits as well: a hidden value
-  lies between -1 and 1, so its scale is known. The products are summed exactly.
+- At one character a step, the time is that of reading the weights from the cache. Here they are integers of 8 bits,
+  with one scale for each row of a matrix. Their inputs are rounded to 8 bits as well: a hidden value lies between -1
+  and 1, so its scale is known. The products are summed exactly.
 - The first layer's input is one character, so its product is a row of a table.
 - A sigmoid is a tanh, sigmoid(x) = (1 + tanh(x / 2)) / 2, so all gates of a layer are one tanh. The halves are in
   the weights, also that of the last product of a step, o * tanh(c): hidden values are kept doubled.
-- What is not a matrix product numpy does: a call costs it half of what it costs torch, and its tanh is ten times as
+- Everything but the matrix products runs in numpy: a call costs half as much as in torch, and tanh is ten times as
   fast (numpy 2.4, torch 2.13, AVX-512).
 
-Where torch or the processor has no products of 8 bits, they are of float32 and nothing is rounded.
+Where torch or the processor has no 8-bit products, they are in float32 and nothing is rounded.
 """
 
 from __future__ import annotations
@@ -115,14 +115,14 @@ def product(weight: Tensor, bias: Tensor | None = None) -> Product:
 @cache
 def best_backend() -> Callable[[Tensor, Tensor], Product]:
     """Return the fastest kind of product that this torch and this processor compute exactly."""
-    return next(backend for backend in (int8_fbgemm, int8_onednn, float32) if _is_exact(backend))
+    return next(backend for backend in (int8_fbgemm, int8_onednn, float32) if is_exact(backend))
 
 
-def _is_exact(backend: Callable[[Tensor, Tensor], Product]) -> bool:
-    """Return whether a backend is there and exact.
+def is_exact(backend: Callable[[Tensor, Tensor], Product]) -> bool:
+    """Return whether a backend is available and exact.
 
-    The operators of 8 bits are private to torch, and may be removed. Besides, processors without instructions for them
-    (VNNI) add two products in 16 bits, which is too few for numbers as large as these.
+    The 8-bit operators are private to torch, and may be removed. Besides, processors without VNNI instructions add
+    two products in 16 bits, which are too few for numbers as large as these.
     """
     sixteen = torch.ones(16, 16)
     try:

@@ -32,6 +32,20 @@ class PostingCard:
     notes: str
     words: str
 
+    @classmethod
+    def of(cls, view: PostingView, source: Provenance) -> PostingCard:
+        """Make the card of a view."""
+        notes = [f"temperature {source.temperature:g}"]
+        if view.overlap:
+            share = f"{view.overlap.share:.0%}" if view.overlap.runs else "nothing"
+            notes.append(f"{share} copied, at most {view.overlap.longest} characters in a row")
+        if not view.sample.ended:
+            notes.append("cut at the length limit")
+        if view.error:
+            notes.append("markup repaired")
+        words = {word.strip(".,;:!?()[]\"'“”‘’") for word in reader.plain_text(view.text).lower().split()}
+        return cls(view, first_sentence(view.posting.html), " · ".join(notes), " ".join(sorted(words - {""})))
+
 
 def render_pages(
     views: Sequence[PostingView], source: Provenance, *, plot: bool, stages: Sequence[Stage] = ()
@@ -50,7 +64,7 @@ def render_pages(
         script=kit.read(__package__, "filter.js") if len(views) >= _FILTERED else "",
         images="'self' file:" if plot else "'none'",
         source=source,
-        cards=[_card(view, source) for view in views],
+        cards=[PostingCard.of(view, source) for view in views],
         plot=PLOT if plot else "",
         facts=posting.describe_source(source) | _describe_all(views, source),
         stages=[(stage, [PostingView.of(sample) for sample in stage.samples]) for stage in stages],
@@ -58,20 +72,6 @@ def render_pages(
         texts=TEXTS,
     )
     return files
-
-
-def _card(view: PostingView, source: Provenance) -> PostingCard:
-    notes = [f"temperature {source.temperature:g}"]
-    if view.overlap:
-        share = f"{view.overlap.share:.0%}" if view.overlap.runs else "nothing"
-        notes.append(f"{share} copied, at most {view.overlap.longest} characters in a row")
-    if not view.sample.ended:
-        notes.append("cut at the length limit")
-    if view.error:
-        notes.append("markup repaired")
-    words = {word.strip(".,;:!?()[]\"'“”‘’") for word in reader.plain_text(view.text).lower().split()}
-    lead = first_sentence(view.posting.html)
-    return PostingCard(view, lead, " · ".join(notes), " ".join(sorted(words - {""})))
 
 
 def _describe_all(views: Sequence[PostingView], source: Provenance) -> dict[str, str]:

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from charrnn.evaluate import surprisal
 from charrnn.evaluate.surprisal import Reading, Span
-from charrnn.pages.views import plain_line, replace_invisible
+from charrnn.pages.views import replace_invisible
 from scrape.common.pages import kit
 
 LEVELS = (1.0, 3.0, 6.0, 9.0)
@@ -46,10 +46,7 @@ def render_page(reading: Reading, name: str, network: str) -> str:
         (replace_invisible(unescape(word.text)), f"{word.total:.1f}", reading.text.count("\n", 0, word.start) + 1)
         for word in surprisal.words(reading)[:_WORDS]
     ]
-    sections = [
-        (plain_line(heading), f"{part.mean:.2f}", f"{len(part.text):,}")
-        for heading, part in surprisal.sections(reading)
-    ]
+    sections = [(heading, f"{part.mean:.2f}", f"{len(part.text):,}") for heading, part in surprisal.sections(reading)]
     return kit.render(
         __package__,
         "surprisal.html",

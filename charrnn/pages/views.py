@@ -1,4 +1,4 @@
-"""Views of samples: the posting to show, what was repaired in it, and what of it is copied."""
+"""Views of samples: the posting to show, the error that was repaired, and the copied text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from pathlib import Path
 
 from markupsafe import Markup
 
 from charrnn.evaluate.memorization import Overlap, OverlapSummary
 from charrnn.sample.generate import Sample
+from charrnn.sample.sampler import Sampler
 from scrape.common.pages.kit import sanitize
 from scrape.common.posting import Posting
 from scrape.markup import document, grammar, reader
@@ -39,6 +41,25 @@ class Provenance:
     raw: bool = False
     truncation: str = ""
     held_out: OverlapSummary | None = None
+
+    @classmethod
+    def of(cls, path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Provenance:
+        """Describe the checkpoint in `path`, and the request that it samples for."""
+        loaded, request, params = sampler.loaded, sampler.request, sampler.request.params
+        cuts = {"top-k": (params.top_k, 0), "top-p": (params.top_p, 1), "min-p": (params.min_p, 0)}
+        return cls(
+            run=path.parent.name,
+            checkpoint=path.name,
+            network=f"{loaded.config.model.upper()}, {loaded.config.num_layers} layers of {loaded.config.rnn_size}",
+            epoch=loaded.epoch,
+            val_loss=loaded.val_loss,
+            temperature=params.temperature,
+            seed=params.seed,
+            length=params.length,
+            raw=request.raw,
+            truncation=", ".join(f"{name} {value:g}" for name, (value, default) in cuts.items() if value != default),
+            held_out=held_out,
+        )
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,7 @@ class PostingView:
 
     @property
     def body(self) -> Markup:
-        """The blocks with the headings of a page, what is copied within <mark>.
+        """The blocks of the posting, with a page's headings, and copied text within <mark>.
 
         Many boards mark a heading as a paragraph in bold, so one that is bold from end to end is shown as a heading.
         """
@@ -85,7 +106,7 @@ class PostingView:
         return sanitize(titled.replace(grammar.OPEN[grammar.BREAK], "<br>"))
 
     def head_line(self, tag: str) -> Markup:
-        """Return the line of the head in `tag`, what is copied within <mark>; empty where there is none."""
+        """Return the head line in `tag`, with copied text within <mark>; empty where there is none."""
         found = (block for block in reader.blocks(self.text) if block.tag == tag)
         return next((sanitize(self._marked(line.start, line.start + len(line.inline))) for line in found), Markup())
 
@@ -121,7 +142,7 @@ def plain_line(markup: str) -> str:
 
 
 def replace_invisible(text: str, keep: str = "\n") -> str:
-    """Return `text` with U+FFFD for what a reader would not see, or what would reorder the rest, but for `keep`."""
+    """Return `text` with U+FFFD for characters that are invisible or reorder the text, except those in `keep`."""
     return "".join(char if char in keep or grammar.normalize(char) == char else "\ufffd" for char in text)
 
 

@@ -22,9 +22,9 @@ def add_flags(to: argparse._ActionsContainer) -> None:
         const="best",
         default="best",
         metavar="PATH|best|last",
-        help="a checkpoint, or the folder of a run (default: the best of the newest run)",
+        help="a checkpoint file, the folder of a run, best or last (default: the best of the newest run)",
     )
-    add("--run", help="run of which to take the best or last (default: the one trained last)")
+    add("--run", help="run whose best or last checkpoint to use (default: the newest)")
     add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
 
 
@@ -40,7 +40,7 @@ def choose(name: str, run: str | None, cv: Path) -> Path:
             bundled = showcase() if cv == CHECKPOINTS else None
             if not bundled:
                 raise
-            say(f"nothing is trained in {cv} yet: this is the showcase network, {bundled}")
+            say(f"there is no trained run in {cv} yet; using the showcase network, {bundled}")
             return bundled
         return (checkpoint.best if name == "best" else checkpoint.last)(folder).resolve()
     if run:

@@ -17,7 +17,7 @@ DATA = Path("data")
 
 @dataclass(frozen=True)
 class TrainingText:
-    """The text of a checkpoint. `is_original`: it is the text trained on, not another one to measure on."""
+    """The text of a checkpoint. `is_original` is False for another text, named to measure on."""
 
     folder: Path
     text: data.Split
@@ -36,41 +36,38 @@ class TrainingText:
 def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> TrainingText:
     """Return the text of the checkpoint in `path`, in its ids: from `folder`, or the one in data/ with its checksum.
 
-    It is split by the fractions that the run's state (cv/<run>.resume) names, and by the usual ones where there is
-    no state. Raises InputError where the text is not found, or has a character that the checkpoint does not know.
+    It is split by the fractions in the run's train state (cv/<run>.resume), or by the defaults where there is none.
+    Raises InputError where the text is not found, or has a character that the checkpoint does not know.
     """
-    corpus = data.open_corpus(folder or _folder(loaded, path), loaded.vocab)
-    same = corpus.sha256 == loaded.corpus
+    folder = folder or _folder(loaded, path)
+    corpus = data.open_corpus(folder, loaded.vocab)
     try:
-        spoken = corpus.with_vocab(loaded.vocab)
+        encoded = corpus.with_vocab(loaded.vocab)
     except InputError as error:
         strange = "".join(sorted(set(corpus.vocab.chars) - set(loaded.vocab.chars)))
         raise InputError(
             f"{path.name} does not know {strange!r}, which the text in {folder} has; "
-            "name the folder of a text in its characters with --data-dir"
+            "name the folder of another text with --data-dir"
         ) from error
-    return TrainingText(folder or _folder(loaded, path), data.split(spoken, *_fractions(path)), same)
+    state = RunFiles(path.parent).resume
+    config = train_state.load(state)["config"] if train_state.exists(state) else {}
+    fractions = config.get("train_frac", data.TRAIN_FRAC), config.get("val_frac", data.VAL_FRAC)
+    return TrainingText(folder, data.split(encoded, *fractions), corpus.sha256 == loaded.corpus)
 
 
 def _folder(loaded: Checkpoint, path: Path) -> Path:
+    """Return the folder in data/ whose text has the checksum of the checkpoint, the run's own folder last."""
+    candidates = []
     for note in sorted(DATA.glob("*/input.ids.json")):
         try:
             if json.loads(note.read_text(encoding="utf-8"))["sha256"] == loaded.corpus:
-                return note.parent
+                candidates.append(note.parent)
         except (ValueError, KeyError, TypeError):
             continue  # not a note of ours
-    usual = DATA / path.parent.name
-    if (usual / "input.txt").is_file() and data.open_corpus(usual, loaded.vocab).sha256 == loaded.corpus:
-        return usual
+    for folder in (*candidates, DATA / path.parent.name):
+        # The text may have changed since the note was written; opening it tells.
+        if (folder / "input.txt").is_file() and data.open_corpus(folder, loaded.vocab).sha256 == loaded.corpus:
+            return folder
     raise InputError(
         f"no folder in {DATA}/ holds the text that {path.name} was trained on; name the folder with --data-dir"
     )
-
-
-def _fractions(path: Path) -> tuple[float, float]:
-    """Return the fractions to train and to validate on: of the run where its state is there, else the defaults."""
-    state = RunFiles(path.parent).resume
-    if train_state.exists(state):
-        config = train_state.load(state)["config"]
-        return config["train_frac"], config["val_frac"]
-    return data.TRAIN_FRAC, data.VAL_FRAC

@@ -69,8 +69,8 @@ class SampleOptions:
     def request(self) -> SampleRequest:
         """Return what to sample.
 
-        Raises InputError on a value out of range, on two options that both give the prompt, or a file that cannot be
-        read.
+        Raises InputError on a value out of range, on two options that both set the prompt, or on a file that cannot
+        be read.
         """
         prime = None if self.primetext is None else self.primetext.replace("\\n", "\n")
         if self.primetext is not None or self.prime_file:
@@ -113,7 +113,7 @@ def _command(options: SampleOptions) -> int:
 
 @dataclass
 class SamplingJob:
-    """A request in progress. `done` holds the finished samples, also after an interruption."""
+    """A request in progress. `done` holds the finished samples, even after an interruption."""
 
     sampler: Sampler
     index: TrainingIndex | None
@@ -225,35 +225,16 @@ def _publish(
         files[gallery.PLOT] = plot.draw(history.read(run.with_name(f"{run.name}.jsonl")), run.name, form="svg")
     except (InputError, OSError) as error:
         say(f"the gallery is written without a loss plot: {error}")
-    files |= gallery.render_pages(
-        job.views(), _provenance(path, job.sampler, held_out), plot=bool(files), stages=stages
-    )
+    source = Provenance.of(path, job.sampler, held_out)
+    files |= gallery.render_pages(job.views(), source, plot=bool(files), stages=stages)
     _replace(out, files)
     return out / INDEX
-
-
-def _provenance(path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Provenance:
-    loaded, request, params = sampler.loaded, sampler.request, sampler.request.params
-    left_out = {"top-k": (params.top_k, 0), "top-p": (params.top_p, 1), "min-p": (params.min_p, 0)}
-    return Provenance(
-        run=path.parent.name,
-        checkpoint=path.name,
-        network=f"{loaded.config.model.upper()}, {loaded.config.num_layers} layers of {loaded.config.rnn_size}",
-        epoch=loaded.epoch,
-        val_loss=loaded.val_loss,
-        temperature=params.temperature,
-        seed=params.seed,
-        length=params.length,
-        raw=request.raw,
-        truncation=", ".join(f"{name} {value:g}" for name, (value, default) in left_out.items() if value != default),
-        held_out=held_out,
-    )
 
 
 def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write `files`, and delete what else an earlier gallery left. Other files of the folder stay.
 
-    The index is written last, so that its links lead somewhere at any time.
+    The index is written last, so that its links always work.
     """
     for name in sorted(files, key=lambda name: name == INDEX):
         write_whole(folder / name, files[name])
@@ -265,7 +246,7 @@ def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = console.parser(
-        "python -m charrnn.sample", "Write imaginary postings and a gallery of pages to read them in."
+        "python -m charrnn.sample", "Sample imaginary postings from a checkpoint, and write them as a gallery of pages."
     )
     source = made.add_argument_group("checkpoint and training text")
     selection.add_flags(source)
@@ -273,7 +254,7 @@ def options_parser() -> argparse.ArgumentParser:
         "--data-dir",
         type=Path,
         metavar="FOLDER",
-        help="folder of the input.txt trained on, to measure what is copied (default: found in data/ by its checksum)",
+        help="folder of the training text input.txt, to measure copying (default: found in data/ by its checksum)",
     )
     output = made.add_argument_group("output")
     output.add_argument("--out", type=Path, metavar="FOLDER", help="folder for the pages (default: samples/RUN)")
@@ -288,26 +269,22 @@ def options_parser() -> argparse.ArgumentParser:
     either = output.add_mutually_exclusive_group()
     either.add_argument("--stdout", action="store_true", help="print the texts as they are finished; no gallery")
     either.add_argument("--json", action="store_true", help="print a line of JSON for each posting; no gallery")
-    _add_prompt_flags(made.add_argument_group("prompt (the network makes up what you leave out)"))
-    _add_sampling_flags(made.add_argument_group("sampling"))
-    return made
-
-
-def _add_prompt_flags(group: argparse._ArgumentGroup) -> None:
-    add = group.add_argument
-    add("--title", default="", help="job title")
-    add("--company", default="", help="name of the employer")
-    add("--city", default="", help="city of the job")
-    add("--state", default="", help="postal code of the state, such as WA")
-    either = group.add_mutually_exclusive_group()
+    prompt = made.add_argument_group("prompt (the network makes up what you leave out)")
+    prompt.add_argument("--title", default="", help="job title")
+    prompt.add_argument("--company", default="", help="name of the employer")
+    prompt.add_argument("--city", default="", help="city of the job")
+    prompt.add_argument("--state", default="", help="postal code of the state, such as WA")
+    either = prompt.add_mutually_exclusive_group()
     either.add_argument("--primetext", help="begin with exactly this text instead; \\n is a line break")
     either.add_argument("--prime-file", type=Path, metavar="FILE", help="begin with the text of this file instead")
+    _add_sampling_flags(made.add_argument_group("sampling"))
+    return made
 
 
 def _add_sampling_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--count", type=positive_int, default=12, help="number of postings (default: %(default)s)")
-    add("--length", type=positive_int, default=8000, help="most characters per posting (default: %(default)s)")
+    add("--length", type=positive_int, default=8000, help="maximum characters per posting (default: %(default)s)")
     add(
         "--temperature",
         type=float,

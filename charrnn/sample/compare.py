@@ -1,4 +1,4 @@
-"""Compare the checkpoints of a run: let its first, best and last one write to the same prompts."""
+"""Compare the checkpoints of a run: sample from the first, the best and the last with the same prompts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from charrnn.sample.sampler import Sampler, SampleRequest
 from scrape.common.console import say
 from scrape.common.errors import InputError
 
-LENGTH = 1200  # characters of a posting of which a reader sees the beginning
+LENGTH = 1200  # characters: the gallery shows only the beginning of these postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Stage:
 def sample_stages(path: Path, done: Sequence[Sample], request: SampleRequest, device: str, count: int) -> list[Stage]:
     """Sample `count` postings of each stage of the run of the checkpoint `path`; none where it has only one.
 
-    `done` is what `path` has already written to `request`, in the order of the rows. Each row is sampled with the
-    same random numbers at every stage.
+    `done` are the samples of `path` for `request`, in the order of the rows. Each row is sampled with the same random
+    numbers at every stage.
     """
     stages = entries(path.parent)
     if len(stages) < 2 or not count:

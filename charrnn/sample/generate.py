@@ -1,20 +1,20 @@
-"""Generate a text for each prompt. Touches no file.
+"""Generate a text for each prompt. Reads and writes no file.
 
 Texts are sampled side by side, each in a slot of the batch. When a text is finished, the next takes its slot.
 
 Row `r` has random numbers of its own: the character at position `p` of its text comes from the `p`-th pair of the
-stream (seed, r), whatever lies beside it. The prompt goes through the same single steps as what is written, so prompts
-of any lengths share a batch, and a text sampled in two goes, the first part being the prompt of the second, is the
-text sampled in one.
+stream (seed, r), whatever other rows are in the batch. The prompt goes through the same single steps as the sampled
+characters. So prompts of different lengths share a batch, and a text sampled in two parts, the first being the prompt
+of the second, equals the text sampled at once.
 
 There are two ways to run the network. The quantized one (`charrnn.model.quantized`) drops slots that have nothing left
-to do. The deterministic one is the model as it was trained, in float32, and each row is what it would be alone, to the
-last bit: the network always runs on the same shape, `width` slots and one character, whatever is left to do, and row
-`r` always lies in slot `r % width`. Matrix products of other shapes, or of other rows of the same shape, may sum in
-another order and differ in the last bit, which is enough to change a character some thousand characters later.
+to do. The deterministic one is the model as it was trained, in float32, and each row equals the same row sampled alone,
+to the last bit: the network always runs on the same shape, `width` slots and one character, even when slots are empty,
+and row `r` always lies in slot `r % width`. Matrix products of other shapes, or of other rows of the same shape, may
+sum in another order and differ in the last bit, which can change a character some thousand characters later.
 
 Hence the same checkpoint, prompts, seed and rows give the same texts on the same machine, device and number of
-threads. Another machine sums in another order, and its texts part company sooner or later.
+threads. Another machine sums in another order, so its texts differ sooner or later.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ OnToken = Callable[[int, str], object]
 WARM_UP = CLOSE["p"] + END
 """The warm-up context, which the network reads before a text: the end of a posting, after which another begins.
 
-From zeros, which training hardly ever saw, or from `</html>` alone, it does worse: a network of 2x256 guesses the first
-40 characters of a posting by 0.89 bits each after `</html>`, by 0.80 after this and by 0.79 after a whole posting.
+The zero state, which training hardly ever saw, and `</html>` alone do worse: to a network of 2x256, each of the first
+40 characters of a posting takes 0.89 bits after `</html>`, 0.80 after this and 0.79 after a whole posting.
 """
 
 WIDTH = 128
@@ -50,7 +50,7 @@ DETERMINISTIC_WIDTH = 16
 class Sample:
     """One sampled text: `prompt` is its beginning, and `ended` says whether the network ended it by itself.
 
-    It did not where the length limit cut it, or made the mask close what was open.
+    It did not end it where the length limit cut it, or made the mask close the open elements.
     """
 
     row: int
@@ -77,7 +77,7 @@ def generate(
 ) -> Iterator[Sample]:
     """Sample a text for every prompt, and yield each as soon as it is finished; `row` is the index of its prompt.
 
-    At most `params.length` characters are written to each prompt, fewer where the text comes to end in `stop`. Before
+    At most `params.length` characters are added to each prompt, fewer where the text ends in `stop` before. Before
     the prompt the network reads WARM_UP. With `mask`, every text is the beginning of a well-formed document, and a
     whole one where `stop` does not end it sooner. At most `width` (WIDTH) texts are sampled side by side. If
     `deterministic`, there are always `width` (DETERMINISTIC_WIDTH) slots, and a row's text depends on no other row.
@@ -176,7 +176,7 @@ _EMPTY = (False, 0, 1, np.iinfo(np.int64).max, 0, False, 0, 0.0, 0.0)
 
 
 class _Batch:
-    """The texts in the making: arrays with a row for every slot, so that a step is the same few calls for all."""
+    """The unfinished texts: arrays with a row for every slot, so that a step is the same few calls for all."""
 
     def __init__(self, slots: int, vocab: Vocab, params: SamplingParams, mask: GrammarMask | None, stop: str) -> None:
         self.vocab, self.params, self.mask = vocab, params, mask
@@ -248,7 +248,7 @@ class _Batch:
             on_token(row.number, self.vocab.chars[self.ids[slot, self.now["at"][slot]]])
 
     def _make_room(self, needed: int) -> None:
-        """Let texts have `needed` characters, or what the furthest of them has."""
+        """Make room for texts of `needed` characters."""
         room = self.ids.shape[1]
         if needed <= room:
             return

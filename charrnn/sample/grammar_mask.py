@@ -1,8 +1,8 @@
 """The characters that may come next so that the markup stays well formed.
 
 The grammar is that of `scrape.markup.grammar`, where a document is a sequence of tags and texts and `State` says which
-of them may come next. Here the same is said character by character, and against a length limit: a character is allowed
-if the document can still be ended, with this vocabulary, in what the limit leaves.
+of them may come next. This module does the same for characters, under a length limit: a character is allowed if the
+document can still be ended, with this vocabulary, within the limit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class GrammarState:
         return self.tags.ended
 
     def marks(self) -> Iterator[tuple[str, GrammarState]]:
-        """Yield the tags and entities that may begin or go on here, whole, each with the state after it."""
+        """Yield each whole tag or entity that may begin or continue here, with the state after it."""
         for written, after in _marks(self.tags):
             if written.startswith(self.mark):
                 yield written, after
@@ -82,9 +82,9 @@ def _is_text(char: str) -> bool:
 class GrammarMask:
     """The characters of one vocabulary that the grammar of postings allows.
 
-    States are few (a trained network comes to some hundred, a random one to some thousand). So each has a number, what
-    may follow it is worked out once, with the plain `GrammarState.push` and `shortest`, and is looked up from then on,
-    for many texts at a time.
+    There are few states (a trained network reaches some hundred, a random one some thousand). So each has a number, and
+    the characters that may follow it are computed once, with `GrammarState.push` and `shortest`, and then looked up for
+    many texts at a time.
 
     Raises InputError where the vocabulary cannot write a posting at all.
     """
@@ -115,8 +115,8 @@ class GrammarMask:
         if tags.ended:
             return 0
         if not state.mark and tags.takes_text and not tags.may_close:
-            # It must show something first, and no tag does that in fewer characters than a letter. There are
-            # letters: the tags are made of them.
+            # The element needs text first, and the shortest text is one letter. The vocabulary has letters, since
+            # the tags are made of them.
             return 1 + self.shortest(GrammarState(tags.texted(False)))
         if not state.mark and tags.may_close:
             ways = iter([(grammar.CLOSE[tags.stack[-1]], GrammarState(tags.closed()))])

@@ -6,6 +6,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from scrape.common.errors import InputError
+from scrape.common.files import read_text
 from scrape.markup import grammar
 from scrape.markup.ascii import ascii_equal
 
@@ -15,18 +16,10 @@ _NAMED = 5  # unknown characters that an error names
 def read_file(path: Path) -> str:
     r"""Return the prompt in the file `path`, with `\n` for line breaks.
 
-    A last line break that follows no tag is the editor's, and is left out. Raises InputError where there is no such
-    file, or where it is not UTF-8.
+    A final line break is left out unless it follows a tag: an editor added it. Raises InputError where there is no
+    such file, or where it is not UTF-8.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(f"there is no {path}; name a file with --prime-file") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; name a file with --prime-file") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
-    text = text.replace("\r\n", "\n")
+    text = read_text(path, "name a file with --prime-file")
     return text if text.endswith(">\n") else text.removesuffix("\n")
 
 

@@ -1,4 +1,4 @@
-"""Sample postings of a checkpoint as a request asks for them: their prompts, and the postings."""
+"""Sample the postings of a request from a checkpoint: first their prompts, then the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from charrnn.sample.prompts import check_head, check_prime
 from charrnn.sample.sampling import SamplingParams
 from scrape.markup import document, grammar
 
-HEAD_LENGTH = 120  # characters that the network may write to a head line that was not given
+HEAD_LENGTH = 120  # most characters of a head line that the network writes
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SampleRequest:
 
 @dataclass(frozen=True)
 class Sampler:
-    """A checkpoint at work on one request."""
+    """A checkpoint and the request that it samples for."""
 
     loaded: Checkpoint
     model: CharLSTM
@@ -58,7 +58,7 @@ class Sampler:
     def prompts(self) -> list[str]:
         """Return the prompts: `prime`, or heads of which the network writes what is not given.
 
-        The head has a fixed order, so for a company without a title, say, the network first writes the titles.
+        The head has a fixed order: given a company without a title, for example, the network first writes the titles.
         Raises InputError on a character that the network does not know.
         """
         count, alphabet = self.request.count, frozenset(self.loaded.vocab.chars)
@@ -78,9 +78,9 @@ class Sampler:
         return texts
 
     def _write_head_line(self, texts: list[str], tag: str) -> list[str]:
-        """Return `texts`, each with a line of its head written to its end."""
+        """Return `texts`, each with the head line in `tag` completed by the network."""
         params = replace(self.request.params, length=HEAD_LENGTH)
-        # A head that runs into the limit must be closed, also where the rest is left to the network.
+        # Even with --raw, a head line must be closed at the length limit.
         mask = self.mask or GrammarMask(self.loaded.vocab.chars)
         written = generate(
             self.model,

@@ -1,4 +1,4 @@
-"""Sample the next character of many texts from a network's logits, within the characters that a mask allows."""
+"""Sample the next character of many texts from a network's logits, among the characters that a mask allows."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Sampled(NamedTuple):
     """A character for every row, and its likelihood."""
 
     ids: Ids  # (rows,)
-    unmasked: Ids  # (rows,) sampled without the mask: another where that is not allowed, `ids` itself where all are
+    unmasked: Ids  # (rows,) sampled without the mask: `ids` itself where the mask changed nothing
     logprobs: Floats  # (rows,) of `ids` under the network alone: temperature 1, nothing left out; in nats
     costs: Floats  # (rows,) -log of the likelihood of all allowed characters together, in nats; about 708 at most
 
@@ -66,9 +66,9 @@ def sample_next(logits: Floats, uniforms: Floats, params: SamplingParams, allowe
     """Sample the next character of each row.
 
     logits (rows, characters); uniforms (rows, 2), both in [0, 1); allowed (rows, characters), at least one in each
-    row. The first uniform samples from all characters. Where that gives one that is not allowed, the second samples
-    from those that are. So a row follows the distribution given that it is allowed (`min_p` and the like apply to
-    each of the two), and differs from the same row without a mask only where the mask forbids what that had.
+    row. The first uniform samples from all characters. Where that gives a forbidden one, the second samples from the
+    allowed ones. So a row follows the distribution conditioned on what is allowed (`min_p` and the like apply to each
+    draw), and differs from the same row without a mask only where the mask forbids the first choice.
 
     `costs` is of softmax(logits / temperature), before `top_k` and the like; for temperature 0, of softmax(logits).
     """

@@ -24,8 +24,12 @@ PLOT_SECONDS = 10.0
 
 
 def make_callbacks(files: RunFiles, tensorboard: bool, step: int) -> tuple[Callback, ...]:
-    """Return what runs after every evaluation of a run that starts, or resumes, at `step`."""
-    shown: tuple[Callback, ...] = (_print_preview, _plotter(files))
+    """Return the callbacks of a run that starts, or resumes, at `step`."""
+
+    def print_preview(checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
+        say(*(f"    {line}" for line in _preview(checkpoint).splitlines()))
+
+    shown: tuple[Callback, ...] = (print_preview, _plotter(files))
     return (*shown, _events(files.events, step)) if tensorboard else shown
 
 
@@ -38,17 +42,13 @@ def plot_losses(files: RunFiles) -> None:
 
 
 def rehearse(checkpoint: Checkpoint) -> None:
-    """Do what the callbacks do, without output, to measure how long it takes."""
+    """Do the work of the callbacks without output, to measure how long it takes."""
     _preview(checkpoint)
     plot.draw([Evaluation(0.0, 1, 1.0, 1.0, 1e-3, 1, 1.0)], "")
 
 
-def _print_preview(checkpoint: Checkpoint, _evaluation: Evaluation) -> None:
-    say(*(f"    {line}" for line in _preview(checkpoint).splitlines()))
-
-
 def _preview(checkpoint: Checkpoint) -> str:
-    """Return the beginning of a posting, or of other text, as this checkpoint writes it. Its step is the seed."""
+    """Return the beginning of a posting, or of other text, as this checkpoint writes it; the seed is its step."""
     vocab = checkpoint.vocab
     prompt = BEGINNING if set(BEGINNING) <= set(vocab.chars) else vocab.chars[0]
     params = SamplingParams(TEMPERATURE, length=LENGTH, seed=checkpoint.step)

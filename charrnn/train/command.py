@@ -6,11 +6,10 @@ import math
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -145,7 +144,11 @@ def _without_state(files: RunFiles) -> str:
 def _resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
     """Return the trainer of this run as it was last saved, and cut its history back to that step."""
     state = train_state.load(files.resume)
-    stored = _stored_config(state, files)
+    try:
+        stored = TrainingConfig.from_dict(state["config"])
+    except TypeError as error:  # a setting too many, or one missing
+        way_out = f"start another run with --run NAME --init-from {files.folder}/..."
+        raise InputError(f"{files.resume} was written by another version; {way_out}") from error
     config = options.resumed(stored)
     if config.dtype == "bfloat16" and not device.supports_bfloat16(on):
         raise InputError(
@@ -170,28 +173,20 @@ def _resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Gro
     return trainer
 
 
-def _stored_config(state: Mapping[str, Any], files: RunFiles) -> TrainingConfig:
-    try:
-        return TrainingConfig.from_dict(state["config"])
-    except TypeError as error:  # a setting more or less
-        way_out = f"start another run with --run NAME --init-from {files.folder}/..."
-        raise InputError(f"{files.resume} was written by another version; {way_out}") from error
-
-
 def _warn_of_changes(stored: TrainingConfig, trainer: Trainer, processes: int) -> None:
-    """Name what makes the resumed run differ from one that was never interrupted."""
+    """Report what makes the resumed run differ from one that was never interrupted."""
     config, group = trainer.config, trainer.group
     if config.steps != stored.steps and config.schedule != "constant":
         console.say(
-            f"the learning rate's {config.schedule} is stretched from {stored.steps:,} steps to {config.steps:,}: "
-            "a run of that length from the start would have had another rate so far"
+            f"the {config.schedule} schedule of the learning rate is stretched from {stored.steps:,} steps to "
+            f"{config.steps:,}: a run of that length would have had other rates so far"
         )
     if group.size != processes:
         console.say(f"started with {processes} processes, resumed with {group.size}: dropout is drawn anew")
 
 
 def _open_text(folder: Path, config: TrainingConfig, vocab: Vocab | None) -> Split:
-    """Return the split corpus, encoded with `vocab` if that is given, and tell the user where it is small."""
+    """Return the split corpus, encoded with `vocab` if given. Report a text too small for the batch."""
     corpus = data.open_corpus(folder, vocab)
     text = data.split(corpus.with_vocab(vocab) if vocab else corpus, config.train_frac, config.val_frac)
     rows = data.Streams(text.train, config.batch_size, config.seq_length).batch_size

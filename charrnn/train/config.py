@@ -26,7 +26,7 @@ def flag(
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """All settings that decide what is learned. They stay the same however often a run is interrupted.
+    """All settings that affect what is learned. They stay the same when a run is interrupted and resumed.
 
     Names are char-rnn's where it has the setting, and so are the defaults; `charrnn.train.recipes` holds others.
     `steps` and `eval_every` are set at the start of a run, by `charrnn.train.trainer.set_length`.
@@ -44,11 +44,11 @@ class TrainingConfig:
     seq_length: int = flag(50, positive_int, "characters in each sequence of a batch")
     shift: bool = False  # start every epoch at another offset, so that streams and windows never repeat
     train_frac: float = flag(TRAIN_FRAC, fraction, f"fraction of the text to train on (default: {TRAIN_FRAC})")
-    val_frac: float = flag(VAL_FRAC, fraction, f"fraction to validate on (default: {VAL_FRAC})")
+    val_frac: float = flag(VAL_FRAC, fraction, f"fraction of the text to validate on (default: {VAL_FRAC})")
     seed: int = flag(123, non_negative_int, "random seed (default: 123)")
     # the update
     optimizer: str = "rmsprop"  # or "adamw", or "muon": Muon for the square matrices, AdamW for the rest
-    decay_rate: float = flag(0.95, probability, "decay of the mean squared gradient (RMSProp's alpha, AdamW's beta2)")
+    decay_rate: float = flag(0.95, probability, "decay of the mean squared gradient (alpha of RMSProp, beta2 of AdamW)")
     weight_decay: float = 0.0
     muon_share: float = 5.0  # Muon's learning rate, as a multiple of `learning_rate`
     grad_clip: float = flag(5.0, positive_float, "gradient clipping threshold")
@@ -60,10 +60,17 @@ class TrainingConfig:
     warmup: float = 0.0  # fraction of the run in which the rate rises from 0
     schedule: str = "constant"  # or "cosine": down to 0 at the end of the run
     # the length
-    max_epochs: float = flag(50, positive_float, "passes through the training text", group=LENGTH)
-    minutes: float | None = flag(None, positive_float, "train the best model that fits in this time", group=LENGTH)
+    max_epochs: float = flag(
+        50, positive_float, "passes through the training text (default: from the recipe)", group=LENGTH
+    )
+    minutes: float | None = flag(
+        None, positive_float, "length of the run in minutes: it is planned to fit", group=LENGTH
+    )
     eval_val_every: int = flag(  # 0 is a tenth of the run, at most an epoch
-        1000, positive_int, "steps between evaluations; each epoch also ends with one", group=LENGTH
+        1000,
+        positive_int,
+        "steps between evaluations; there is also one after each epoch (default: from the recipe)",
+        group=LENGTH,
     )
     dtype: str = flag(
         "auto", choices=("auto", "float32", "bfloat16"), help="type of matrix products (default: auto)", group=LENGTH

@@ -19,7 +19,7 @@ from charrnn.runs.history import Evaluation
 from charrnn.train.trainer import Trainer
 from scrape.common.console import Terminated, progress, say
 
-SAVE_SECONDS = 30.0  # between saved states: a killed run repeats at most this much
+SAVE_SECONDS = 30.0  # between saved states, so that a killed run loses at most this much
 
 _ENDINGS: tuple[type[BaseException] | None, ...] = (None, KeyboardInterrupt, Terminated)
 

@@ -1,8 +1,8 @@
-"""Muon: steps of the same length in every direction that a matrix can turn.
+"""Muon: an optimizer whose steps have the same length in every direction of a matrix.
 
-Momentum, then the nearest orthogonal matrix to it in place of itself (K. Jordan 2024,
-https://kellerjordan.github.io/posts/muon/), found without a decomposition by iterating an odd polynomial, whose
-coefficients are those of Polar Express (Amsel, Persson, Musco, Gower 2025, https://arxiv.org/abs/2505.16932).
+It takes the momentum of the gradient, and replaces it by the nearest orthogonal matrix (K. Jordan 2024,
+https://kellerjordan.github.io/posts/muon/). That is found without a decomposition, by iterating an odd polynomial with
+the coefficients of Polar Express (Amsel, Persson, Musco, Gower 2025, https://arxiv.org/abs/2505.16932).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ POLAR_EXPRESS = (
 class Muon(torch.optim.Optimizer):
     """Muon over matrices that are stacks of square blocks, one for each gate: (gates * size, size).
 
-    Each gate is made orthogonal by itself. `iterations` is how closely, 5 at most: 3 learn as well. `dtype` is what
-    the iteration is computed in; bfloat16 is good enough.
+    Each gate is made orthogonal by itself. More `iterations`, 5 at most, come closer to orthogonal; 3 train as well.
+    `dtype` is the type of the iteration; bfloat16 is accurate enough.
     """
 
     def __init__(
@@ -52,26 +52,25 @@ class Muon(torch.optim.Optimizer):
                 self._update(matrices, group)
 
     def _update(self, matrices: list[nn.Parameter], group: dict[str, Any]) -> None:
-        """All blocks of a group at once: they are of one size, and a batched product is quicker than many."""
+        """Update the matrices of a group at once: their blocks have one size, and a batched product is faster."""
         size = matrices[0].shape[1]
-        wanted = torch.cat([self._direction(matrix, group["momentum"]) for matrix in matrices])
+        directions = []
+        for matrix in matrices:
+            assert matrix.grad is not None
+            if "mean" not in self.state[matrix]:
+                self.state[matrix]["mean"] = torch.zeros_like(matrix)
+            mean: Tensor = self.state[matrix]["mean"]
+            mean.lerp_(matrix.grad, 1 - group["momentum"])
+            directions.append(torch.lerp(matrix.grad, mean, group["momentum"]))  # Nesterov's: one step ahead
+        wanted = torch.cat(directions)
         turned = orthogonal(wanted.view(-1, size, size).to(self._dtype), group["iterations"])
         steps = torch.split(turned.to(wanted.dtype).view(-1, size), [len(matrix) for matrix in matrices])
         for matrix, step in zip(matrices, steps, strict=True):
             matrix.add_(step, alpha=-group["lr"])
 
-    def _direction(self, matrix: nn.Parameter, momentum: float) -> Tensor:
-        """Nesterov's momentum: the mean gradient, one step ahead."""
-        assert matrix.grad is not None
-        if "mean" not in self.state[matrix]:
-            self.state[matrix]["mean"] = torch.zeros_like(matrix)
-        mean: Tensor = self.state[matrix]["mean"]
-        mean.lerp_(matrix.grad, 1 - momentum)
-        return torch.lerp(matrix.grad, mean, momentum)
-
 
 def orthogonal(blocks: Tensor, iterations: int) -> Tensor:
-    """Roughly U V' for each block U S V' of (blocks, size, size): the orthogonal matrix nearest to it."""
+    """Return roughly U V' for each block U S V' of (blocks, size, size): the nearest orthogonal matrix."""
     norms = torch.linalg.matrix_norm(blocks.float(), keepdim=True).to(blocks.dtype)
     x: Tensor = blocks / (norms * 1.01 + 1e-12)
     for a, b, c in POLAR_EXPRESS[:iterations]:

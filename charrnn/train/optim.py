@@ -14,9 +14,9 @@ from charrnn.train.muon import Muon
 
 
 def initialize(model: CharLSTM, config: TrainingConfig) -> None:
-    """Draw the first weights from torch's random state.
+    """Initialize the weights from torch's random state.
 
-    `uniform` is train.lua's: all of them from (-0.08, 0.08). `scaled` keeps the variance of what passes through:
+    `uniform` is train.lua's: all of them from (-0.08, 0.08). `scaled` keeps the variance of the activations:
     orthogonal recurrent weights, and input weights of standard deviation 1/sqrt(inputs that are not 0). With either,
     an LSTM's forget gates start with a bias of 1 (Jozefowicz, Zaremba, Sutskever 2015).
     """
@@ -36,8 +36,8 @@ def initialize(model: CharLSTM, config: TrainingConfig) -> None:
 class RMSProp(torch.optim.Adam):
     """RMSProp in one pass over the weights, a third of the time that torch's own takes on a CPU.
 
-    It is Adam, for which torch has a fused kernel, without momentum and at a step so late that its bias corrections
-    are exactly 1.
+    It is Adam, for which torch has a fused kernel, without momentum and at so late a step that the bias corrections are
+    exactly 1.
     """
 
     _LATE = 1e9  # steps: a float32 does not count beyond
@@ -62,7 +62,7 @@ def make_optimizers(
     ours is that divided by seq_length, so its 1e-8 is divided too.
 
     Muon gets the matrices from layer to layer and from step to step: one square block for each gate. The first layer's
-    input weights are not among them: a character picks one column of them, as of an embedding.
+    input weights are not among them: a character selects one column of them, as in an embedding.
     """
     if config.optimizer == "rmsprop":
         made: list[torch.optim.Optimizer] = [

@@ -75,17 +75,27 @@ def parse(argv: list[str] | None = None) -> TrainOptions:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of all flags."""
-    made = console.parser("python -m charrnn.train", "Train a character-level LSTM on the postings in input.txt.")
+    made = console.parser("python -m charrnn.train", "Train a character-level network on a text, input.txt.")
     add = made.add_argument_group("files").add_argument
     add("--data-dir", type=Path, default=Path("data/jobs"), help="folder of input.txt (default: %(default)s)")
     add("--checkpoint-dir", type=Path, default=Path("cv"), help="folder of all runs (default: %(default)s)")
     add("--run", type=file_name, help="name of the run (default: the name of the data folder)")
-    add("--savefile", type=file_name, default="lstm", help="WORD in lm_WORD_epoch... (default: %(default)s)")
+    add(
+        "--savefile",
+        type=file_name,
+        default="lstm",
+        metavar="WORD",
+        help="WORD in the names lm_WORD_epoch... (default: %(default)s)",
+    )
     add("--init-from", type=Path, metavar="CHECKPOINT", help="start with the weights of this checkpoint")
     add("--resume", action="store_true", help="continue an interrupted run exactly where it stopped")
-    add("--overwrite", action="store_true", help="start again, and delete the earlier run of this name")
-    kept = "keep the best, the last and N other checkpoints (default: keep all)"
-    add("--keep", type=non_negative_int, metavar="N", help=kept)
+    add("--overwrite", action="store_true", help="delete the earlier run of this name, and start again")
+    add(
+        "--keep",
+        type=non_negative_int,
+        metavar="N",
+        help="keep the best, the last and N other checkpoints (default: keep all)",
+    )
     groups = {name: made.add_argument_group(name) for name in (LEARNING, LENGTH)}
     recipes = f"preset of all settings; char-rnn is Karpathy's (default: {DEFAULT})"
     groups[LEARNING].add_argument("--recipe", choices=sorted(RECIPES), help=recipes)

@@ -15,7 +15,7 @@ from charrnn.train.trainer import EVALUATIONS, Trainer, set_length
 
 MARGIN = 0.97  # of the time: the machine may become slower
 SHARE = 0.15  # of the time, at most, for evaluating within an epoch
-SLICES = 3  # of measuring, with the other measurements between them: a busy moment then spoils one of them
+SLICES = 3  # measurements of steps, with the others in between, so that a busy moment spoils only one
 _WARM_UP = 3  # first steps are slower: libraries choose and compile their kernels
 _LEAST = 3  # steps in a slice
 _WINDOWS = 4  # of the validation text, to find how long all of it takes
@@ -32,8 +32,8 @@ class Fit:
 def fit(probe: Trainer, seconds: float, extra: Callable[[], object] = lambda: None) -> Fit:
     """Return how many steps fit into `seconds`, with evaluating and saving. Trains `probe`: discard it.
 
-    `extra` is what else an evaluation takes time for. Every time is the median of several measurements, so that other
-    work of the machine does not count as the pace of the run, and that of the slowest process of the group.
+    `extra` is the other work of an evaluation. Each time is the median of several measurements, so that a busy moment
+    of the machine does not distort it, and that of the slowest process of the group.
     """
     started = time.perf_counter()
     during = min(max(seconds / 30, 0.5), 15)  # for all slices of steps

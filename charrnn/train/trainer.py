@@ -22,7 +22,7 @@ from charrnn.train import optim
 from charrnn.train.config import TrainingConfig
 from charrnn.train.recipes import learning_rate
 
-EVALUATIONS = 10  # of a run, or one every epoch if those are more, where the recipe sets no interval
+EVALUATIONS = 10  # in a run whose recipe sets no interval; more if it has more epochs
 EXPLODED = 3.0  # times the first loss: train.lua's bound
 
 

@@ -1,4 +1,4 @@
-"""Write whole files or none: write beside the file, flush to the disk, rename."""
+"""Read text files that users name, and write whole files or none: beside the file, flush to the disk, rename."""
 
 from __future__ import annotations
 
@@ -9,6 +9,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scrape.common.errors import InputError
+
+
+def read_text(path: Path, hint: str) -> str:
+    r"""Return the text of the UTF-8 file `path`, with `\n` for line breaks and without a byte order mark.
+
+    Raises InputError, with `hint` for what to name instead, where there is no such file or it is a folder; and where
+    the file is not UTF-8.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; {hint}")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no {path}; {hint}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    return text.replace("\r\n", "\n")
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def test_another_text_is_measured_when_it_is_named_and_said_to_be_another(
     trained(home)
     other = tiny.corpus_folder(home / "elsewhere", "".join(document.split([tiny.postings(50, seed=2)])))
     assert main([*FAST, "--data-dir", str(other)]) == console.OK
-    assert "not the text that it was trained on" in capsys.readouterr().out
+    assert "was not trained on this text" in capsys.readouterr().out
 
 
 def test_a_text_that_is_not_there_is_asked_for(home: Path) -> None:
@@ -143,6 +144,14 @@ def test_a_text_that_is_not_there_is_asked_for(home: Path) -> None:
     tiny.corpus_folder(home / "data", tiny.postings(50, seed=2))
     with pytest.raises(InputError, match="--data-dir"):
         training_text.find(checkpoint.load(path), path)
+
+
+def test_a_folder_whose_text_has_changed_is_passed_over_for_the_one_that_holds_it(home: Path) -> None:
+    path = trained(home)
+    shutil.copytree(home / "data" / "tiny", home / "data" / "zebra")
+    tiny.corpus_folder(home / "data", tiny.postings(50, seed=2))
+    found = training_text.find(checkpoint.load(path), path)
+    assert (found.folder, found.is_original) == (Path("data/zebra"), True)
 
 
 def test_a_text_in_unknown_characters_is_refused_with_their_names(home: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.evaluate.ngram import _discounts, _predict, ngram_bits, xz_bits
+from charrnn.evaluate.ngram import discounts, ngram_bits, probabilities, xz_bits
 
 CHARACTERS = 4
 
@@ -39,7 +39,7 @@ def plain_guess(train: list[int], context: Run, char: int, order: int) -> float:
         if length - 1 > len(context):
             break
         amounts = plain_amounts(train, length, length == order)
-        taken = _discounts(np.array([0, *amounts.values()]))
+        taken = discounts(np.array([0, *amounts.values()]))
         before = context[len(context) - (length - 1) :]
         followers = {run: amount for run, amount in amounts.items() if run[:-1] == before}
         if not sum(followers.values()):
@@ -51,16 +51,16 @@ def plain_guess(train: list[int], context: Run, char: int, order: int) -> float:
 
 
 @given(train=texts, validation=texts, order=st.integers(1, 4))
-def test_predict_are_those_of_the_definition(train: list[int], validation: list[int], order: int) -> None:
+def test_probabilities_are_those_of_the_definition(train: list[int], validation: list[int], order: int) -> None:
     whole = train + validation
     expected = [plain_guess(train, tuple(whole[:at]), whole[at], order) for at in range(len(train), len(whole))]
-    (made,) = (guess for _, guess in _predict(ids(train), ids(validation), CHARACTERS, [order]))
+    (made,) = (guess for _, guess in probabilities(ids(train), ids(validation), CHARACTERS, [order]))
     assert made == pytest.approx(expected)
 
 
 @given(train=texts, order=st.integers(1, 6))
-def test_the_predict_for_what_comes_next_sum_to_one(train: list[int], order: int) -> None:
-    total = sum(_predict(ids(train), ids([char]), CHARACTERS, [order])[0][1][0] for char in range(CHARACTERS))
+def test_the_predictions_for_what_comes_next_sum_to_one(train: list[int], order: int) -> None:
+    total = sum(probabilities(ids(train), ids([char]), CHARACTERS, [order])[0][1][0] for char in range(CHARACTERS))
     assert total == pytest.approx(1)
 
 

@@ -23,6 +23,7 @@ from charrnn.score import main, posting
 from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.markup import document, grammar
+from tests.support.growth import assert_linear
 
 POSTING = (
     "<html>\n<h1>Cook</h1>\n<h2>R&amp;D</h2>\n<p>We bake.</p>\n<h4>Wages &amp; hours</h4>\n<p>Good.</p>\n</html>\n"
@@ -102,7 +103,7 @@ def test_pieces_lines_and_sections_are_the_whole_text_each() -> None:
         assert "".join(part.text for part in parts) == POSTING
         assert sum(part.total for part in parts) == pytest.approx(reading.total)
         assert all(POSTING.startswith(part.text, part.start) for part in parts)
-    assert [name for name, _ in surprise.sections(reading)] == ["Head", "Wages &amp; hours"]
+    assert [name for name, _ in surprise.sections(reading)] == ["Head", "Wages & hours"]
     assert {word.text for word in surprise.words(reading)} == {
         "Cook",
         "R&amp;D",
@@ -189,6 +190,24 @@ def test_a_page_saved_as_mhtml_is_scored_without_its_wrapping(tmp_path: Path, na
     (tmp_path / name).write_bytes(b"no page")
     with pytest.raises(InputError, match="is not a saved page"):
         posting(tmp_path / name)
+
+
+@pytest.mark.parametrize("piece", ["<h4>", "<h4>a</h4", "<title>", "<title", "<p><b>", "<"])
+def test_no_page_takes_more_than_linear_time(piece: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+
+    def work(size: int) -> None:
+        text = piece * (size // len(piece)) + ">word"
+        page.write_text(text)
+        if piece != "<title>":  # a title that never ends is all of the page
+            assert "word" in posting(page)
+        else:
+            with pytest.raises(InputError, match="no visible text"):
+                posting(page)
+        parts = surprise.sections(surprise.Reading(text, np.zeros(len(text)), Counter(), Counter()))
+        assert "".join(part.text for _, part in parts) == text
+
+    assert_linear(work, 25_000)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def guesses(net: quantized.QuantizedLSTM | ModelStepper, ids: Ids) -> Floats:
 
 
 def use(kind: Callable[[Tensor, Tensor], Product], patch: pytest.MonkeyPatch) -> None:
-    if not quantized._is_exact(kind):
+    if not quantized.is_exact(kind):
         pytest.skip("there is no such product here")
     patch.setattr(quantized, "best_backend", lambda: kind)
 

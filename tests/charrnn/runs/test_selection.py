@@ -16,7 +16,7 @@ from tests.support.paths import ROOT
 def test_where_nothing_is_trained_the_showcase_is_used(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("best", "last"):
         assert selection.choose(name, None, selection.CHECKPOINTS) == selection.showcase()
-        assert capsys.readouterr().err.startswith("nothing is trained in cv yet: this is the showcase network, ")
+        assert capsys.readouterr().err.startswith("there is no trained run in cv yet; using the showcase network, ")
 
 
 def test_a_run_or_folder_that_is_named_must_be_there(home: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from scrape.common import console
 from scrape.common.errors import Blocked, InputError
-from scrape.common.files import require_place, write_whole, write_whole_with
+from scrape.common.files import read_text, require_place, write_whole, write_whole_with
 
 
 def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
@@ -38,6 +38,22 @@ def test_what_is_in_the_way_of_a_file_is_named(tmp_path: Path) -> None:
             require_place(tmp_path / path, "--out")
     for path in ("file", "new", "new/sub/x"):
         assert require_place(tmp_path / path, "--out") == tmp_path / path
+
+
+def test_a_text_is_read_without_its_mark_and_with_plain_line_breaks(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"\xef\xbb\xbfcaf\xc3\xa9\r\n\r\nx\n")
+    assert read_text(path, "name another") == "café\n\nx\n"
+
+
+def test_a_text_that_cannot_be_read_is_one_line_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no .*text\.txt; name another"):
+        read_text(tmp_path / "text.txt", "name another")
+    with pytest.raises(InputError, match="is a folder; name another"):
+        read_text(tmp_path, "name another")
+    (tmp_path / "text.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(InputError, match="is not UTF-8 at byte 3; save it as UTF-8"):
+        read_text(tmp_path / "text.txt", "name another")
 
 
 @pytest.mark.parametrize(
