@@ -22,7 +22,7 @@ class RunFiles:
     def delete_unfinished(self) -> None:
         """Delete files that a killed run left half written. Files of other runs stay."""
         name = re.escape(self.folder.name)
-        unfinished = re.compile(rf"\.{name}\.\w+\.\d+\.part|{name}\.checkpoint")
+        unfinished = re.compile(rf"\.{name}\.\w+\.\d+(-[0-9a-f]+)?\.part|{name}\.checkpoint")
         for path in self.folder.parent.iterdir() if self.folder.parent.is_dir() else []:
             if unfinished.fullmatch(path.name):
                 path.unlink()

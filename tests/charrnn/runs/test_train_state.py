@@ -155,8 +155,14 @@ def test_killed_at_any_instant_a_run_ends_as_if_it_had_not_been(command: Command
 
 def test_a_run_sweeps_up_after_itself_but_not_after_others(command: Command) -> None:
     command.cv.mkdir()
-    mine = [".tiny.resume.12.part", ".tiny.checkpoint.7.part", "tiny.checkpoint"]
-    others = [".tiny2.resume.12.part", ".tiny.x.resume.12.part", "tiny.notes", "tiny2.checkpoint"]
+    mine = [".tiny.resume.12.part", ".tiny.resume.12-0a1b2c3d.part", ".tiny.checkpoint.7.part", "tiny.checkpoint"]
+    others = [
+        ".tiny2.resume.12.part",
+        ".tiny2.resume.12-0a1b2c3d.part",
+        ".tiny.x.resume.12.part",
+        "tiny.notes",
+        "tiny2.checkpoint",
+    ]
     for name in mine + others:
         (command.cv / name).touch()
     assert command("--max-epochs", "0.1") == 0
