@@ -1,4 +1,4 @@
-"""README.md says what is: its flags, its commands and its tree are the real ones."""
+"""README.md and the READMEs of both packages say what is: their flags, commands and tree are the real ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from scrape.cli import parser as scrape_parser
 from scrape.recommend import __main__ as recommend
 from tests.support.paths import ROOT
 
-README = (ROOT / "README.md").read_text("utf-8")
+FILES = ("README.md", "scrape/README.md", "charrnn/README.md")
+README, SCRAPE, CHARRNN = (ROOT.joinpath(name).read_text("utf-8") for name in FILES)
+ALL = "\n\n".join((README, SCRAPE, CHARRNN))
+MOST_LINES = 200  # of README.md: a newcomer reads all of it
 PARSERS = {
     "charrnn.train": options.options_parser,
     "charrnn.sample": sample.options_parser,
@@ -39,12 +42,12 @@ def flags_of(parser: argparse.ArgumentParser) -> set[str]:
 
 def section(marker: str) -> str:
     """What stands between a comment `<!-- marker -->` and the next blank line after it."""
-    return README.split(f"<!-- {marker} -->\n", 1)[1].split("\n\n", 1)[0]
+    return ALL.split(f"<!-- {marker} -->\n", 1)[1].split("\n\n", 1)[0]
 
 
 def commands() -> list[list[str]]:
     """Every command in a block of shell, as words; comments are left out."""
-    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    blocks = re.findall(r"```sh\n(.*?)```", ALL, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines() if not line.startswith(".venv\\")]
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
@@ -90,14 +93,20 @@ def test_the_tree_is_the_repositorys() -> None:
 
 
 def test_every_board_stands_in_the_table() -> None:
-    rows = re.findall(r"^\| (`[a-z, `]+) \| (?:yes|no|never|with|when)", README, re.MULTILINE)
+    rows = re.findall(r"^\| (`[a-z, `]+) \| (?:yes|no|never|with|when)", SCRAPE, re.MULTILINE)
     named = re.findall(r"`(\w+)`", " ".join(rows))
     assert sorted(named) == sorted(registry.BOARDS)
-    default = re.findall(r"^\| (`[a-z, `]+) \| yes", README, re.MULTILINE)
+    default = re.findall(r"^\| (`[a-z, `]+) \| yes", SCRAPE, re.MULTILINE)
     assert sorted(re.findall(r"`(\w+)`", " ".join(default))) == sorted(registry.DEFAULT)
 
 
-def test_every_link_within_the_repository_leads_somewhere() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("file", FILES)
+def test_every_link_within_the_repository_leads_somewhere(file: str) -> None:
+    path = ROOT / file
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", path.read_text("utf-8")) if "://" not in link]
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_readme_is_short_and_leads_to_the_guides() -> None:
+    assert README.count("\n") <= MOST_LINES
+    assert {"scrape/README.md", "charrnn/README.md", "RESULTS.md"} <= set(re.findall(r"\]\(([^)]+)\)", README))
