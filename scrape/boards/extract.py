@@ -14,6 +14,7 @@ from bs4.filter import SoupStrainer
 
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Posting
+from scrape.common.sizes import PAGE_BYTES
 
 Row = dict[str, Any]
 
@@ -119,17 +120,25 @@ def as_html(description: str) -> str:
 
 
 def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
-    """Return `body` as parsed HTML; with `only`, just the elements of those names (several times as fast)."""
+    """Return `body` as parsed HTML; with `only`, just the elements of those names (several times as fast).
+
+    Raises ValueError for a page larger than `PAGE_BYTES`.
+    """
     # Without its prolog: bs4 would warn that HTML looks like XML.
     source = _XML_PROLOG.sub("", body, count=1)
     return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
 
 
 def feed(body: str) -> BeautifulSoup:
-    """Return `body` as parsed XML, such as a sitemap or RSS."""
+    """Return `body` as parsed XML, such as a sitemap or RSS. Raises ValueError where it is larger than `PAGE_BYTES`."""
     return BeautifulSoup(_markup(body), "xml")
 
 
 def _markup(body: str) -> str:
-    """Return `body` with a final newline: bs4 warns of short texts that look like a file name or a URL."""
+    """Return `body` with a final newline: bs4 warns of short texts that look like a file name or a URL.
+
+    Raises ValueError for a text that would take too much memory.
+    """
+    if len(body) > PAGE_BYTES:
+        raise ValueError(f"a page of {len(body):,} characters; at most {PAGE_BYTES:,} are read")
     return _whole(body) + "\n"

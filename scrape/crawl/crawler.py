@@ -40,6 +40,8 @@ _STRIKES: tuple[tuple[type[BoardError], int], ...] = (
 _OUT = 10
 _WAITING = 64  # events that may wait for the reader before the boards pause
 _AT_ONCE = 16  # hosts that one board reads side by side
+_MOST_URLS = 200_000  # of one board; a sitemap has at most 50,000
+_GO_ON = "(run the same search again to go on)"
 
 
 class Getter(Protocol):
@@ -88,6 +90,8 @@ class Settings:
     """Settings of a crawl. `cache` holds earlier responses; `max_age` (seconds) is how long a list stays fresh.
 
     At most `limit` postings are taken from each board. URLs for which `skip` is true are not requested.
+    A board ends after `most_requests`, a host of it after `most_of_a_host`, and links are followed `most_depth` deep:
+    a site can generate new links for ever. What is left out is counted in the note of the outcome.
     """
 
     fetcher: Getter
@@ -96,6 +100,9 @@ class Settings:
     limit: int | None = None
     skip: Callable[[str], bool] = lambda url: False
     now: Callable[[], float] = time.time
+    most_requests: int = 10_000
+    most_of_a_host: int = 2_000
+    most_depth: int = 100
 
 
 def crawl(boards: Sequence[BoardCrawl]) -> Iterator[Event]:
@@ -147,10 +154,11 @@ def _put(events: queue.Queue[Event], event: Event, stop: threading.Event) -> boo
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A URL to request, and the one that led to it (empty for the first)."""
+    """A URL to request, the one that led to it (empty for the first), and how many links led to that one."""
 
     url: str
     parent: str = ""
+    depth: int = 0
 
     @property
     def host(self) -> str:
@@ -167,6 +175,8 @@ class BoardCrawl:
     def __init__(self, board: Board, queries: Sequence[Query], settings: Settings) -> None:
         self.board, self.queries, self.settings = board, queries, settings
         self.requests = self.new = self.known = self.filtered = 0
+        self._requests: Counter[str] = Counter()  # by host
+        self._left_out: Counter[str] = Counter()  # by the bound that was reached
         self._read = 0
         self._counting = threading.Lock()
         self._steps: dict[str, deque[_Step]] = {}  # by host, the steps that are left
@@ -212,7 +222,7 @@ class BoardCrawl:
             new=self.new,
             known=self.known,
             filtered=self.filtered,
-            note=_note(self._failures),
+            note="; ".join(filter(None, (_note(self._failures), _bounds_note(self._left_out)))),
             unreachable=not self._read and any(isinstance(error, Unreachable) for error in self._failures),
         )
 
@@ -220,11 +230,24 @@ class BoardCrawl:
         url = canonical(step.url)
         if url in self._met or step.host in self._out or self.settings.skip(step.url):
             return
+        if len(self._met) >= _MOST_URLS:
+            self._left_out[f"{_MOST_URLS:,} URLs (ask for less)"] += 1
+            return
         self._met.add(url)
+        if step.depth > self.settings.most_depth:
+            self._left_out[f"{self.settings.most_depth:,} links in a row (ask for less, such as one --title)"] += 1
+            return
+        if self._requests[step.host] >= self.settings.most_of_a_host:
+            self._left_out[self._bound_of(step.host)] += 1
+            return
         self._steps.setdefault(step.host, deque()).append(step)
 
     def _next_steps(self, busy: set[str]) -> Iterator[_Step]:
         """Yield the next step of every host that is not busy; it then is."""
+        if self.requests >= self.settings.most_requests:
+            for steps in self._steps.values():
+                self._left_out[f"{self.settings.most_requests:,} requests {_GO_ON}"] += len(steps)
+            self._steps.clear()
         free = (host for host in self._steps if host not in busy)
         for host in list(islice(free, 0 if self._full() else _AT_ONCE - len(busy))):
             busy.add(host)
@@ -232,6 +255,9 @@ class BoardCrawl:
             yield steps.popleft()
             if not steps:
                 del self._steps[host]
+
+    def _bound_of(self, host: str) -> str:
+        return f"{self.settings.most_of_a_host:,} requests to {host} {_GO_ON}"
 
     def _take(self, step: _Step, result: Page | Exception) -> Iterator[Event]:
         """Count the result of a step, and yield its postings."""
@@ -248,8 +274,10 @@ class BoardCrawl:
             self._strikes[step.host] = 0
             for url in result.follow:
                 if is_web(url):  # a page must not decide which files are read
-                    self._add(_Step(url, step.url))
+                    self._add(_Step(url, step.url, step.depth + 1))
             yield from self._matching(result.postings)
+        if self._requests[step.host] >= self.settings.most_of_a_host and step.host in self._steps:
+            self._left_out[self._bound_of(step.host)] += len(self._steps.pop(step.host))
         yield Progress(self.board.NAME, self._read, sum(map(len, self._steps.values())))
 
     def _full(self) -> bool:
@@ -274,7 +302,8 @@ class BoardCrawl:
             raise Refused(f"{step.url} may not be requested: {why}")
         cache = self.settings.cache
         kept = cache.find(step.url) if cache else None
-        if kept and self.settings.now() - kept.fetched < self.settings.max_age:
+        # An age below 0 comes from a clock that was set back; it says nothing.
+        if kept and 0 <= self.settings.now() - kept.fetched < self.settings.max_age:
             return self._parse(kept.response)
         return (kept and self._own_page(kept.response, step)) or self._parse(self._fetch(step.url))
 
@@ -282,10 +311,15 @@ class BoardCrawl:
         """Send the request and cache the response before it is parsed. A missing page is cached as well."""
         with self._counting:
             self.requests += 1
+            self._requests[host_of(url)] += 1
         try:
             response = self.settings.fetcher.get(url, headers=self._headers)
         except Missing:
             response = Response(url, url, MISSING, {}, b"")
+        except BoardError:
+            raise
+        except Exception as error:  # one URL or answer that nobody thought of does not end the board
+            raise BoardError(f"{url}: cannot be requested: {type(error).__name__}: {error}") from error
         if self.settings.cache:
             self.settings.cache.keep(url, response, self.settings.now())
         return response
@@ -331,6 +365,14 @@ class BoardCrawl:
 
 def _path(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
+
+
+def _bounds_note(left_out: Mapping[str, int]) -> str:
+    """Return what was left out at which bound."""
+    if not left_out:
+        return ""
+    bounds = ", ".join(f"{count:,} URLs after {bound}" for bound, count in left_out.items())
+    return f"left out {bounds}"
 
 
 def _note(failures: Sequence[BoardError]) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from scrape.common.errors import BoardError, InputError
+from scrape.common.sizes import ANSWER_BYTES
 from scrape.fields.urls import is_web
 from scrape.http.client import Response
+from scrape.http.decompress import TooLarge, Torn, decompress
 from scrape.markup import mhtml
 
 SUFFIXES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES, ".json", ".jsonl", ".jsonl.gz")  # in any case
+_CHUNK = 64 * 1024  # bytes read at a time
 
 
 def expand(pages: Iterable[str]) -> tuple[str, ...]:
@@ -40,16 +41,20 @@ def read(path: str) -> Response:
     """
     headers: dict[str, str] = {}
     try:
-        body = Path(path).read_bytes()
         if path.lower().endswith(".gz"):
-            body = gzip.decompress(body)
-        elif path.lower().endswith(mhtml.SUFFIXES):
+            with Path(path).open("rb") as file:
+                body = decompress(iter(lambda: file.read(_CHUNK), b""), "gzip", ANSWER_BYTES)
+        else:
+            body = Path(path).read_bytes()
+        if path.lower().endswith(mhtml.SUFFIXES):
             body, charset = mhtml.page_part(body)
             headers["content-type"] = f"text/html; charset={charset}"
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (EOFError, zlib.error) as error:
+    except Torn as error:
         raise BoardError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from error
+    except TooLarge:
+        raise BoardError(f"{path} unpacks to more than {ANSWER_BYTES:,} bytes; split it, or unpack it first") from None
     except ValueError as error:
         raise BoardError(f"{path} is not a saved page ({error}); save it again, as HTML") from error
     return Response(path, path, 200, headers, body)

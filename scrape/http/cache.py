@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,14 @@ from types import MappingProxyType
 
 from scrape.common.files import write_whole
 from scrape.common.posting import key_of
+from scrape.common.sizes import ANSWER_BYTES
 from scrape.http.client import Response
+from scrape.http.decompress import TooLarge, Torn, decompress
 
 MISSING = 404
 _KEPT_HEADERS = ("content-type", "last-modified", "etag")
+_HEAD_BYTES = 1024 * 1024  # the most that the line before the body may take
+_CHUNK = 64 * 1024  # bytes read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class HttpCache:
     def find(self, url: str) -> CachedResponse | None:
         """Return the response kept for `url`; None if there is none or its file is damaged."""
         try:
-            head, _, body = gzip.decompress(self._path(url).read_bytes()).partition(b"\n")
+            head, _, body = _unpacked(self._path(url)).partition(b"\n")
             about = json.loads(head)
             headers = MappingProxyType(dict(about["headers"]))
             final_url = _swap(about["final_url"], self._lasting, self._passing)
@@ -54,7 +57,7 @@ class HttpCache:
             )
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+        except (OSError, Torn, TooLarge, ValueError, KeyError, TypeError, RecursionError):
             return None  # requested again, and overwritten
 
     def keep(self, url: str, response: Response, fetched: float) -> None:
@@ -70,13 +73,13 @@ class HttpCache:
 
     def drop_mentions(self, words: Collection[str]) -> int:
         """Remove every response with one of `words` in its URL or body. Return how many there were."""
-        plain = [word.encode() for word in words]
+        plain = [word.encode("utf-8", "surrogatepass") for word in words]
         patterns = re.compile(b"|".join(map(re.escape, plain + [word.replace(b"/", b"\\/") for word in plain])))
         dropped = 0
         for path in self._folder.glob("*.gz"):
             try:
-                mentions = patterns.search(gzip.decompress(path.read_bytes())) is not None
-            except (OSError, EOFError, zlib.error):
+                mentions = patterns.search(_unpacked(path)) is not None
+            except (OSError, Torn, TooLarge):
                 mentions = True  # damaged, of no use
             if mentions:
                 path.unlink(missing_ok=True)
@@ -85,6 +88,12 @@ class HttpCache:
 
     def _path(self, url: str) -> Path:
         return self._folder / f"{key_of(_swap(url, self._passing, self._lasting))}.gz"
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return the content of a file of the cache. Raises OSError, Torn or TooLarge."""
+    with path.open("rb") as file:
+        return decompress(iter(lambda: file.read(_CHUNK), b""), "gzip", ANSWER_BYTES + _HEAD_BYTES)
 
 
 def _swap(url: str, old: str, new: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import math
+import re
 import socket
 import ssl
 import threading
@@ -24,6 +25,7 @@ import urllib3
 from requests.exceptions import InvalidSchema, InvalidURL
 
 from scrape.common.errors import Blocked, BoardError, InputError, Missing, Refused, Unreachable
+from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.common.version import __version__
 from scrape.http import challenge_pages, charset, decompress, robots
 from scrape.http.robots import Robots
@@ -42,6 +44,8 @@ _ROBOTS_LIVE = 24 * 3600.0  # seconds; RFC 9309, section 2.4
 _LONG = 10.0  # seconds; a longer wait is reported
 _FAILURES_LIVE = 600.0  # seconds until a robots.txt that could not be read is tried again
 _ROBOTS_REDIRECTS = 5  # RFC 9309, section 2.3.1.2
+_LONGEST_URL = 8000  # characters; RFC 9110, section 4.1, asks servers for as many
+_NOT_IN_URLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Limits:
 
     headers: float = 30.0  # wall clock, from looking the name up to the last header
     body: float = 120.0  # wall clock, from the last header to the last byte
-    size: int = 64 * 1024 * 1024  # of the body, unpacked
+    page: int = PAGE_BYTES  # of the body, unpacked
+    answer: int = ANSWER_BYTES  # of a body of JSON, unpacked
     redirects: int = 10
     tries: int = 4
     backoff: float = 2.0  # the first wait after a failure; it doubles with each
@@ -145,6 +150,9 @@ class Fetcher:
         """
         hop, seen = url, [url]
         own = dict(headers or {})
+        for name, value in own.items():
+            if not value.isascii() or not value.isprintable():  # the value may be a key, so it is not shown
+                raise BoardError(f"{url} cannot be requested: the header {name} holds a character that cannot be sent")
         while True:
             rules = self._admit(hop)
             response = self._ask(hop, own, pause=self._pause(hop, rules))
@@ -289,7 +297,8 @@ class Fetcher:
         status, limits = response.status_code, self._limits
         if status in _REDIRECTS:
             return b""
-        cap = head or (limits.size if status < 400 else _GLIMPSE)
+        is_json = "json" in response.headers.get("content-type", "").lower()
+        cap = head or (_GLIMPSE if status >= 400 else limits.answer if is_json else limits.page)
         coding = response.headers.get("content-encoding", "")
         chunks = iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
         try:
@@ -301,7 +310,8 @@ class Fetcher:
             raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left out") from None
         except decompress.Unreadable as error:
             raise BoardError(f"{response.url} is packed as {str(error)!r}, although we asked for gzip only") from None
-        except (decompress.Torn, urllib3.exceptions.HTTPError, OSError) as error:
+        # ValueError: http.client takes a negative size of a chunk for a number of bytes to read.
+        except (decompress.Torn, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if status >= 400 and not deadline.expired:
                 return b""  # the status says enough
             raise _failed(deadline, error, "body", limits.body) from error
@@ -393,6 +403,10 @@ def _may_pass(got: Response | _Failed) -> bool:
 
 def _split(url: str) -> SplitResult:
     """Return the parts of a URL that may be requested. Raises Refused for any other."""
+    if len(url) > _LONGEST_URL:
+        raise Refused(f"a URL of {len(url):,} characters cannot be requested: {url[:80]!r}...")
+    if _NOT_IN_URLS.search(url):
+        raise Refused(f"{url!r} is not a URL: it contains a control character")
     try:
         split = urlsplit(url)
         port = split.port

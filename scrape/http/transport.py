@@ -25,6 +25,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from scrape.common.errors import Refused
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_SPECIAL = (
+    ipaddress.ip_network("fec0::/10"),  # RFC 3879: site-local, once the private addresses of IPv6
+    ipaddress.ip_network("3fff::/20"),  # RFC 9637: documentation, which Python does not know before 3.13
+)
 
 
 class Deadline:
@@ -118,8 +122,10 @@ def check_public(address: str, host: str) -> None:
     """Raise Refused where the IP `address` of `host` is a loopback, private, link-local or otherwise special one."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip)
-    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+        # 6to4 (RFC 3056) leads to the IPv4 address that it contains.
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour
+        ip = inner or ip
+    if not ip.is_global or ip.is_multicast or ip.is_reserved or any(ip in special for special in _SPECIAL):
         raise Refused(f"{host} is {address}, which is not a public address; only a host named by the user may be that")
 
 

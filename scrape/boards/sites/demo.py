@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup, Tag
 
+from scrape.boards.extract import page
 from scrape.common.errors import ChangedShape, InputError
 from scrape.common.posting import Page, Posting, Query
 
@@ -25,7 +26,7 @@ def start(query: Query) -> Sequence[str]:
 
 def parse(body: str, url: str) -> Page:
     """Return the URLs of a result page or the posting of a posting page; an expired one is empty."""
-    soup = BeautifulSoup(body, "lxml")
+    soup = page(body)
     if article := soup.select_one("article.posting"):
         return Page(postings=(_posting(soup, article, url),))
     if results := soup.select_one("ol.results"):

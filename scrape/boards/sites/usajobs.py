@@ -35,12 +35,15 @@ _SECTIONS = {
 
 def headers() -> Mapping[str, str]:
     """Return the headers that USAJOBS requires. Raises InputError where they are not in the environment."""
-    key, email = os.environ.get(KEY, ""), os.environ.get(EMAIL, "")
+    key, email = (os.environ.get(name, "").strip() for name in (KEY, EMAIL))
     if not key or not email:
         raise InputError(
             f"USAJOBS needs {KEY} and {EMAIL} in the environment; a free key comes from "
             "https://developer.usajobs.gov/apirequest/"
         )
+    for name, given in ((KEY, key), (EMAIL, email)):
+        if not given.isascii() or not given.isprintable():
+            raise InputError(f"{name} holds a character that cannot be sent in a header; set it again, on one line")
     return {"Authorization-Key": key, "User-Agent": email}
 
 

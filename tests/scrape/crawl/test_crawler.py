@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 import warnings
@@ -22,6 +23,7 @@ from scrape.common.posting import Page, Posting, Query
 from scrape.crawl import search
 from scrape.crawl.crawler import BoardCrawl, Event, Getter, Outcome, Progress, Settings, crawl
 from scrape.crawl.search import SearchRequest
+from scrape.fields.urls import host_of
 from scrape.http.cache import HttpCache
 from scrape.http.client import Fetcher, Response
 
@@ -138,6 +140,70 @@ def test_the_limit_ends_a_board() -> None:
     found, _ = run(started)
     assert keys(found) == ["1", "2"]
     assert asked(started) == {f"{SITE}/list": 1}
+
+
+class Trap:
+    """A site whose every page links to two new ones, on `hosts` in turn."""
+
+    def __init__(self, hosts: Sequence[str] = ("trap.example",), width: int = 2) -> None:
+        self.asked = Counter[str]()
+        self._hosts, self._width = hosts, width
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+        self.asked[host_of(url)] += 1
+        number = int(url.rpartition("/")[2])
+        links = [number * self._width + step for step in range(1, self._width + 1)]
+        body = " ".join(f"https://{self._hosts[link % len(self._hosts)]}/{link}" for link in links)
+        return Response(url, url, 200, {}, f"#{number} {body}".encode())
+
+
+@pytest.mark.parametrize(
+    ("width", "bounds", "asked_for", "note"),
+    [
+        (2, {"most_of_a_host": 10}, 10, "left out 11 URLs after 10 requests to trap.example (run the same"),
+        (2, {"most_requests": 10}, 10, "left out 11 URLs after 10 requests (run the same search again to go on)"),
+        (1, {"most_depth": 7}, 8, "left out 1 URLs after 7 links in a row (ask for less, such as one --title)"),
+    ],
+)
+def test_a_spider_trap_ends_at_a_bound_that_is_said(
+    width: int, bounds: dict[str, int], asked_for: int, note: str
+) -> None:
+    trap = Trap(width=width)
+    board = cast(Board, FakeBoard(start=["https://trap.example/0"]))
+    found, outcomes = run(BoardCrawl(board, EVERYTHING, Settings(trap, **bounds)))  # type: ignore[arg-type]
+    assert len(found) == trap.asked.total() == outcomes["fake"].requests == asked_for
+    assert outcomes["fake"].status == "ok" and outcomes["fake"].note.startswith(note)
+
+
+def test_a_bound_on_a_host_spares_the_others() -> None:
+    trap = Trap(hosts=("a.example", "b.example", "c.example"), width=3)
+    board = cast(Board, FakeBoard(start=["https://a.example/0"]))
+    _, outcomes = run(BoardCrawl(board, EVERYTHING, Settings(trap, most_of_a_host=5, most_requests=100)))
+    assert trap.asked == {"a.example": 5, "b.example": 5, "c.example": 5}
+    assert all(f"5 requests to {host}" in outcomes["fake"].note for host in trap.asked)
+
+
+def test_after_a_bound_the_next_run_goes_on(tmp_path: Path) -> None:
+    pages = {"/list": " ".join(f"{SITE}/{n}" for n in range(30)), **{f"/{n}": f"#{n}" for n in range(30)}}
+    site = Site({f"{SITE}{path}": page for path, page in pages.items()})
+    found = set[str]()
+    for _ in range(4):
+        settings = Settings(site, cache=HttpCache(tmp_path), most_of_a_host=10)
+        found |= set(keys(run(BoardCrawl(cast(Board, FakeBoard()), EVERYTHING, settings))[0]))
+    assert len(found) == 30 and set(site.asked.values()) == {1}
+
+
+def test_a_fault_of_the_fetcher_ends_one_page() -> None:
+    class Faulty(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+            if url.endswith("/a"):
+                raise ValueError("nobody thought of this")
+            return super().get(url, headers=headers)
+
+    site = Faulty({f"{SITE}/list": f"#1 {SITE}/a {SITE}/b", f"{SITE}/b": "#2"})
+    found, outcomes = run(board_crawl(site))
+    assert keys(found) == ["1", "2"]
+    assert outcomes["fake"].note == f"{SITE}/a: cannot be requested: ValueError: nobody thought of this"
 
 
 def test_what_was_not_asked_for_is_counted_and_does_not_count_against_the_limit() -> None:
@@ -380,6 +446,23 @@ def test_a_list_that_was_followed_to_goes_stale(tmp_path: Path) -> None:
     assert len(asked(later)) == 3
 
 
+def test_with_a_clock_that_was_set_back_a_list_is_asked_again(tmp_path: Path) -> None:
+    pages = {"/list": f"{SITE}/1 {SITE}/2", "/1": "#1", "/2": "#2"}
+    run(board_crawl(pages, cache=HttpCache(tmp_path), now=lambda: 1e9))
+    back = board_crawl(pages, cache=HttpCache(tmp_path), now=lambda: 0.0)
+    run(back)
+    assert asked(back) == {f"{SITE}/list": 1}, "and no posting's own page"
+
+
+def test_a_cached_answer_that_swells_is_asked_for_again(tmp_path: Path) -> None:
+    first = board_crawl({"/list": "#1"}, cache=HttpCache(tmp_path))
+    run(first)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(gzip.compress(bytes(1 << 20)) * 66)
+    again = board_crawl({"/list": "#1"}, cache=HttpCache(tmp_path))
+    assert keys(run(again)[0]) == ["1"] and again.requests == 1
+
+
 def test_what_was_refused_is_asked_again(tmp_path: Path) -> None:
     for error in (Blocked("403"), Refused("robots"), Unreachable("down")):
         cache = HttpCache(tmp_path / type(error).__name__)
@@ -484,6 +567,16 @@ def test_a_board_that_needs_a_key_is_asked_where_there_is_one(monkeypatch: pytes
     monkeypatch.setenv(usajobs.KEY, "key")
     monkeypatch.setenv(usajobs.EMAIL, "me@example.org")
     assert registry.default() == (*registry.DEFAULT, "usajobs")
+
+
+def test_a_key_is_sent_without_the_line_break_of_its_file_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(usajobs.KEY, " s3cret\r\n")
+    monkeypatch.setenv(usajobs.EMAIL, "me@example.org\n")
+    assert usajobs.headers() == {"Authorization-Key": "s3cret", "User-Agent": "me@example.org"}
+    monkeypatch.setenv(usajobs.KEY, "s3\ncret")
+    with pytest.raises(InputError, match="USAJOBS_API_KEY holds a character") as caught:
+        usajobs.headers()
+    assert "cret" not in str(caught.value)
 
 
 def test_without_a_board_named_those_are_asked_that_need_nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from scrape.boards import extract
 from scrape.boards.sites import saved
 from scrape.common.errors import BoardError
+from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.crawl import local_files
 
 PAGE = "<html><meta charset='{}'><body><main><h1>Lamp Lighter</h1><p>Light lamps, café.</p></main></body></html>"
@@ -70,6 +75,34 @@ def test_an_mhtml_file_without_a_page_is_named(tmp_path: Path, data: bytes) -> N
     path.write_bytes(data)
     with pytest.raises(BoardError, match=r"odd\.mhtml is not a saved page"):
         local_files.read(str(path))
+
+
+def test_a_packed_file_that_swells_is_named_and_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    path.write_bytes(gzip.compress(bytes(1 << 20)) * (ANSWER_BYTES // (1 << 20) + 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BoardError, match=r"bomb\.jsonl\.gz unpacks to more than 67,108,864 bytes; split it"):
+            local_files.read(str(path))
+        assert tracemalloc.get_traced_memory()[1] < 3 * ANSWER_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "data", [b"plain", gzip.compress(b"x" * 99)[:-1], gzip.compress(b"x" * 99)[:-8] + bytes(8), b"\x1f\x8b"]
+)
+def test_a_damaged_packed_file_is_named(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(data)
+    with pytest.raises(BoardError, match=r"a\.jsonl\.gz is not a whole gzip file"):
+        local_files.read(str(path))
+
+
+@pytest.mark.parametrize("read", [extract.page, extract.feed])
+def test_a_page_that_would_take_too_much_memory_is_not_parsed(read: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match="a page of 16,777,217 characters; at most 16,777,216 are read"):
+        read(" " * (PAGE_BYTES + 1))
 
 
 def test_suffixes_count_in_any_case(tmp_path: Path) -> None:

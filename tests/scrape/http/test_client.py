@@ -445,6 +445,11 @@ def test_each_hop_stands_under_its_own_robots_txt(server: FaultServer, visitor: 
             "http://a b.test/",
             "http://" + "a" * 70 + ".example/",
             "http://\u2603..test/",
+            "http://a\0b/",
+            "http://a.test/\0",
+            "http://a.test/\ud800",
+            "http://a\ud800.test/",
+            "http://a.test/" + "a" * 8000,
         ],
     ],
 )
@@ -462,6 +467,8 @@ def test_addresses_that_are_none(server: FaultServer, visitor: Fetcher, url: str
         *[("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False)],
         *[("::", False), ("fe80::1%eth0", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:10.0.0.1", False)],
         *[("::ffff:93.184.216.34", True), ("64:ff9b::127.0.0.1", False), ("64:ff9b::93.184.216.34", True)],
+        *[("fec0::1", False), ("feff::1", False), ("2002:c0a8:101::1", False), ("2002:7f00:1::", False)],
+        *[("2002:5db8:d822::1", True), ("3fff::1", False), ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False)],
     ],
 )
 def test_public_addresses(address: str, public: bool) -> None:

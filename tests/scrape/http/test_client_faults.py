@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape.common.errors import BoardError, Refused, Unreachable
+from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.http import decompress
 from scrape.http.client import Fetcher, Limits
 from tests.support.faults import (
@@ -40,7 +41,7 @@ from tests.support.faults import (
 )
 
 MIB = 1 << 20
-SHORT = Limits(headers=0.25, body=0.4, size=4 * MIB, tries=2)
+SHORT = Limits(headers=0.25, body=0.4, page=4 * MIB, tries=2)
 AT_ONCE = 5.0  # seconds: far above what the deadlines need, far below what the faults would take
 
 
@@ -116,6 +117,7 @@ def test_a_tls_handshake_cannot_be_dripped(server: FaultServer, hello: bytes) ->
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort text"),
         raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"),
         raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nshort\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nxx\r\n0\r\n\r\n"),
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nshort"),
         raw(b"SSH-2.0-OpenSSH_9.6\r\n"),
         raw(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(500)) + b"\r\n"),
@@ -165,8 +167,18 @@ def test_swelling_ends_at_the_cap_and_takes_no_memory(
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 3 * SHORT.size
+    assert peak < 3 * SHORT.page
     assert len(server.paths()) == 1  # it would be as large the second time
+
+
+def test_an_answer_of_json_may_be_larger_than_a_page(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
+    json = {"Content-Type": "application/json; charset=utf-8"}
+    server.routes |= {"/large": answer(bytes(5 * MIB), headers=json), "/larger": answer(bytes(9 * MIB), headers=json)}
+    fetcher = make(replace(SHORT, headers=5.0, body=20.0, answer=8 * MIB))
+    assert len(fetcher.get(server.url("/large")).body) == 5 * MIB
+    with pytest.raises(BoardError, match=r"larger than 8,388,608 bytes"):
+        fetcher.get(server.url("/larger"))
+    assert Limits().page == PAGE_BYTES and Limits().answer == ANSWER_BYTES
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
@@ -231,6 +243,21 @@ def test_what_a_server_sends_cannot_write_on_the_terminal(
     with pytest.raises(Unreachable) as caught:
         make(SHORT).get(server.url("/"))
     assert "Hello" in str(caught.value) and str(caught.value).isprintable()
+
+
+def test_a_redirect_to_what_is_no_url_is_refused(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
+    server.routes["/"] = redirect("http://a\0b/")
+    with pytest.raises(Refused, match="control character"):
+        make(SHORT).get(server.url("/"))
+
+
+def test_a_header_that_cannot_be_sent_is_named_without_its_value(
+    server: FaultServer, make: Callable[[Limits], Fetcher]
+) -> None:
+    for value in ("s3cret\n", "s3cret\r\nX: y", "s3cr\u00e9t"):
+        with pytest.raises(BoardError, match="the header Authorization-Key holds") as caught:
+            make(SHORT).get(server.url("/"), headers={"Authorization-Key": value})
+        assert "s3cr" not in str(caught.value)
 
 
 def test_a_redirect_from_a_robots_txt_inside_is_refused(server: FaultServer, make: Callable[[Limits], Fetcher]) -> None:
