@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from scrape.boards.registry import Board, by_company, headers, refused
 from scrape.common.errors import Blocked, BoardError, Missing, Refused, Unreachable
-from scrape.common.posting import Page, Posting, Query
+from scrape.common.posting import Page, Posting, Query, checked, is_usable_url
 from scrape.crawl import local_files
 from scrape.fields.match import matches_any
 from scrape.fields.urls import canonical, host_of, is_web
@@ -55,8 +55,8 @@ class Outcome:
     """The result of one board: `ok`, `empty`, `blocked`, `refused`, `changed shape` or `error`, and its counts.
 
     `requests` counts requests, `new` new postings, `known` those that were there before or came twice,
-    `filtered` those that the query did not ask for. `note` says what went wrong, or is empty. `unreachable`: not
-    one response came.
+    `filtered` those that the query did not ask for, `unusable` those that could not be read. `note` says what went
+    wrong, or is empty. `unreachable`: not one response came.
     """
 
     board: str
@@ -65,6 +65,7 @@ class Outcome:
     new: int = 0
     known: int = 0
     filtered: int = 0
+    unusable: int = 0
     note: str = ""
     unreachable: bool = False
 
@@ -174,7 +175,7 @@ class BoardCrawl:
 
     def __init__(self, board: Board, queries: Sequence[Query], settings: Settings) -> None:
         self.board, self.queries, self.settings = board, queries, settings
-        self.requests = self.new = self.known = self.filtered = 0
+        self.requests = self.new = self.known = self.filtered = self.unusable = 0
         self._requests: Counter[str] = Counter()  # by host
         self._left_out: Counter[str] = Counter()  # by the bound that was reached
         self._read = 0
@@ -222,6 +223,7 @@ class BoardCrawl:
             new=self.new,
             known=self.known,
             filtered=self.filtered,
+            unusable=self.unusable,
             note="; ".join(filter(None, (_note(self._failures), _bounds_note(self._left_out)))),
             unreachable=not self._read and any(isinstance(error, Unreachable) for error in self._failures),
         )
@@ -273,8 +275,12 @@ class BoardCrawl:
             self._read += 1
             self._strikes[step.host] = 0
             for url in result.follow:
-                if is_web(url):  # a page must not decide which files are read
+                if is_web(url) and not is_usable_url(url):
+                    self._failures.append(BoardError(f"{step.url}: a link that is no URL is left out: {url[:100]!r}"))
+                elif is_web(url):  # a page must not decide which files are read
                     self._add(_Step(url, step.url, step.depth + 1))
+            for reason in result.unusable:
+                self._count_unusable(reason)
             yield from self._matching(result.postings)
         if self._requests[step.host] >= self.settings.most_of_a_host and step.host in self._steps:
             self._left_out[self._bound_of(step.host)] += len(self._steps.pop(step.host))
@@ -284,9 +290,15 @@ class BoardCrawl:
         return self.settings.limit is not None and self.new >= self.settings.limit
 
     def _matching(self, postings: Sequence[Posting]) -> Iterator[Posting]:
-        for posting in postings:
-            marks = {posting.name, canonical(posting.url)} - {""}
-            if not matches_any(posting, self.queries):
+        for given in postings:
+            try:
+                posting = checked(given)
+                marks = {posting.name, canonical(posting.url)} - {""}
+                wanted = matches_any(posting, self.queries)
+            except Exception as error:  # whatever a stranger wrote, it is one posting of the board
+                self._count_unusable(f"{given.name} is left out: {str(error) or type(error).__name__}")
+                continue
+            if not wanted:
                 self.filtered += 1
             elif not self._seen.isdisjoint(marks):
                 self.known += 1
@@ -294,6 +306,10 @@ class BoardCrawl:
                 self.new += 1
                 self._seen |= marks
                 yield posting
+
+    def _count_unusable(self, reason: str) -> None:
+        self.unusable += 1
+        self._failures.append(BoardError(reason))
 
     def _page_of(self, step: _Step) -> Page:
         if not is_web(step.url):

@@ -5,7 +5,8 @@
     data/<dataset>/removed.txt            names and addresses of postings that must not come back
     data/<dataset>/.lock                  held by the command that is writing here
 
-A posting is added once and never rewritten, so a rerun changes nothing where its input did not change.
+A posting is added once and never rewritten, so a rerun changes nothing where its input did not change. Only the mark
+`no_training` is added later, where a board has come to forbid training.
 Of two postings with the same canonical address, the one whose name sorts first is kept, in whatever order
 they arrive. Nothing here depends on the time or on the order of arrival.
 """
@@ -20,14 +21,14 @@ import shlex
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.common.lock import exclusive
-from scrape.common.posting import Posting
+from scrape.common.posting import Posting, from_fields, to_fields
 from scrape.fields.urls import canonical, is_web
 
 DATA = Path("data")
@@ -157,8 +158,13 @@ class Store:
                 return False
             known, address = self._addresses(), canonical(posting.url)
             other = known.get(address) if address else None
-            if self.raw_path(posting.name).exists() or (other is not None and other <= posting.name):
+            same = posting.name if self.raw_path(posting.name).exists() else other
+            if same is not None and same <= posting.name:
+                if posting.no_training:
+                    self._forbid_training(same)
                 return False
+            if other is not None and self.head(other).no_training:
+                posting = replace(posting, no_training=True)
             write_whole(self.raw_path(posting.name), encode(posting))
             if other is not None:
                 self._delete(other)
@@ -259,6 +265,10 @@ class Store:
             with suppress(InputError):
                 yield self.head(name)
 
+    def _forbid_training(self, name: str) -> None:
+        if not self.head(name).no_training:
+            write_whole(self.raw_path(name), encode(replace(self.posting(name), no_training=True)))
+
     def _delete(self, name: str) -> None:
         self.document_path(name).unlink(missing_ok=True)
         self.raw_path(name).unlink(missing_ok=True)
@@ -266,18 +276,15 @@ class Store:
 
 def encode(posting: Posting) -> str:
     """Return a posting as the text of its raw file: JSON, one field a line, the html last."""
-    text = json.dumps(asdict(posting), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(to_fields(posting), ensure_ascii=False, indent=1) + "\n"
     return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def _posting(text: str, path: Path) -> Posting:
     try:
-        fields = json.loads(text)
-        posting = Posting(**fields)
-    except (ValueError, TypeError) as error:
+        posting = from_fields(json.loads(text))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a posting ({error}); {_SEARCH_AGAIN}") from error
-    if not all(isinstance(value, str) for value in fields.values()):
-        raise InputError(f"{path} is not a posting (a field is not text); {_SEARCH_AGAIN}")
     if posting.name != path.stem:  # a name inside a file is never used as a path
         raise InputError(f"{path} is the file of another posting, {posting.name!r}; {_SEARCH_AGAIN}")
     return posting

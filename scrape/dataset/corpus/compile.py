@@ -38,7 +38,10 @@ _edge = re.compile(r"(<(?:p|li|h\d)>) +| +(</(?:p|li|h\d)>)")
 
 @dataclass
 class Manifest:
-    """The contents of a corpus, and what was left out. Counts are of postings unless their name says otherwise."""
+    """The contents of a corpus, and what was left out. Counts are of postings unless their name says otherwise.
+
+    `no_training` counts those whose board permits no training.
+    """
 
     postings: int = 0
     characters: int = 0
@@ -46,6 +49,7 @@ class Manifest:
     sha256: str = ""
     boards: dict[str, int] = field(default_factory=dict)
     without_body: int = 0
+    no_training: int = 0
     near_duplicates: int = 0
     repaired: int = 0
     emails_scrubbed: int = 0
@@ -57,7 +61,8 @@ class Manifest:
 
     def summary(self, path: Path) -> str:
         """One line about the corpus at `path`."""
-        return f"{path}: {self.postings:,} postings, {self.characters:,} characters"
+        kept_out = f"; {self.no_training:,} kept out, whose board permits no training" if self.no_training else ""
+        return f"{path}: {self.postings:,} postings, {self.characters:,} characters{kept_out}"
 
 
 def compile_corpus(store: Store) -> Manifest:
@@ -65,7 +70,8 @@ def compile_corpus(store: Store) -> Manifest:
 
     Characters beyond ASCII that occur fewer than `characters.MIN_COUNT` times (in a corpus below a million characters:
     in proportion) become their ASCII equal or are dropped. Of near-duplicates the first is kept; e-mail addresses and
-    telephone numbers are replaced. Raises InputError where there is no posting to compile.
+    telephone numbers are replaced. Postings marked `no_training` are left out. Raises InputError where there is no
+    posting to compile.
     """
     made_from = _fingerprint(store)
     current = _current(store.root, made_from)
@@ -75,6 +81,8 @@ def compile_corpus(store: Store) -> Manifest:
     manifest = Manifest(made_from=made_from)
     with TemporaryFile(dir=store.root) as spool:
         documents, characters = _read_all(store, spool, manifest)
+        if not documents and manifest.no_training:
+            raise InputError(f"no posting in {store.postings} may be trained on; search boards that permit it")
         if not documents:
             raise InputError(f"no posting in {store.postings} has a text to learn; {store.how_to_fill()}")
         _write(store, spool, documents, characters, manifest)
@@ -126,6 +134,9 @@ def _read_all(store: Store, spool: BinaryIO, manifest: Manifest) -> tuple[list[_
         # In the order of their names' hashes: boards and places mix, and a new posting moves none of the others.
         names = sorted(store.document_names(), key=lambda name: hashlib.sha256(name.encode()).digest())
         for name in progress(names, desc="reading", unit=" postings"):
+            if store.head(name).no_training:
+                manifest.no_training += 1
+                continue
             scrubbed = scrub(store.document(name))
             if not any(grammar.OPEN[tag] in scrubbed.text for tag in grammar.BLOCKS):
                 manifest.without_body += 1

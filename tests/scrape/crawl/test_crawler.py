@@ -19,7 +19,7 @@ from scrape.boards import registry
 from scrape.boards.registry import BOARDS, Board
 from scrape.boards.sites import usajobs
 from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Missing, Refused, Unreachable
-from scrape.common.posting import Page, Posting, Query
+from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.crawl import search
 from scrape.crawl.crawler import BoardCrawl, Event, Getter, Outcome, Progress, Settings, crawl
 from scrape.crawl.search import SearchRequest
@@ -133,6 +133,33 @@ def test_the_same_posting_twice_is_kept_once() -> None:
     found, outcomes = run(board_crawl({"/list": f"#1 #1 {SITE}/a", "/a": "#1 #2"}))
     assert keys(found) == ["1", "2"]
     assert (outcomes["fake"].new, outcomes["fake"].known) == (2, 2)
+
+
+def test_a_bad_posting_or_link_is_one_failure_and_the_rest_goes_on() -> None:
+    class Odd(FakeBoard):
+        def parse(self, body: str, url: str) -> Page:
+            page = super().parse(body, url)
+            bad = [Posting(self.NAME, "long", "", "x" * 501), Posting(self.NAME, "pay", "", "y", pay=Pay(9, 1, "", ""))]
+            links = ("https://a\0b/", f"https://a.example/{'x' * 2000}", *page.follow)
+            return Page((*bad, *page.postings), links, unusable=(f"{url}: row 3 is no posting",))
+
+    found, outcomes = run(board_crawl({"/list": f"#1 {SITE}/a", "/a": "#2"}, Odd()))
+    assert keys(found) == ["1", "2"]
+    outcome = outcomes["fake"]
+    assert (outcome.status, outcome.new, outcome.unusable) == ("ok", 2, 6)
+    assert outcome.note == f"{SITE}/list: a link that is no URL is left out: 'https://a\\x00b/' (and 9 more)"
+
+
+def test_a_query_that_one_posting_breaks_finds_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(posting: Posting, queries: Sequence[Query]) -> bool:
+        if posting.key == "2":
+            raise RecursionError
+        return True
+
+    monkeypatch.setattr("scrape.crawl.crawler.matches_any", breaks)
+    found, outcomes = run(board_crawl({"/list": "#1 #2 #3"}))
+    assert keys(found) == ["1", "3"]
+    assert outcomes["fake"].unusable == 1 and "fake-2 is left out: RecursionError" in outcomes["fake"].note
 
 
 def test_the_limit_ends_a_board() -> None:

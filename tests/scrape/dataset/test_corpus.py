@@ -9,6 +9,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,8 +128,21 @@ def test_a_posting_without_a_body_teaches_nothing(tmp_path: Path) -> None:
 
 
 def test_an_empty_dataset_is_told_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"scripts/scrape\.sh"):
+    with pytest.raises(InputError, match=r"run `python -m scrape search --data-dir "):
         compile_corpus(Store(tmp_path / "nothing"))
+
+
+def test_a_posting_whose_board_forbids_training_stays_out_and_is_counted(tmp_path: Path) -> None:
+    store = store_of(tmp_path, baker(1), replace(baker(2), no_training=True))
+    manifest = compile_corpus(store)
+    assert (manifest.postings, manifest.no_training) == (1, 1)
+    assert words(1) in corpus(store) and words(2) not in corpus(store)
+    assert "1 kept out, whose board permits no training" in manifest.summary(tmp_path)
+    with store.locked():
+        store.add(replace(baker(1), no_training=True))  # the board has changed its mind
+        store.put_document(baker(1).name, store.document(baker(1).name))
+    with pytest.raises(InputError, match="may be trained on"):
+        compile_corpus(store)
 
 
 def test_rare_characters_become_ascii_or_go_and_the_manifest_counts_them(tmp_path: Path) -> None:

@@ -292,3 +292,12 @@ def test_files_that_an_editor_saved_with_a_mark_and_windows_line_ends_are_read(t
     assert fresh.posting(A.name) == A and fresh.head(A.name).title == A.title
     assert fresh.document(A.name) == "<html>\n<h1>a</h1>\n</html>\n"
     assert not fresh.add(B), "what was removed stays out"
+
+
+def test_a_later_no_to_training_is_kept_whichever_came_first(store: Store) -> None:
+    no = replace(A, no_training=True)
+    assert store.add(A) and not store.add(no) and not store.add(A)
+    assert store.posting(A.name) == no
+    twin = replace(A, board="a")  # the same address, and a name that sorts before: it takes the place of the other
+    store.add(twin)
+    assert store.names() == [twin.name] and store.head(twin.name).no_training
