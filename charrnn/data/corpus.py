@@ -18,6 +18,10 @@ from scrape.common.errors import InputError
 from scrape.common.files import write_whole, write_whole_with
 
 POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
+POSTINGS, TEXT, LINES = "postings", "text", "lines"
+"""The forms of a text: postings, one running text, or a text in each line."""
+MANIFEST = "manifest.json"
+BY_LINE, BY_TEXT = "line", "text"
 PADDING = -100  # a target that does not count: torch's own default
 TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # the defaults of a run
 
@@ -25,18 +29,31 @@ BYTE_ORDER_MARK = "\ufeff"
 _LEFT_OUT = frozenset({BYTE_ORDER_MARK, "\r"})
 _CHUNK = 1 << 20
 _UNICODE = 0x110000
-_GATHER = "gather postings with scripts/scrape.sh, or run scripts/dream.sh"
+_GATHER = (
+    "name a text of your own (python -m charrnn.train FILE), gather postings with scripts/scrape.sh, or run "
+    "scripts/dream.sh"
+)
 
 Array = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """An encoded text. `ids` is mapped from the disk, not loaded; `sha256` is that of input.txt."""
+    """An encoded text. `ids` is mapped from the disk, not loaded; `sha256` is that of input.txt.
+
+    `declared` is the form that its manifest says, if any; `monospace` says that it is source code.
+    """
 
     ids: Ids
     vocab: Vocab
     sha256: str
+    declared: str = ""
+    monospace: bool = False
+
+    @property
+    def form(self) -> str:
+        """POSTINGS, TEXT or LINES: as declared, else by the beginning."""
+        return self.declared or _form(self.ids, self.vocab)
 
     def with_vocab(self, vocab: Vocab) -> Corpus:
         """Return the same text in the ids of another vocabulary. Raises InputError where that lacks a character."""
@@ -55,7 +72,10 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
     as_it_is = vocab is not None and not _LEFT_OUT.isdisjoint(vocab.chars)
     text = folder / "input.txt"
     if folder.is_file():
-        raise InputError(f"{folder} is a file; --data-dir names the folder that holds input.txt")
+        raise InputError(
+            f"{folder} is a file, and --data-dir names the folder that holds input.txt; train on the file with: "
+            f"python -m charrnn.train {folder}"
+        )
     if text.is_dir():
         raise InputError(f"{text} is a folder; it must be the text itself; {_GATHER}")
     if not text.is_file():
@@ -66,7 +86,30 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
         stored = _stored(text, as_it_is)
         if stored is None:
             raise InputError(f"{text} changed while it was read; wait until it is written, then run again")
-    return stored
+    return _with_form(stored, folder)
+
+
+def read_manifest(folder: Path) -> dict[str, object]:
+    """Return the manifest of a dataset; empty where there is none."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _with_form(corpus: Corpus, folder: Path) -> Corpus:
+    """Return the corpus with the form that its manifest says, if it says one."""
+    manifest = read_manifest(folder)
+    if manifest.get("kind") != TEXT:
+        return corpus
+    form = LINES if manifest.get("by") == BY_LINE else TEXT
+    return replace(corpus, declared=form, monospace=manifest.get("monospace") is True)
+
+
+def _form(ids: Ids, vocab: Vocab) -> str:
+    """Return the form of a text that declares none: postings if it begins with one."""
+    return POSTINGS if vocab.decode(ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN else TEXT
 
 
 @dataclass(frozen=True)
@@ -78,6 +121,13 @@ class Split:
     test: Ids
     vocab: Vocab
     sha256: str
+    declared: str = ""
+    monospace: bool = False
+
+    @property
+    def form(self) -> str:
+        """POSTINGS, TEXT or LINES: as declared, else by the beginning."""
+        return self.declared or _form(self.train, self.vocab)
 
 
 def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
@@ -92,7 +142,8 @@ def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
     second = size if train_frac + val_frac > 1 - 1e-9 else _boundary(corpus, train_frac + val_frac)
     if min(first, second - first) < 2:
         raise InputError(f"a corpus of {size} characters is too small to train and validate on; {_GATHER}")
-    return Split(ids[:first], ids[first:second], ids[second:], corpus.vocab, corpus.sha256)
+    parts = ids[:first], ids[first:second], ids[second:]
+    return Split(*parts, corpus.vocab, corpus.sha256, corpus.declared, corpus.monospace)
 
 
 class Streams:
@@ -130,8 +181,7 @@ def _boundary(corpus: Corpus, fraction: float) -> int:
     """Return the first end of a posting after `fraction` of the text, else the last one before, else the fraction."""
     size = len(corpus.ids)
     target = min(max(round(size * fraction), 1), size - 1)
-    holds_postings = corpus.vocab.decode(corpus.ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN
-    end = POSTING_END if holds_postings else "\n"
+    end = POSTING_END if corpus.form == POSTINGS else "\n"
     if not set(end) <= set(corpus.vocab.chars):
         return target
     mark = corpus.vocab.encode(end)
@@ -143,6 +193,16 @@ def _boundary(corpus: Corpus, fraction: float) -> int:
             break  # the text's own end
     before = _marks(corpus.ids[max(0, target - _CHUNK) : target], mark)
     return max(0, target - _CHUNK) + int(before[-1]) if len(before) else target
+
+
+def positions_after(ids: Ids, mark: str, vocab: Vocab) -> npt.NDArray[np.int64]:
+    """Return the positions just after each occurrence of `mark` in `ids`; none where the vocabulary cannot write it."""
+    if not mark or not set(mark) <= set(vocab.chars):
+        return np.zeros(0, dtype=np.int64)
+    encoded = vocab.encode(mark)
+    # In pieces: all windows at once would take many times the memory of the ids.
+    pieces = (_marks(ids[at : at + _CHUNK + len(mark) - 1], encoded) + at for at in range(0, len(ids), _CHUNK))
+    return np.concatenate([np.zeros(0, dtype=np.int64), *pieces])
 
 
 def _marks(ids: Ids, mark: Ids) -> npt.NDArray[np.int64]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from charrnn.data import corpus as data
+from charrnn.data import texts
 from charrnn.data.corpus import Split
 from charrnn.data.vocab import Vocab
 from charrnn.model import checkpoint, device, distributed
@@ -46,6 +47,7 @@ def run(options: TrainOptions) -> int:
     files = RunFiles(options.checkpoint_dir / options.run, options.savefile, options.keep)
     try:
         with distributed.join_group(on) as group, _locked(options, files, group):
+            _read_sources(options, files, group)
             trainer = _resume(options, files, on, group) if options.resume else _start(options, files, on, group)
             return _train(trainer, options, files)
     except PeerLostError as error:
@@ -74,6 +76,35 @@ def _locked(options: TrainOptions, files: RunFiles, group: Group) -> Iterator[No
         yield
 
 
+def _read_sources(options: TrainOptions, files: RunFiles, group: Group) -> None:
+    """Make the dataset of the texts that the command line names, if any, and report what was read.
+
+    Before anything is written, an existing run of the same name is refused.
+    """
+    if options.sources and group.is_main:
+        if not options.resume:
+            _refuse_existing(options, files)
+        made = texts.make_dataset(
+            options.sources, options.data_dir, options.by, options.encoding, replace=options.overwrite
+        )
+        console.say(f"{texts.describe(made)}; dataset {options.data_dir}, run {options.run}")
+    group.barrier()
+
+
+def _refuse_existing(options: TrainOptions, files: RunFiles) -> None:
+    """Raise InputError where the run exists and may not be overwritten."""
+    has_state = train_state.exists(files.resume)
+    if options.overwrite or not (has_state or checkpoint.list_files(files.folder)):
+        return
+    way_out = (
+        "continue it with --resume, choose another name with --run NAME, or delete it and start again with --overwrite"
+    )
+    raise InputError(
+        f"run {files.folder.name!r} exists already, in {files.folder}; "
+        + (way_out if has_state else _without_state(files))
+    )
+
+
 def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
     """Train to the end, with the output of the main process."""
     is_main = trainer.group.is_main
@@ -99,16 +130,7 @@ def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
 def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
     """Return the trainer of a new run. Nothing is deleted before everything that it needs is known to be good."""
     started = time.monotonic()
-    has_state = train_state.exists(files.resume)
-    if not options.overwrite and (has_state or checkpoint.list_files(files.folder)):
-        way_out = (
-            "continue it with --resume, choose another name with --run NAME, or delete it and start again with "
-            "--overwrite"
-        )
-        raise InputError(
-            f"run {files.folder.name!r} exists already, in {files.folder}; "
-            + (way_out if has_state else _without_state(files))
-        )
+    _refuse_existing(options, files)
     config = options.config()
     weights = checkpoint.load(options.init_from) if options.init_from else None
     if weights:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from charrnn.data import texts
+from charrnn.data.corpus import BY_LINE, BY_TEXT
 from charrnn.train.config import LEARNING, LENGTH, TrainingConfig, flags
 from charrnn.train.recipes import DEFAULT, RECIPES
 from scrape.common import console
@@ -15,12 +17,20 @@ from scrape.common.arguments import file_name, non_negative_int
 from scrape.common.errors import InputError
 
 CHANGEABLE = {"max_epochs", "eval_val_every"}  # in a run that has started
+DATA = Path("data")
+MINUTES = 10.0  # of a run on texts that are named, unless a length is given
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """The parsed command line. `given` holds the settings of the configuration that the user gave."""
+    """The parsed command line. `given` holds the settings of the configuration that the user gave.
 
+    `sources` are the texts to make the dataset `data_dir` of; empty where it is there already.
+    """
+
+    sources: tuple[str, ...]
+    by: str | None
+    encoding: str | None
     data_dir: Path
     checkpoint_dir: Path
     run: str
@@ -67,6 +77,15 @@ def parse(argv: list[str] | None = None) -> TrainOptions:
     parser = options_parser()
     values = vars(parser.parse_args(argv))
     given = {one.name: values.pop(one.name) for one in flags()}
+    if not values["sources"] and (values["by"] or values["encoding"]):
+        parser.error("--by and --encoding say how to read a text; name its file")
+    named = values["sources"]
+    dataset = texts.existing_dataset(named, DATA) if named and not values["data_dir"] else None
+    if named and not {"minutes", "max_epochs"} & {name for name, value in given.items() if value is not None}:
+        given["minutes"] = None if values["resume"] else MINUTES
+    values["sources"] = () if dataset else tuple(named)
+    usual = DATA / (texts.dataset_name(named) if named else "jobs")
+    values["data_dir"] = dataset or values["data_dir"] or usual
     values["run"] = values["run"] or values["data_dir"].resolve().name
     if values["init_from"] is not None and values["resume"]:
         parser.error("--resume continues a run and --init-from starts one; give one of them")
@@ -75,9 +94,30 @@ def parse(argv: list[str] | None = None) -> TrainOptions:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of all flags."""
-    made = console.parser("python -m charrnn.train", "Train a character-level network on a text, input.txt.")
+    made = console.parser(
+        "python -m charrnn.train",
+        "Train a character-level network: on texts that you name, or on the input.txt of a dataset.",
+    )
+    made.add_argument(
+        "sources",
+        nargs="*",
+        metavar="FILE",
+        help="text files, folders of them, or - for standard input: they become data/NAME/input.txt, and the run is "
+        f"called NAME and takes {MINUTES:g} minutes unless --minutes or --max-epochs is given",
+    )
     add = made.add_argument_group("files").add_argument
-    add("--data-dir", type=Path, default=Path("data/jobs"), help="folder of input.txt (default: %(default)s)")
+    add(
+        "--by",
+        choices=(BY_LINE, BY_TEXT),
+        help=f"with FILE: {BY_LINE} if each line is a text of its own, such as a name or a tweet (default: {BY_TEXT})",
+    )
+    add("--encoding", metavar="NAME", help="with FILE: its encoding, such as cp1252 (default: found out)")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of input.txt (default: data/jobs); with FILE, the folder to make (default: data/NAME)",
+    )
     add("--checkpoint-dir", type=Path, default=Path("cv"), help="folder of all runs (default: %(default)s)")
     add("--run", type=file_name, help="name of the run (default: the name of the data folder)")
     add(

@@ -111,9 +111,9 @@ def test_what_is_not_utf8_is_named_with_its_offset(tmp_path: Path, monkeypatch: 
 
 def test_an_empty_a_missing_and_a_misnamed_corpus_say_what_to_do(tmp_path: Path) -> None:
     folder = corpus_folder(tmp_path, "")
-    with pytest.raises(InputError, match=r"is empty; gather postings"):
+    with pytest.raises(InputError, match=r"is empty; name a text of your own"):
         open_corpus(folder)
-    with pytest.raises(InputError, match=r"there is no .*input.txt; gather postings"):
+    with pytest.raises(InputError, match=r"there is no .*input.txt; name a text of your own"):
         open_corpus(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"is a file; --data-dir names the folder"):
         open_corpus(folder / "input.txt")

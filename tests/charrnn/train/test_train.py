@@ -572,3 +572,54 @@ def test_tensorboard_is_asked_for_only_where_it_is(command: Command, monkeypatch
     assert command("--max-epochs", "0.1", "--tensorboard") == 0
     losses = [(value, step) for name, value, step in written if name == "val_loss"]
     assert losses == [(line.val_loss, line.step) for line in command.log()]
+
+
+BOOK = "It was a dark and stormy night;\nthe rain fell in torrents.\n\n" * 40
+
+
+def test_a_named_text_becomes_a_dataset_and_a_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "my book.txt").write_bytes(b"\xef\xbb\xbf" + BOOK.replace("\n", "\r\n").encode())
+    begin = ["my book.txt", *TINY, "--max-epochs", "0.2"]
+    assert train.main(begin) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("cv/my-book/lm_lstm_epoch")
+    assert (
+        f"my book.txt: {len(BOOK):,} characters in 120 lines; byte order mark left out; CRLF line ends made LF" in err
+    )
+    assert "dataset data/my-book, run my-book" in err
+    assert (home / "data/my-book/input.txt").read_text("utf-8") == BOOK
+    assert train.main(begin) == 2
+    assert "run 'my-book' exists already" in capsys.readouterr().err
+    assert train.main(["my book.txt", *TINY, "--resume", "--max-epochs", "0.3"]) == 0
+    (home / "my book.txt").write_text("Another " + BOOK)
+    assert train.main(["my book.txt", *TINY, "--resume"]) == 2
+    assert "holds another text" in capsys.readouterr().err
+    assert train.main([*begin, "--overwrite"]) == 0
+    assert train.main(["data/my-book", *TINY, "--max-epochs", "0.2", "--run", "second"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        (["a.txt"], 10),
+        (["a.txt", "--minutes", "2"], 2),
+        (["a.txt", "--max-epochs", "3"], None),
+        (["a.txt", "--resume"], None),
+        (["--data-dir", "data/a"], None),
+    ],
+)
+def test_ten_minutes_are_the_length_of_a_run_on_a_named_text(said: list[str], minutes: float | None) -> None:
+    assert options.parse(said).given.get("minutes") == minutes
+
+
+def test_how_to_read_a_text_is_said_only_with_one(command: Command) -> None:
+    with pytest.raises(SystemExit):
+        options.parse(["--by", "line"])
+
+
+def test_a_file_in_place_of_a_data_folder_says_how_to_train_on_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "a.txt").write_text(BOOK)
+    assert train.main(["--data-dir", "a.txt", *TINY]) == 2
+    assert "train on the file with: python -m charrnn.train a.txt" in capsys.readouterr().err
