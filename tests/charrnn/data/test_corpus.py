@@ -115,7 +115,7 @@ def test_an_empty_a_missing_and_a_misnamed_corpus_say_what_to_do(tmp_path: Path)
         open_corpus(folder)
     with pytest.raises(InputError, match=r"there is no .*input.txt; name a text of your own"):
         open_corpus(tmp_path / "nowhere")
-    with pytest.raises(InputError, match=r"is a file; --data-dir names the folder"):
+    with pytest.raises(InputError, match=r"is a file, and --data-dir names the folder"):
         open_corpus(folder / "input.txt")
 
 
