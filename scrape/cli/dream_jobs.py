@@ -40,6 +40,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "sample": Verb("charrnn.sample.__main__", "generate postings and a gallery to read them in"),
         "evaluate": Verb("charrnn.evaluate.__main__", "measure a network on held-out text"),
         "score": Verb("charrnn.score", "show how surprising each character of a posting is"),
+        "export-network": Verb("charrnn.export.__main__", "write a network as ONNX or safetensors, for other programs"),
         "plot": Verb("charrnn.plot", "plot the losses of runs"),
     },
     "choose": {

@@ -11,6 +11,7 @@ import pytest
 
 from charrnn import plot, score
 from charrnn.evaluate import __main__ as evaluate
+from charrnn.export import __main__ as export
 from charrnn.sample import __main__ as sample
 from charrnn.train import options
 from scrape.boards import registry
@@ -27,6 +28,7 @@ PARSERS = {
     "charrnn.sample": sample.options_parser,
     "charrnn.plot": plot.options_parser,
     "charrnn.evaluate": evaluate.options_parser,
+    "charrnn.export": export.options_parser,
     "charrnn.score": score.options_parser,
     "scrape.recommend": recommend.options_parser,
 }

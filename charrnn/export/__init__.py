@@ -1,0 +1,1 @@
+"""Write a checkpoint for other programs: ONNX and safetensors."""
