@@ -20,6 +20,7 @@ from charrnn.runs import history, train_state
 from charrnn.train.trainer import Trainer
 from scrape.common.errors import InputError
 from tests.support.paths import ROOT
+from tests.support.processes import DEADLINE
 from tests.support.tiny import corpus_folder, trainer
 
 SMALL = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu", "--dtype", "float32"]
@@ -70,7 +71,7 @@ class Launcher:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=DEADLINE)
     return process.returncode, out, err
 
 

@@ -15,6 +15,7 @@ from charrnn.runs import history, train_state
 from charrnn.train import __main__ as train
 from charrnn.train.trainer import Trainer
 from tests.support.paths import ROOT
+from tests.support.processes import DEADLINE
 from tests.support.tiny import corpus_folder
 
 TIMES = ("seconds", "characters_per_second")
@@ -142,7 +143,7 @@ def test_killed_at_any_instant_a_run_ends_as_if_it_had_not_been(command: Command
         [sys.executable, "-c", KILLER, *places, *flags],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE,
         check=True,
         cwd=ROOT,
     )

@@ -29,6 +29,7 @@ from scrape.http.robots import Robots
 from scrape.recommend import labels
 from tests.support.paths import FIXTURES, ROOT
 from tests.support.postings import SITE_POSTINGS
+from tests.support.processes import DEADLINE
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -247,7 +248,7 @@ def test_the_demo_serves_until_ctrl_c_and_ends_with_130() -> None:
         with urllib.request.urlopen(url + "/jobs") as answer:
             assert b"results" in answer.read()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == 130
     assert err.splitlines()[-1] == "stopped: Ctrl-C" and "Traceback" not in err
 

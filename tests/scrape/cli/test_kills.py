@@ -19,8 +19,7 @@ from scrape.dataset.store import INPUT
 from tests.support.files import tree
 from tests.support.paths import ROOT
 from tests.support.postings import SITE_POSTINGS
-
-DEADLINE = 120.0  # seconds for one search, on a busy machine
+from tests.support.processes import DEADLINE
 
 pytestmark = pytest.mark.slow
 

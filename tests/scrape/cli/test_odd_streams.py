@@ -12,6 +12,7 @@ import pytest
 
 from scrape.__main__ import main
 from tests.support.paths import ROOT
+from tests.support.processes import DEADLINE
 
 ROW = {
     "id": "1",
@@ -45,7 +46,7 @@ def run(words: list[str], shell: str = "", **environment: str) -> subprocess.Com
     """Run a module with `shell` after it, such as `>&-`."""
     command = ["sh", "-c", f'exec "$@" {shell}', "sh", sys.executable, "-m", *words]
     settings = os.environ | {"PYTHONPATH": str(ROOT)} | environment
-    return subprocess.run(command, capture_output=True, env=settings, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, env=settings, check=False, timeout=DEADLINE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")

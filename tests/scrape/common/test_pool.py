@@ -16,8 +16,7 @@ import pytest
 from scrape.common import pool
 from scrape.common.errors import WorkerKilled
 from tests.support.paths import ROOT
-
-DEADLINE = 60.0  # seconds, on a busy machine
+from tests.support.processes import DEADLINE
 
 
 def test_every_item_gives_one_result_in_order_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:

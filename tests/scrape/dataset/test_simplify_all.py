@@ -16,6 +16,7 @@ from scrape.common.posting import Posting
 from scrape.dataset.simplify_all import Simplified, simplify_store
 from scrape.dataset.store import Store, encode
 from tests.support.paths import ROOT
+from tests.support.processes import DEADLINE
 
 
 def filled(root: Path, count: int) -> Store:
@@ -93,7 +94,7 @@ def test_a_killed_worker_ends_the_command_in_one_line_and_the_next_run_goes_on(t
             assert process.poll() is None
             time.sleep(0.001)
         os.kill(workers_of(process.pid)[0], signal.SIGKILL)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=DEADLINE)
     assert (process.returncode, out, err.count("\n")) == (1, "", 1) and err.startswith(
         "error: a worker process was killed"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.processes import DEADLINE
 from tests.support.tiny import corpus_folder, postings
 
 TINY = ["--rnn-size", "8", "--num-layers", "1", "--batch-size", "4", "--seq-length", "10", "--max-epochs", "2"]
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.slow
 def reproduce(folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(ROOT / "scripts/reproduce.py"), *flags, *TINY, "--count", "2", "--device", "cpu"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=DEADLINE)
 
 
 @pytest.fixture
