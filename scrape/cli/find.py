@@ -55,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
         print_entries([(hit.title, fact, hit.excerpt, hit.url) for hit, fact in zip(hits, facts, strict=True)])
     else:
         print_result("nothing was found")
+    if not hits and (unknown := match.unknown_place(match.place_query(options.city, ""))):
+        say(unknown)
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from scrape.boards.registry import DEFAULT, NEED_A_KEY
 from scrape.common.arguments import hours, names, positive_int
-from scrape.common.console import FAILED, OK
+from scrape.common.console import FAILED, OK, say
 from scrape.crawl.search import SearchRequest
 from scrape.dataset.gather import gather, report
 from scrape.dataset.store import named_store
 from scrape.fields import match
+from scrape.fields.match import PlaceQuery
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -90,8 +91,11 @@ def run(options: argparse.Namespace) -> int:
     return OK if gathered.found and not gathered.failed else FAILED
 
 
-def _places(city: str, state: str, places: Sequence[str], *, remote: bool) -> tuple[tuple[str, str], ...]:
-    """Return every place once, as (city, state). Raises InputError."""
-    one = [(city, state)] if state else [match.place(city)] if city else []
-    anywhere = [(match.REMOTE, "")] if remote else []
-    return tuple(dict.fromkeys([*one, *map(match.place, places), *anywhere]))
+def _places(city: str, state: str, places: Sequence[str], *, remote: bool) -> tuple[PlaceQuery, ...]:
+    """Return every place once, and name those that are not known. Raises InputError."""
+    one = [match.place_query(city, state)] if city or state else []
+    anywhere = [PlaceQuery(match.REMOTE)] if remote else []
+    asked = tuple(dict.fromkeys([*one, *map(match.place, places), *anywhere]))
+    for unknown in filter(None, map(match.unknown_place, asked)):
+        say(f"{unknown} Searching for it as it is written.")
+    return asked

@@ -89,7 +89,8 @@ class Posting:
 class Query:
     """A query to one board. An empty field matches everything.
 
-    `state` is a postal code or a name (`CA`, `California`). `since` is an ISO date. `pages` are the
+    `state` is a postal code or a name (`CA`, `California`), `country` an ISO 3166-1 code, or an area such as `europe`:
+    `scrape.fields.match.place` makes the three from a line. `since` is an ISO date. `pages` are the
     URLs or paths that the user names: for the boards that have no list of their own.
     """
 
@@ -99,6 +100,7 @@ class Query:
     company: str = ""
     since: str = ""
     pages: tuple[str, ...] = ()
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)

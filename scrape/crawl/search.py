@@ -14,6 +14,7 @@ from scrape.common.errors import BoardError
 from scrape.common.posting import Posting, Query
 from scrape.crawl.crawler import BoardCrawl, Getter, Outcome, Settings, crawl
 from scrape.fields import match
+from scrape.fields.match import PlaceQuery
 from scrape.fields.urls import is_web
 from scrape.http.client import Fetcher
 
@@ -27,7 +28,7 @@ class SearchRequest:
     """
 
     titles: tuple[str, ...] = ()
-    places: tuple[tuple[str, str], ...] = ()
+    places: tuple[PlaceQuery, ...] = ()
     companies: tuple[str, ...] = ()
     since: str = ""
     pages: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ def search(
     Raises InputError for invalid arguments, and BoardError if nothing was found and a board failed. If something was
     found, a failed board is a warning at the end.
     """
-    place = (city, state) if state else match.place(city) if city else ("", "")
+    place = match.place_query(city, state)
     request = SearchRequest(
         titles=(title,) if title.strip() else (),
         places=(place,) if any(place) else (),
@@ -83,9 +84,9 @@ def queries(request: SearchRequest) -> list[Query]:
     """Return every combination of title, place and company."""
     since = match.since(request.since, date.today())
     return [
-        Query(title=title, city=city, state=state, company=company, since=since)
-        for title, (city, state), company in product(
-            request.titles or ("",), request.places or (("", ""),), request.companies or ("",)
+        Query(title=title, city=place.city, state=place.state, country=place.country, company=company, since=since)
+        for title, place, company in product(
+            request.titles or ("",), request.places or (PlaceQuery(),), request.companies or ("",)
         )
     ]
 

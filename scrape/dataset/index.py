@@ -69,12 +69,12 @@ def find(store: Store, words: str = "", *, place: str = "", company: str = "", s
     prefix. Place, company and since mean the same as in a search of the boards. Where the index cannot be saved, it is
     built in memory. Raises InputError.
     """
-    city, state = match.place(place) if place else ("", "")
+    where = match.place_query(place, "")
     asked = _fts5_query(words)
 
     def passes(hit: SearchHit) -> bool:
         return (
-            match.in_place(hit.location, city, state)
+            match.in_place(hit.location, *where)
             and match.of_company(hit.company, company)
             and match.is_since(hit.date, since)
         )

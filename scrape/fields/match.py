@@ -2,10 +2,11 @@
 
 title    every word of the query is a word of the title, in any order. Case, accents and plurals do not count, and a few
          words mean the same: engineer, developer and programmer; sr and senior; front end and frontend; ...
-place    the city is one that the location names, by any of its usual names (`SF`, `NYC`, `San Francisco Bay Area`).
-         Where the location names a state or country too, it must be the one that is asked for. A posting without a
-         location is in no city. Remote postings are in no city either unless they name it: ask for the place
-         `Remote` to have them.
+place    the city is one that the location names, by any of its usual names (`SF`, `NYC`, `San Francisco Bay Area`);
+         Brooklyn is in New York. A state, region or country that is asked for must be the one that the location names
+         or that its city lies in: `UK`, `GBR` and `United Kingdom` are the same, `Europe` is each of its countries. A
+         posting without a location is in no place. Remote postings are in no city unless they name it: ask for the
+         place `Remote` to have them, and for `Remote, US` to leave out those that are remote in other countries only.
 company  the words of the query stand together in the company's name; `Inc.` and the like do not count.
 since    the posting's date is that day or later; a posting without a date is not.
 """
@@ -14,9 +15,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting, Query
@@ -50,11 +53,24 @@ _LEGAL = frozenset({"inc", "llc", "ltd", "limited", "corp", "co", "company", "gm
 _AGO = re.compile(r"(\d{1,4})\s*([dw])", re.IGNORECASE)
 
 
+class PlaceQuery(NamedTuple):
+    """A place that is asked for; what is empty may be anything.
+
+    city     a city in the user's words, or `Remote`
+    state    a state of the US by its code, another region by its code (with its country) or its name
+    country  the ISO 3166-1 code of a country, or the name of an area such as `europe`
+    """
+
+    city: str = ""
+    state: str = ""
+    country: str = ""
+
+
 def matches(posting: Posting, query: Query) -> bool:
     """Return whether a posting is what the query asks for. An empty field of the query asks for everything."""
     return (
         has_title(posting.title, query.title)
-        and in_place(posting.location, query.city, query.state)
+        and in_place(posting.location, query.city, query.state, query.country)
         and of_company(posting.company, query.company)
         and is_since(posting.date, query.since)
     )
@@ -70,17 +86,15 @@ def has_title(title: str, wanted: str) -> bool:
     return _words(wanted) <= _words(title)
 
 
-def in_place(location: str, city: str = "", state: str = "") -> bool:
-    """Return whether a location line names this city (`Remote` is one, too), in this state where one is given."""
-    if not city and not state:
+def in_place(location: str, city: str = "", state: str = "", country: str = "") -> bool:
+    """Return whether a location line names this city (`Remote` is one, too), in this state and country where given.
+
+    `state` and `country` are codes or names, and each may be either: `in_place(location, "Munich", "Germany")`.
+    """
+    if not city and not state and not country:
         return True
-    named = places.read(location)
-    if city.strip().casefold() == REMOTE.casefold():
-        return any(place.remote and (not state or _may_be_in(place, state, location)) for place in named)
-    if not city:
-        return any(_is_in(place, state, location) for place in named)
-    name = places.city_name(city)
-    return any(place.city == name and (not state or _may_be_in(place, state, location)) for place in named)
+    wanted = _wanted(city, state, country)
+    return any(_is_wanted(place, wanted, location) for place in places.read(location))
 
 
 def of_company(company: str, wanted: str) -> bool:
@@ -94,19 +108,46 @@ def is_since(day: str, since: str) -> bool:
     return not since or day[:10] >= since
 
 
-def place(text: str) -> tuple[str, str]:
-    """Return city and state of a place such as `San Francisco, CA`; `California` is a state, `New York` a city.
+def place(text: str) -> PlaceQuery:
+    """Return what a place asks for: `San Francisco, CA`, `Munich, Germany`, `Texas`, `India`, `Europe`, `Remote, US`.
 
-    Raises InputError where there is more than a city and a state, or nothing.
+    A city alone is asked for wherever it is. Raises InputError where the text names no place, or several.
     """
+    named = places.read(text)
+    if len(named) != 1 or not (named[0].remote or any(character.isalnum() for character in text)):
+        guesses = [f"{part!r}: did you mean {guess}?" for part in text.split(",") if (guess := places.suggest(part))]
+        help = "; ".join(guesses) or 'write "San Francisco, CA", "Munich, Germany", "Texas", "India" or "Remote"'
+        raise InputError(f"{text!r} is not one place; {help}")
+    (found,) = named
+    if found.remote:
+        return PlaceQuery(REMOTE, found.region, found.country or found.area)
+    if not found.city:
+        return PlaceQuery("", found.region, found.country or found.area)
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if len(parts) == 3 and places.is_us(parts[2]):
-        parts.pop()
-    if not 1 <= len(parts) <= 2:
-        raise InputError(f'{text!r} is not a place; write "San Francisco, CA", "Seattle", "Texas" or "Remote"')
-    if len(parts) == 1 and places.read(parts[0])[:1] and not places.read(parts[0])[0].city:
-        return (REMOTE, "") if places.read(parts[0])[0].remote else ("", parts[0])
-    return parts[0], parts[1] if len(parts) == 2 else ""
+    written = next((part for part in parts if found.city in places.city_keys(part)), places.city_name(found.city))
+    if len(parts) == 1 and found.city in places.city_keys(text):
+        return PlaceQuery(written)
+    return PlaceQuery(written, found.region, found.country)
+
+
+def place_query(city: str, state: str) -> PlaceQuery:
+    """Return what a city and a state ask for; a city without a state is read as a place, such as `Munich, Germany`.
+
+    Raises InputError.
+    """
+    if not state:
+        return place(city) if city else PlaceQuery()
+    regions = places.regions_named(state)
+    country = regions[0].country if len(regions) == 1 else "" if regions else places.country_code(state)
+    return PlaceQuery(city, regions[0].code if country and regions else "" if country else state, country)
+
+
+def unknown_place(asked: PlaceQuery) -> str:
+    """Return a line that names a city or state which is not known, and one that is, for the user; empty if none is."""
+    for part in (asked.city, "" if asked.country else asked.state):
+        if part != REMOTE and (guess := places.suggest(part)):
+            return f"no place called {part!r} is known; did you mean {guess!r}?"
+    return ""
 
 
 def since(text: str, today: date) -> str:
@@ -121,21 +162,59 @@ def since(text: str, today: date) -> str:
         raise InputError(f"{text!r} is not a date; write 2026-11-01, 7d (days ago) or 2w (weeks ago)") from None
 
 
-def _is_in(place: places.Place, state: str, location: str) -> bool:
-    """Return whether a place is in a state, which its city may say for it."""
-    if places.is_us(state):
-        return place.country == "US" or bool(places.state_of(place))
-    code = places.state_code(state)
-    return places.state_of(place) == code if code else _names(location, state)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A place that is asked for, in the terms of the tables; `words` are those of a region that they do not have."""
+
+    remote: bool
+    cities: frozenset[str]
+    regions: tuple[tuple[str, str], ...]
+    countries: frozenset[str]
+    words: str
+
+    @property
+    def anywhere(self) -> bool:
+        return not (self.regions or self.countries or self.words)
 
 
-def _may_be_in(place: places.Place, state: str, location: str) -> bool:
-    """Return whether a place with the right city can be in a state: it says so, or says nothing."""
-    if not places.state_code(state) and not places.is_us(state):
-        return _names(location, state) or not (place.state or place.country)
-    if place.country == "abroad":
+@lru_cache(maxsize=1024)
+def _wanted(city: str, state: str, country: str) -> _Wanted:
+    remote = city.strip().casefold() == REMOTE.casefold()
+    code = places.country_code(country)
+    countries = frozenset([code]) if code else places.area_members(country)
+    regions = places.regions_named(state, code)
+    if state and not regions:  # a country or an area in its place
+        code = places.country_code(state)
+        countries = frozenset([code]) if code else places.area_members(state) or countries
+    words = "" if not state or regions or code or places.area_members(state) else state
+    return _Wanted(remote, frozenset() if remote or not city else places.city_keys(city), regions, countries, words)
+
+
+def _is_wanted(place: places.Place, wanted: _Wanted, location: str) -> bool:
+    if wanted.remote and not place.remote:
         return False
-    return not place.state or places.is_us(state) or place.state == places.state_code(state)
+    if wanted.cities and not {place.city, places.whole_city(place.city)} & wanted.cities:
+        return False
+    if wanted.anywhere:
+        return True
+    tells_little = bool(wanted.remote or wanted.cities)  # what it does not say may be what is asked for
+    if wanted.words and _names(location, wanted.words):
+        return True
+    if wanted.regions and place.region:
+        return (place.country, place.region) in wanted.regions
+    if wanted.regions:
+        countries = {country for country, _ in wanted.regions}
+        return tells_little and (place.country in countries or _is_open(place, countries))
+    if place.country:
+        return place.country in wanted.countries
+    return (place.remote or tells_little) and _is_open(place, wanted.countries)
+
+
+def _is_open(place: places.Place, countries: Set[str]) -> bool:
+    """Return whether a place names no country, but could be in one of these."""
+    if place.country:
+        return False
+    return not place.area or any(places.is_within(country, place.area) for country in countries)
 
 
 def _names(location: str, region: str) -> bool:

@@ -24,7 +24,7 @@ from scrape.markup.reader import plain_text
 BLOCKS = ("title", "title pairs", "company", "place", "place facts", "pay", "body", "body pairs")
 BITS = 20
 COLUMNS = len(BLOCKS) << BITS
-VERSION = 2  # rises when the same document would have other features
+VERSION = 3  # rises when the same document would have other features
 
 _MAX_COUNT = 255  # a count is one byte
 _WORD = re.compile(r"[^\W_]+[+#]*")
@@ -92,20 +92,19 @@ def terms(fields: Fields) -> list[list[str]]:
 
 
 def place_facts(text: str) -> list[str]:
-    """List what a location implies, such as `remote work`, `in the US` and `state TX`."""
+    """List what a location implies, such as `remote work`, `in Germany` and, in the US, `state TX`."""
     if not text.strip():
         return ["no place"]
     facts: dict[str, None] = {}
     for place in places.read(text):
-        state = places.state_of(place)
         if place.remote:
             facts["remote work"] = None
-        if place.country == "US" or state:
+        if place.country == "US":
             facts["in the US"] = None
         elif place.country:
-            facts["abroad"] = None
-        if state:
-            facts[f"state {state}"] = None
+            facts[f"in {places.country_name(place.country)}"] = None
+        if place.country == "US" and place.region:
+            facts[f"state {place.region}"] = None
     return list(facts)
 
 

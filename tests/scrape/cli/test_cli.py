@@ -190,7 +190,7 @@ def test_search_and_doctor_read_every_board(
     [
         (["search", "--boards", "monster"], "there is no board 'monster'"),
         (["search", "--boards", "demo", "--since", "soon"], "'soon' is not a date"),
-        (["search", "--boards", "demo", "--place", "a, b, c, d"], "is not a place"),
+        (["search", "--boards", "demo", "--place", "a, b, c, d"], "is not one place"),
         (["search", "--boards", "saved"], "name the pages"),
         (["search", "--pages", "nowhere"], "there is no page nowhere"),
         (["simplify"], "no postings in data/jobs; run scripts/scrape.sh first"),

@@ -23,6 +23,7 @@ from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.crawl import search
 from scrape.crawl.crawler import BoardCrawl, Event, Getter, Outcome, Progress, Settings, crawl
 from scrape.crawl.search import SearchRequest
+from scrape.fields.match import PlaceQuery
 from scrape.fields.urls import host_of
 from scrape.http.cache import HttpCache
 from scrape.http.client import Fetcher, Response
@@ -583,7 +584,7 @@ def test_search_refuses_bad_input_before_it_asks() -> None:
 
 
 def test_every_title_meets_every_place_and_company() -> None:
-    wish = SearchRequest(("a", "b"), (("Boston", "MA"), ("", "TX")), ("x", "y"), "2026-11-01")
+    wish = SearchRequest(("a", "b"), (PlaceQuery("Boston", "MA"), PlaceQuery("", "TX")), ("x", "y"), "2026-11-01")
     assert len(set(search.queries(wish))) == 8
     assert search.queries(SearchRequest()) == [Query()]
 

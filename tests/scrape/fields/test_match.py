@@ -147,23 +147,31 @@ def test_no_place_asked_for_is_every_place() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("San Francisco, CA", ("San Francisco", "CA")),
-        ("Chicago, Illinois, USA", ("Chicago", "Illinois")),
-        ("Seattle", ("Seattle", "")),
-        ("New York", ("New York", "")),
-        ("Texas", ("", "Texas")),
-        ("CA", ("", "CA")),
-        ("remote", ("Remote", "")),
-        ("Remote, US", ("Remote", "US")),
+        ("San Francisco, CA", ("San Francisco", "CA", "US")),
+        ("Chicago, Illinois, USA", ("Chicago", "IL", "US")),
+        ("Munich, Germany", ("Munich", "BY", "DE")),
+        ("München", ("München", "", "")),
+        ("UK, London", ("London", "ENG", "GB")),
+        ("Seattle", ("Seattle", "", "")),
+        ("New York", ("New York", "", "")),
+        ("Texas", ("", "TX", "US")),
+        ("CA", ("", "CA", "US")),
+        ("India", ("", "", "IN")),
+        ("IND", ("", "", "IN")),
+        ("United Kingdom", ("", "", "GB")),
+        ("Europe", ("", "", "europe")),
+        ("remote", ("Remote", "", "")),
+        ("Remote, US", ("Remote", "", "US")),
+        ("Remote - Europe", ("Remote", "", "europe")),
     ],
 )
-def test_a_place_in_one_line(text: str, expected: tuple[str, str]) -> None:
+def test_a_place_in_one_line(text: str, expected: tuple[str, str, str]) -> None:
     assert match.place(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", " , ", "a, b, c, d"])
 def test_no_place_at_all(text: str) -> None:
-    with pytest.raises(InputError, match="is not a place"):
+    with pytest.raises(InputError, match="is not one place"):
         match.place(text)
 
 

@@ -1,0 +1,319 @@
+"""Reader of location lines: `San Francisco, CA; Remote - US` -> places.
+
+A line is split into chunks (at `;`, `/`, `or` ...), a chunk into fields (at commas, brackets, dashes). What a field may
+mean is looked up in the tables: a country, regions, cities, an area. Neighbouring fields then join to a place by the
+first of a few rules that fits: `city, region, country`, `city, region`, and so on to a field that stands alone. Each
+rule looks at three fields at most, so the time is proportional to the length of the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from scrape.fields.places.gazetteer import City, Region, gazetteer, key
+
+_BETWEEN_PLACES = re.compile(r"[;|/•·\n&+]|\s+(?:or|and|und|oder|et)\s+")
+_JOINED = re.compile(r"\s*&\s*|\s+and\s+", re.IGNORECASE)
+_BETWEEN_FIELDS = re.compile(r"[,()\[\]{}:]|\s+[-–—]+\s+|[-–—]\s|\s[-–—]|\s+in\s+")
+_CODES_FIRST = re.compile(r"([A-Z]{2,3})-(?:([A-Z]{2,3})-)?(\w.*)")
+_REMOTE = re.compile(
+    r"\b(?:(?:fully|global|100%)[ -]+)?"
+    r"(?:remot(?:e(?:ly)?|o)|anywhere|work(?:ing)?[ -](?:from|at)[ -]home|wfh|distributed|world ?wide|"
+    r"tele(?:commut|work)(?:e|ing)?|t[ée]l[ée]travail|home[ -]?(?:based|office))"
+    r"(?:[ -](?:in(?: the world)?|within|from|friendly|first|only|ok|possible|eligible|global|jobs?|position|role))*\b",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"\b(?:greater|downtown|metro(?:politan)?|area|region|city of|town of|village of|hq|headquarters?|offices?|"
+    r"hybrid|on-?site|in-?office|in-?person|based|only|preferred|required|\w*\d\w*)\b",
+    re.IGNORECASE,
+)
+_KIND_OF_REGION = re.compile(r" (?:state|province|prefecture|oblast|voivodeship|governorate|canton|district)$")
+_LONGEST_NAME = 5  # words
+_MAJOR = 1000  # thousands of people: a city whose name alone says where it is
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a posting. What the line neither says nor implies is empty.
+
+    city      the city's key: its usual English name in lower case and without accents, such as `munich`; `name_of`
+              gives it for people. A city that the tables do not have is kept as it is written.
+    region    the second part of its ISO 3166-2 code: `CA` in the US, `ON` in Canada, `KA` in India, `BY` in Germany.
+    country   the ISO 3166-1 code of two letters: `US`, `GB`, `IN`.
+    area      an area larger than a country, by its name in `names.toml`: `europe`, `emea`, `latin-america`.
+    remote    whether the work may be done from home. The other fields are then its scope: `Remote - US` is
+              `Place(country="US", remote=True)`, and `Place(remote=True)` says nothing about where.
+    """
+
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    area: str = ""
+    remote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """All that a field may mean."""
+
+    key: str
+    is_code: bool = False
+    country: str = ""
+    regions: tuple[Region, ...] = ()
+    cities: tuple[City, ...] = ()
+    area: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.country or self.regions or self.cities or self.area)
+
+    @property
+    def may_be_city(self) -> bool:
+        """True for the name of a city, and for a word that is not known."""
+        return bool(self.cities) or not (self.is_code or self.is_known)
+
+    def region_in(self, country: str) -> str:
+        return next((region.code for region in self.regions if region.country == country), "")
+
+    def city_in(self, country: str, region: str = "") -> City | None:
+        """Return the largest city of this name there; the table does not have the region of every city."""
+        for city in self.cities:
+            if city.country == country and (not region or city.region in ("", region)):
+                return city
+        return None
+
+    def surely_in(self, region: Region) -> bool:
+        return any(city.country == region.country and city.region == region.code for city in self.cities)
+
+
+_NOTHING = _Field("", is_code=True)
+_Joined = tuple[Place, int]  # a place and the number of fields that it takes
+
+
+@lru_cache(maxsize=65536)
+def read(location: str) -> tuple[Place, ...]:
+    """Return the places that a location line names, in order and each once; empty where it names none."""
+    found = [place for chunk in _chunks(location.replace(".", "")) for place in _places(chunk)]
+    scopes = [place for place in found if place != Place(remote=True)]
+    if len(scopes) < len(found) and scopes and not any(place.city for place in scopes):
+        found = [replace(place, remote=True) for place in scopes]  # `Remote; India`: the line is the scope
+    return tuple(dict.fromkeys(found))
+
+
+def _chunks(line: str) -> Iterator[str]:
+    """Yield the parts of a line between `;`, `or` and the like; `Bosnia and Herzegovina` stays whole."""
+    start = 0
+    for mark in _BETWEEN_PLACES.finditer(line):
+        if _JOINED.fullmatch(mark[0]):
+            before = line[max(start, mark.start() - 40) : mark.start()].rsplit(",", 1)[-1]
+            after = re.split("[,;|/&]", line[mark.end() : mark.end() + 40], maxsplit=1)[0]
+            name = key(f"{before} and {after}")
+            if name in gazetteer().countries or name in gazetteer().regions:
+                continue
+        yield line[start : mark.start()]
+        start = mark.end()
+    yield line[start:]
+
+
+def _places(chunk: str) -> list[Place]:
+    """Return the places of a chunk without `;` or `or`: usually one, several where cities follow one another."""
+    local = _REMOTE.sub(" , ", chunk)
+    remote = local != chunk
+    fields = [field for text in _BETWEEN_FIELDS.split(local) for field in _fields(text)]
+    found, at = [], 0
+    while at < len(fields):
+        place, taken = _join(*fields[at : at + 3])
+        found.append(place)
+        at += taken
+    countries = {place.country for place in found} - {""}
+    if len(countries) == 1:  # `Hannover, Herne, Germany`: the country of the chunk is that of all its cities
+        found = [place if place.country or place.area else replace(place, country=min(countries)) for place in found]
+    named = [replace(place, remote=remote) for place in found if place != Place()]
+    return named or ([Place(remote=True)] if remote else [])
+
+
+def _join(a: _Field, b: _Field = _NOTHING, c: _Field = _NOTHING) -> _Joined:
+    """Return the place that begins with field `a`."""
+    for rule in _RULES:
+        if found := rule(a, b, c):
+            return found
+    return _alone(a), 1
+
+
+def _city_region_country(a: _Field, b: _Field, c: _Field) -> _Joined | None:
+    """`Pune, Maharashtra, IND`, `Toronto, ON, CA`, `Dydnia, Podkarpackie, POL`."""
+    country, region = c.country, b.region_in(c.country)
+    if not country or not (a.may_be_city or (a.key == b.key and not a.country)):
+        return None
+    if not region and (b.is_known or b.is_code) and not (c.is_code and b.city_in(country) and not b.country):
+        return None
+    if b.cities and b.key != a.key and not c.is_code and not _is_within(a, b, Region(country, region)):
+        return None
+    city = a.city_in(country, region)
+    return Place(city.key if city else a.key, region, country), 3
+
+
+def _is_within(a: _Field, b: _Field, region: Region) -> bool:
+    """Return whether `a` is a city in region `b`, not another city in a list: `London, Delhi, India`."""
+    inside, capital = a.city_in(*region), b.city_in(region.country)
+    if inside and not inside.region and capital:  # `Getafe, Madrid, Spain`, but `Barcelona, Madrid, Spain`
+        return inside.thousands * 3 < capital.thousands
+    return inside is not None or not a.cities
+
+
+def _city_region(a: _Field, b: _Field, c: _Field) -> _Joined | None:
+    """`Tampa, FL`, `Dublin, OH`, `Atlanta, Georgia`, `London, ON`; `Munich, DE` and `Bangalore, IN` are countries."""
+    if not b.regions or not (a.may_be_city or (b.is_code and a.country and not a.is_code)):
+        return None
+    sure = next((region for region in b.regions if a.surely_in(region)), None)
+    if sure and (b.is_code or not b.city_in(*sure) or a.key == b.key or not c.country):
+        return Place(_city_key(a, sure), sure.code, sure.country), 2
+    if b.is_code:
+        if city := a.city_in(b.country):
+            return Place(city.key, city.region, city.country), 2
+        region = b.regions[0]
+        return (Place(a.key, region.code, region.country), 2) if region.country in ("US", "CA", "AU") else None
+    if b.country or (a.cities and b.cities) or a.regions:
+        return None
+    return Place(_city_key(a, b.regions[0]), b.regions[0].code, b.regions[0].country), 2
+
+
+def _city_country(a: _Field, b: _Field, _: _Field) -> _Joined | None:
+    """`Berlin, Germany`, `San José, Costa Rica`; also `Kerala, IND`, which is no city."""
+    country = b.country
+    if not country or a.area:
+        return None
+    if a.key == b.key and country in gazetteer().city_states:
+        return Place(a.key, "", country), 2
+    city, region = a.city_in(country), a.region_in(country)
+    if region and not (city and city.region in ("", region)):
+        return Place("", region, country), 2
+    if city:
+        return Place(city.key, city.region, country), 2
+    if not a.may_be_city or a.country or a.regions or (not b.is_code and _size(a) >= _MAJOR):
+        return None
+    return Place(a.key, "", country), 2
+
+
+def _region_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
+    """`CA - San Francisco`, `Karnataka, Bangalore`."""
+    if a.cities and not a.is_code:
+        return None
+    region = next((region for region in a.regions if b.surely_in(region)), None)
+    if not region or (c.regions and any(b.surely_in(other) for other in c.regions)):
+        return None
+    return Place(_city_key(b, region), region.code, region.country), 3 if c.country == region.country else 2
+
+
+def _country_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
+    """`UK, London`, `USA - Seattle, WA`, `India, Karnataka, Bengaluru`."""
+    country = a.country
+    if not country:
+        return None
+    region, city = b.region_in(country), b.city_in(country)
+    if region and (inner := c.city_in(country, region)):
+        return Place(inner.key, region, country), 3
+    if c.country and c.country != country and (city is None or b.city_in(c.country)):
+        return None
+    if city and (region := c.region_in(country)) and b.city_in(country, region):
+        return Place(city.key, region, country), 3
+    if city:
+        return Place(city.key, city.region, country), 2
+    if region:
+        return Place("", region, country), 2
+    if b.key and b.may_be_city and not b.is_known and not c.regions:
+        return Place(b.key, "", country), 2
+    return None
+
+
+_Rule = Callable[[_Field, _Field, _Field], _Joined | None]
+_RULES: Sequence[_Rule] = (_city_region_country, _city_region, _city_country, _region_first, _country_first)
+
+
+def _alone(a: _Field) -> Place:
+    """Return what a field means on its own: `Berlin`, `Texas`, `India`, `CA`, `EMEA`."""
+    if a.is_code and a.cities:  # `LA`, `SF`
+        return _largest(a)
+    if a.is_code and a.regions and a.regions[0].country in ("US", "CA"):
+        if a.country and a.key.upper() in gazetteer().country_rather_than_state:
+            return Place(country=a.country)
+        return Place("", a.regions[0].code, a.regions[0].country)
+    if a.country:
+        is_city = a.country in gazetteer().city_states and not a.is_code
+        return Place(a.key if is_city and not a.regions else "", "", a.country)
+    if a.area:
+        return Place(area=a.area)
+    if a.cities and not (a.regions and _is_rather_region(a)):
+        return _largest(a)
+    if a.regions:
+        return Place("", a.regions[0].code, a.regions[0].country)
+    return Place(a.key if a.may_be_city else "")
+
+
+def _is_rather_region(a: _Field) -> bool:
+    """Return whether no city of this name lies in a region of this name: `Ontario` is a province, `New York` a city."""
+    if a.cities[0].country == "US" and _size(a) >= 500:  # `Washington`
+        return False
+    return not any(a.city_in(*region) for region in a.regions)
+
+
+def _largest(a: _Field) -> Place:
+    """Return the largest city of a name, without its region where another one of the country is nearly as large."""
+    first = a.cities[0]
+    rivals = [city for city in a.cities[1:] if city.country == first.country and city.region != first.region]
+    sure = all(city.thousands * 2 < first.thousands for city in rivals)
+    return Place(first.key, first.region if sure else "", first.country)
+
+
+def _city_key(a: _Field, region: Region) -> str:
+    city = a.city_in(*region)
+    return city.key if city else a.key
+
+
+def _size(a: _Field) -> int:
+    return a.cities[0].thousands if a.cities else 0
+
+
+def _fields(text: str) -> list[_Field]:
+    """Return the fields of a text without commas: `US-CA-San Francisco`, `San Francisco HQ`, `Washington DC`."""
+    text = text.strip()
+    if (codes := _CODES_FIRST.fullmatch(text)) and codes[1] in gazetteer().country_codes:
+        rest = codes[3]
+        if gazetteer().country_codes[codes[1]] == "US":
+            rest = gazetteer().us_offices.get(rest, rest)
+        return [*_fields(rest), *(_field(code) for code in (codes[2], codes[1]) if code)]
+    bare = " ".join(_BESIDE.sub(" ", text).split()).strip(" -–—'\"*!?#")
+    return [field for part in _words_apart(bare) if (field := _field(part)).key and field != _NOTHING]
+
+
+def _words_apart(text: str) -> list[str]:
+    """Return the parts of a text without marks between them: `San Francisco CA USA` -> `San Francisco`, `CA`, `USA`."""
+    words, tails = text.split(), list[str]()
+    while len(words) > 1 and not (len(words) <= _LONGEST_NAME and _field(" ".join(words)).is_known):
+        for count in range(min(_LONGEST_NAME - 1, len(words) - 1), 0, -1):
+            tail = _field(" ".join(words[-count:]))
+            if tail.country or tail.regions:
+                break
+        else:
+            break
+        tails.append(" ".join(words[-count:]))
+        words = words[:-count]
+    return [*([" ".join(words)] if words else []), *reversed(tails)]
+
+
+@lru_cache(maxsize=65536)
+def _field(text: str) -> _Field:
+    """Look up all that a field may mean."""
+    tables, name = gazetteer(), key(text)
+    if not name or name in tables.no_place:
+        return _NOTHING
+    area, country, cities = tables.areas.get(name, ""), tables.countries.get(name, ""), tables.cities.get(name, ())
+    if not (len(text) <= 3 and text.isupper() and text.isascii()):
+        regions = tables.regions.get(name) or tables.regions.get(_KIND_OF_REGION.sub("", name), ())
+        return _Field(name, False, country, regions, cities, area)
+    country, regions = tables.country_codes.get(text, country), tables.region_codes.get(text, ())
+    return _Field(name, True, country, regions, cities if regions or not country else (), area)
