@@ -30,7 +30,6 @@ MAX_LENGTHS = {
 MAX_TAGS, MAX_TAG_LENGTH = 100, 200
 
 _SAFE_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, which JSON can spell and UTF-8 cannot hold
 
 
@@ -132,14 +131,14 @@ def key_of(text: str) -> str:
 
 
 def is_usable_url(url: str) -> bool:
-    """Return whether a URL is within its bound and free of control characters and halves of surrogate pairs."""
-    return len(url) <= MAX_LENGTHS["url"] and not _CONTROLS.search(url) and not _LONE.search(url)
+    """Return whether a URL is within its bound and free of NULs and halves of surrogate pairs."""
+    return len(url) <= MAX_LENGTHS["url"] and "\0" not in url and not _LONE.search(url)
 
 
 def checked(posting: Posting) -> Posting:
     """Return a posting that came from outside, without NULs and halves of surrogate pairs in its texts.
 
-    Raises ValueError, with the field and the bound, for a field that is too long, a URL with control characters, and
+    Raises ValueError, with the field and the bound, for a field that is too long, a URL with one of these, and
     pay that is no range of finite amounts.
     """
     _check(posting)
