@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
 from bs4.filter import SoupStrainer
+from lxml import etree
 
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Posting
@@ -127,6 +128,16 @@ def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
     # Without its prolog: bs4 would warn that HTML looks like XML.
     source = _XML_PROLOG.sub("", body, count=1)
     return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
+
+
+def tree(body: str) -> etree._Element:
+    """Return `body` as a tree of lxml, several times as fast as `page`. Elements more than 255 deep are left out.
+
+    Raises ValueError for a page larger than `PAGE_BYTES`.
+    """
+    source = _markup(body).replace("\0", "\ufffd").strip() or "<body></body>"
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    return etree.fromstring(f"<html>{source}".encode(), parser)
 
 
 def feed(body: str) -> BeautifulSoup:

@@ -1,4 +1,4 @@
-"""Posting pages without JSON-LD that are recognized by their layout. Pure; used by `saved` alone."""
+"""Posting pages without structured data that are recognized by their layout."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup, Tag
 
 from scrape.boards.extract import line
+from scrape.fields.dates import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Layout:
     title: str
     company_label: str = ""
     location_label: str = ""
+    date_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +30,31 @@ class LayoutFields:
     html: str
     company: str = ""
     location: str = ""
+    date: str = ""
 
 
 LAYOUTS = (
     # JobOnline of The Careers Group, University of London (jobonline.thecareersgroup.co.uk, 2018)
-    Layout("[id$=DisplayVacancyUC1_pnlRounded]", ".v2_title", "Recruiter:", "Location:"),
+    Layout("[id$=DisplayVacancyUC1_pnlRounded]", ".v2_title", "Recruiter:", "Location:", "Date posted:"),
 )
 
+_EITHER_WAY = re.compile(r"\s*0?(\d|1[0-2])([/.])0?(\d|1[0-2])\2\d{4}\b")
 _MOST_LINKS = 0.1  # of the text of an article; lists of postings hold more
 
 
 def known(soup: BeautifulSoup) -> LayoutFields | None:
-    """Return the posting of a page in a known layout, else its only article under one heading, else None."""
+    """Return the posting of a page in a known layout, else None."""
     for layout in LAYOUTS:
         body = soup.select_one(layout.body)
         title = body.select_one(layout.title) if body else None
         if body and title:
             for hidden in body.select("script, style, [style*='display: none'], [style*='display:none']"):
                 hidden.decompose()
-            company, location = (_labelled(body, label) for label in (layout.company_label, layout.location_label))
+            labels = (layout.company_label, layout.location_label, layout.date_label)
+            company, location, date = (_labelled(body, label) for label in labels)
             title.extract()
-            return LayoutFields(said(title), str(body), company, location)
-    return _article(soup)
+            return LayoutFields(said(title), str(body), company, location, certain_day(date))
+    return None
 
 
 def _labelled(body: Tag, label: str) -> str:
@@ -58,7 +63,13 @@ def _labelled(body: Tag, label: str) -> str:
     return line(str(bold.next_sibling)) if bold and isinstance(bold.next_sibling, str) else ""
 
 
-def _article(soup: BeautifulSoup) -> LayoutFields | None:
+def certain_day(written: str) -> str:
+    """Return a date as `day` does, but empty where day and month could change places, as in 10/09/2018."""
+    either = _EITHER_WAY.match(written)
+    return "" if either and either[1] != either[3] else day(written)
+
+
+def article(soup: BeautifulSoup) -> LayoutFields | None:
     """Return the page's only article or main element, if it has one heading and is no list of links."""
     element = _only(soup, "article") or _only(soup, "main")
     heading = _only(element, "h1") if element else None

@@ -1,8 +1,8 @@
 """schema.org JobPosting, the vocabulary that job pages have in common, as Posting.
 
-Source: https://schema.org/JobPosting. Pages write it as one object, a list or an `@graph`, with the organisation as a
-string, an object or a reference, with values as `{"@value": ...}` or lists, and with several postings on a page. All of
-these are read.
+Source: https://schema.org/JobPosting. Pages write it as JSON-LD, else as microdata or RDFa: as one object, a list or an
+`@graph`, with the organisation as a string, an object or a reference, with values as `{"@value": ...}` or lists, and
+with several postings on a page. All of these are read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
+from scrape.boards import microdata
 from scrape.boards.extract import as_html, line, page, places, raw, text, value
 from scrape.boards.json_ld import Node, documents, nodes
 from scrape.common.posting import Page, Posting, key_of
@@ -29,8 +30,11 @@ def read(body: str, url: str, board: str) -> Page:
     """Return every JobPosting of an HTML page. One with a URL but no description is a URL to follow."""
     soup = page(body, only=["script", "link", "meta"])
     found = [node for document in documents(soup) for node in nodes(document)]
-    named = _definitions(found)
     jobs = [node for node in found if _is_job(node)]
+    if not jobs and microdata.has_posting(body):
+        found = list(nodes(microdata.items(body)))
+        jobs = [node for node in found if _is_job(node)]
+    named = _definitions(found)
     whole: list[Node] = []
     partial: list[Node] = []
     for job in jobs:

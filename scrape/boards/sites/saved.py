@@ -1,10 +1,8 @@
 """Pages and postings on the user's disk. The terms are those of the site that they were saved from.
 
-A path may hold: postings as JSON lines or a JSON list (`id board url title company location date html`, all but
-`title` and `html` optional), a page that carries a schema.org JobPosting, a posting page of Indeed, a page in one of
-the layouts of `layouts`, or a page with one article under one heading. Postings keep their url; their board is `saved`
-and their key the row's own id. Anything else is refused by name rather than guessed at: a page of search results
-would otherwise pass for a posting.
+A path may hold postings as JSON lines or a JSON list (`id board url title company location date html`, all but `title`
+and `html` optional), or a page, which `page_reader` reads. Postings keep their url; their board is `saved` and
+their key the row's own id.
 """
 
 from __future__ import annotations
@@ -12,12 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from scrape.boards import layouts, schema_org
-from scrape.boards.extract import Row, as_html, page, raw, text
-from scrape.boards.sites import arbeitnow, indeed, remoteok
+from scrape.boards import page_reader, schema_org
+from scrape.boards.extract import Row, as_html, raw, text
+from scrape.boards.sites import arbeitnow, remoteok
 from scrape.common.errors import ChangedShape, InputError
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.dates import day
@@ -44,12 +41,7 @@ def parse(body: str, url: str) -> Page:
         return Page()
     if _JSON.match(body):
         return Page(tuple(_row(row, f"{url}: {place}") for place, row in _rows(body, url)))
-    found = schema_org.read(body, url, NAME).postings or _indeed(body, url) or _laid_out(body, url)
-    if not found:
-        raise ChangedShape(
-            f"{url}: no posting recognised in this page; a posting page with JSON-LD or an article is needed"
-        )
-    return Page(found)
+    return page_reader.read(body, url, NAME)
 
 
 def _rows(body: str, url: str) -> list[tuple[str, Any]]:
@@ -91,24 +83,3 @@ def _body(row: Row) -> str:
     """Return the HTML of a row, with the faults undone that its board is known for."""
     clean = {remoteok.NAME: remoteok.clean, arbeitnow.NAME: arbeitnow.clean}.get(text(row, "board"), as_html)
     return clean(raw(row, "html"))
-
-
-def _indeed(body: str, url: str) -> tuple[Posting, ...]:
-    try:
-        found = indeed.parse(body, url)
-    except ChangedShape:
-        return ()
-    if not found.postings:
-        raise ChangedShape(f"{url}: a page of Indeed's search results; save the posting pages that it links to")
-    return tuple(replace(posting, board=NAME) for posting in found.postings)
-
-
-def _laid_out(body: str, url: str) -> tuple[Posting, ...]:
-    """Return the posting of a page without JSON-LD, where its layout is known or plain."""
-    soup = page(body)
-    link = schema_org.page_url(soup, url)
-    found = layouts.known(soup)
-    if not found:
-        return ()
-    key = key_of(canonical(link) or f"{found.title}\n{found.html}")
-    return (Posting(NAME, key, link, found.title, found.company, found.location, html=found.html),)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from scrape.boards import json_ld
+from scrape.boards import general, json_ld
 from scrape.boards.registry import BOARDS
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Posting
+from scrape.markup.simplify import simplify
 
 API = {
     "arbeitnow_page1_2026.json": ("arbeitnow", "https://www.arbeitnow.com/api/job-board-api", 100),
@@ -104,18 +105,33 @@ def test_saved_result_pages_of_indeed(shared: Path, name: str) -> None:
     assert not any(link in page.follow for link in (posting.url for posting in page.postings))
 
 
-def test_saved_pages_that_hold_no_posting_are_refused_by_name(shared: Path) -> None:
-    refused = []
+LISTS = "search|list|all|cards|serp_2024_usa|serpfragment|pythonorg"
+
+
+def test_saved_pages_are_told_apart(shared: Path) -> None:
+    """Of 61 pages, 46 show a posting, 10 are lists of results, and 5 are neither."""
+    refused = {}
     for path in sorted((shared / "pages").glob("*.html")):
         try:
             assert parse("saved", path).postings
         except ChangedShape as error:
             assert str(path) in str(error)
-            refused.append(path.name)
-    assert len(refused) == 15
-    assert all(re.search("search|list|front|all|cards|serp|blocked|botwall|pythonorg", name) for name in refused), (
-        refused
-    )
+            refused[path.name] = str(error)
+    lists = {name for name, reason in refused.items() if "a list of results; save the posting pages" in reason}
+    assert len(lists) == 10 and all(re.search(LISTS, name) for name in lists), lists
+    neither = set(refused) - lists
+    assert len(neither) == 5 and all(re.search("blocked|botwall|remoteok_front|glassdoor", name) for name in neither)
+
+
+def test_the_general_reader_finds_what_structured_data_says(shared: Path) -> None:
+    """Without their scripts, pages of one site give the same title, company and body as with them."""
+    for path in sorted(built_in(shared))[::5]:
+        body = path.read_text(encoding="utf-8")
+        (wanted,) = parse("saved", path).postings
+        found = general.read(re.sub(r"(?s)<script.*?</script>", "", body)).posting
+        assert found and (found.title, found.company) == (wanted.title, wanted.company)
+        lines = re.findall(r"<li>(.*?)</li>", simplify(wanted.html))
+        assert sum(line in simplify(found.html) for line in lines) >= 0.9 * len(lines)
 
 
 def test_bot_walls_hold_no_posting(shared: Path) -> None:
