@@ -420,4 +420,5 @@ def _first_running(body: Element, running: Mapping[Element, int]) -> Element:
 
 
 def _is_place(text: str) -> bool:
-    return len(text) < 60 and any(place.state or place.country or place.remote for place in places.read(text))
+    known = (place.region or place.country or place.area or place.remote for place in places.read(text))
+    return len(text) < 60 and any(known)
