@@ -20,15 +20,17 @@ from charrnn.pages import SAMPLES
 from charrnn.pages import surprisal as surprisal_page
 from charrnn.runs import selection
 from charrnn.sample.generate import WARM_UP
+from scrape.boards import page_reader
 from scrape.common import console
-from scrape.common.errors import InputError
+from scrape.common.errors import BoardError, ChangedShape, InputError
 from scrape.common.files import read_text, require_place, write_whole
-from scrape.markup import document, grammar, mhtml
+from scrape.common.posting import Posting
+from scrape.crawl import local_files
+from scrape.markup import document, grammar
 from scrape.markup.simplify import page_title, simplify
 
 _TOP = 8  # words that are printed
 _NAME_A_POSTING = "name a file that holds a posting"
-_PAGES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -74,30 +76,49 @@ def _command(options: ScoreOptions) -> int:
 
 
 def posting(path: Path, title: str = "") -> str:
-    """Return the text in `path` as the network reads it: an HTML page simplified, anything else unchanged.
+    """Return the text in `path` as the network reads it: the posting of a page simplified, anything else unchanged.
 
-    A page's title is `title`, or that of its <title> element. Raises InputError where there is no text to score.
+    Of a page in which no posting is recognised, all visible text counts, below the title of its <title> element.
+    `title` replaces the title of a page. Raises InputError where there is no text to score, and for a list of results.
     """
-    is_mhtml = path.suffix.lower() in mhtml.SUFFIXES and path.is_file()
-    text = _read_mhtml(path) if is_mhtml else read_text(path, _NAME_A_POSTING)
+    is_page = path.name.lower().endswith(local_files.PAGES) and path.is_file()
+    text = _page(path) if is_page else read_text(path, _NAME_A_POSTING)
     if not text.strip():
         raise InputError(f"{path} is empty; {_NAME_A_POSTING}")
-    if path.suffix.lower() not in _PAGES or grammar.find_error(text) is None:
+    if not is_page or grammar.find_error(text) is None:
         return text
-    blocks = simplify(text)
+    found = _posting_of(text, path)
+    head = (found.title, found.company, found.location) if found else (page_title(text) or path.stem,)
+    blocks = simplify(found.html if found else text)
     if not blocks:
         raise InputError(
             f"{path} has no visible text (perhaps a script loads it); save the text of the posting instead"
         )
-    return grammar.repair(document.prompt_prefix(title or page_title(text) or path.stem) + blocks + grammar.END)
+    return grammar.repair(document.prompt_prefix(title or head[0], *head[1:]) + blocks + grammar.END)
 
 
-def _read_mhtml(path: Path) -> str:
+def _page(path: Path) -> str:
+    """Return the text of the one page in a file, as `--pages` of a search reads it."""
     try:
-        page, charset = mhtml.page_part(path.read_bytes())
-        return page.decode(charset or "utf-8").replace("\r\n", "\n")
-    except (LookupError, ValueError) as error:
-        raise InputError(f"{path} is not a saved page ({error}); save it again, as HTML") from error
+        pages = [page.text for page in local_files.responses(str(path))]
+    except BoardError as error:
+        raise InputError(str(error)) from error
+    if len(pages) != 1:
+        raise InputError(f"{path} holds {len(pages):,} pages; {_NAME_A_POSTING}")
+    return pages[0].replace("\r\n", "\n")
+
+
+def _posting_of(page: str, path: Path) -> Posting | None:
+    """Return the posting of a page, None where none is recognised."""
+    try:
+        postings = page_reader.read(page, str(path), "saved").postings
+    except page_reader.ListOfResults as error:
+        raise InputError(str(error)) from error
+    except ChangedShape:
+        return None
+    if len(postings) > 1:
+        raise InputError(f"{path} holds {len(postings):,} postings; {_NAME_A_POSTING}")
+    return postings[0]
 
 
 def lines(reading: Reading, name: str) -> Iterator[str]:

@@ -23,10 +23,14 @@ _LEAST_RESULTS = 8  # cards of a page without a posting that is called a list
 _LIST = "a list of results; save the posting pages that it links to"
 
 
-def read(body: str, url: str, board: str) -> Page:
-    """Return the postings of a page in the name of `board`; `guessed` is true where the general reader found one.
+class ListOfResults(ChangedShape):
+    """The page is a list of results, or holds links to postings alone."""
 
-    `url` is the URL or the path of the page. Raises ChangedShape for a list of results and where there is no posting.
+
+def read(body: str, url: str, board: str) -> Page:
+    """Return the postings of a page in the name of `board`; `guessed` names what the general reader found.
+
+    `url` is the URL or the path of the page. Raises ListOfResults, and ChangedShape where there is no posting.
     """
     structured = schema_org.read(body, url, board)
     if structured.postings:
@@ -34,20 +38,21 @@ def read(body: str, url: str, board: str) -> Page:
     if results := _indeed(body, url, board):
         return Page(results)
     if len(structured.follow) > 1:
-        raise ChangedShape(f"{url}: {_LIST}")
+        raise ListOfResults(f"{url}: {_LIST}")
     soup = page(body)
     if known := layouts.known(soup):
         return Page((_posting(known, soup, url, board),))
     guess = general.read(body)
     if not guess.posting and (guess.results >= _LEAST_RESULTS or (guess.results and not guess.reason)):
-        raise ChangedShape(f"{url}: {_LIST}")
+        raise ListOfResults(f"{url}: {_LIST}")
     if found := guess.posting or layouts.article(soup):
-        return Page((_posting(found, soup, url, board),), guessed=True)
+        fields = "; ".join(filter(None, (found.title, found.company, found.location, found.date)))
+        return Page((_posting(found, soup, url, board),), guessed=(f"{url}: {fields}",))
     raise ChangedShape(f"{url}: no posting recognised, as {guess.reason}; save the page of one posting")
 
 
 def _indeed(body: str, url: str, board: str) -> tuple[Posting, ...]:
-    """Return the posting of a page of Indeed. Raises ChangedShape for its results."""
+    """Return the posting of a page of Indeed. Raises ListOfResults for its results."""
     if not any(mark in body for mark in _INDEED):
         return ()
     try:
@@ -55,7 +60,7 @@ def _indeed(body: str, url: str, board: str) -> tuple[Posting, ...]:
     except ChangedShape:
         return ()
     if not found.postings:
-        raise ChangedShape(f"{url}: {_LIST}")
+        raise ListOfResults(f"{url}: {_LIST}")
     return tuple(replace(posting, board=board) for posting in found.postings)
 
 

@@ -32,7 +32,9 @@ _COLUMNS = ("board", "robots", "availability", "format", "items", "note")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("--boards", type=names, metavar="A,B", help="the boards to check (default: all)")
-    parser.add_argument("--pages", nargs="+", default=[], metavar="PATH_OR_URL", help="for boards that read pages")
+    parser.add_argument(
+        "--pages", nargs="+", action="extend", default=[], metavar="PATH_OR_URL", help="for boards that read pages"
+    )
     add_contact(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 

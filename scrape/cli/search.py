@@ -46,9 +46,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--pages",
         nargs="+",
+        action="extend",
         default=[],
         metavar="PATH_OR_URL",
-        help="files, folders, pages or sitemaps to read instead",
+        help="files, folders, pages or sitemaps to read instead; may be repeated",
     )
     how = parser.add_argument_group("requests and results")
     how.add_argument(

@@ -106,14 +106,14 @@ class Query:
 class Page:
     """The contents of one response of a board: postings, and the URLs to request next.
 
-    `unusable` has a line for each posting that could not be read. `guessed`: the fields of the postings were told from
-    a page that does not mark them.
+    `unusable` has a line for each posting that could not be read. `guessed` has a line for each posting whose
+    fields were told from a page that does not mark them.
     """
 
     postings: tuple[Posting, ...] = ()
     follow: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
-    guessed: bool = False
+    guessed: tuple[str, ...] = ()
 
 
 _FIELDS = {field.name for field in fields(Posting)}

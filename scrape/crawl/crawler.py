@@ -24,6 +24,7 @@ from scrape.crawl import local_files
 from scrape.fields.match import matches_any
 from scrape.fields.urls import canonical, host_of, is_web
 from scrape.http.cache import MISSING, HttpCache
+from scrape.http.challenge_pages import maker_of
 from scrape.http.client import Response
 
 DAY = 24 * 3600.0
@@ -56,7 +57,8 @@ class Outcome:
 
     `requests` counts requests, `new` new postings, `known` those that were there before or came twice,
     `filtered` those that the query did not ask for, `unusable` those that could not be read. `note` says what went
-    wrong, or is empty. `unreachable`: not one response came.
+    wrong, or is empty. `unreachable`: not one response came. `unread` has the reason for each page and row on disk that
+    was not read, and `guessed` the fields of each posting that were told from a page that does not mark them.
     """
 
     board: str
@@ -68,6 +70,8 @@ class Outcome:
     unusable: int = 0
     note: str = ""
     unreachable: bool = False
+    unread: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -186,6 +190,8 @@ class BoardCrawl:
         self._strikes: Counter[str] = Counter()
         self._out: dict[str, BoardError] = {}  # the sites to leave alone, and why
         self._failures: list[BoardError] = []
+        self._unread: list[str] = []
+        self._guessed: list[str] = []
         self._headers = headers(board)
         try:
             for query in queries:
@@ -224,9 +230,15 @@ class BoardCrawl:
             known=self.known,
             filtered=self.filtered,
             unusable=self.unusable,
-            note="; ".join(filter(None, (_note(self._failures), _bounds_note(self._left_out)))),
+            note=self._note(),
             unreachable=not self._read and any(isinstance(error, Unreachable) for error in self._failures),
+            unread=tuple(self._unread),
+            guessed=tuple(self._guessed),
         )
+
+    def _note(self) -> str:
+        guessed = f"{len(self._guessed):,} guessed" if self._guessed else ""
+        return "; ".join(filter(None, (_note(self._failures), guessed, _bounds_note(self._left_out))))
 
     def _add(self, step: _Step) -> None:
         url = canonical(step.url)
@@ -265,6 +277,8 @@ class BoardCrawl:
         """Count the result of a step, and yield its postings."""
         if isinstance(result, BoardError):
             self._failures.append(result)
+            if not is_web(step.url):
+                self._unread.append(str(result))
             self._strikes[step.host] += next(count for kind, count in _STRIKES if isinstance(result, kind))
             if step.host and self._strikes[step.host] >= _OUT:  # files on disk have no host
                 self._out[step.host] = result
@@ -281,6 +295,9 @@ class BoardCrawl:
                     self._add(_Step(url, step.url, step.depth + 1))
             for reason in result.unusable:
                 self._count_unusable(reason)
+            if not is_web(step.url):
+                self._unread += result.unusable
+            self._guessed += result.guessed
             yield from self._matching(result.postings)
         if self._requests[step.host] >= self.settings.most_of_a_host and step.host in self._steps:
             self._left_out[self._bound_of(step.host)] += len(self._steps.pop(step.host))
@@ -313,7 +330,7 @@ class BoardCrawl:
 
     def _page_of(self, step: _Step) -> Page:
         if not is_web(step.url):
-            return self._parse(local_files.read(step.url))
+            return self._file(step.url)
         if why := refused(self.board):
             raise Refused(f"{step.url} may not be requested: {why}")
         cache = self.settings.cache
@@ -322,6 +339,26 @@ class BoardCrawl:
         if kept and 0 <= self.settings.now() - kept.fetched < self.settings.max_age:
             return self._parse(kept.response)
         return (kept and self._own_page(kept.response, step)) or self._parse(self._fetch(step.url))
+
+    def _file(self, path: str) -> Page:
+        """Return all postings of a file. What cannot be read of it is named; raises BoardError where that is all."""
+        pages, unread = list[Page](), list[BoardError]()
+        try:
+            for response in local_files.responses(path):
+                try:
+                    pages.append(self._parse(response))
+                except BoardError as error:
+                    unread.append(_of_file(error, path, response))
+        except BoardError as error:
+            unread.append(error)
+        if unread and not pages:
+            raise unread[0] if len(unread) == 1 else type(unread[0])(_note(unread))
+        return Page(
+            tuple(posting for page in pages for posting in page.postings),
+            tuple(url for page in pages for url in page.follow),
+            tuple(line for page in pages for line in page.unusable) + tuple(map(str, unread)),
+            tuple(line for page in pages for line in page.guessed),
+        )
 
     def _fetch(self, url: str) -> Response:
         """Send the request and cache the response before it is parsed. A missing page is cached as well."""
@@ -377,6 +414,13 @@ class BoardCrawl:
         # Where companies were named, a missing page only means that they are not on this board.
         by_name = by_company(self.board) and all(query.company for query in self.queries)
         return "error" if self._failures and not self._read and not by_name else "empty"
+
+
+def _of_file(error: BoardError, path: str, response: Response) -> BoardError:
+    """Return an error with the path of the file that the page was in; a challenge page is named as such."""
+    if maker := maker_of(response.headers, response.body):
+        return Blocked(f"{path}: a page by which {maker} keeps robots out; open the posting in a browser and save that")
+    return error if path in str(error) else type(error)(f"{path}: {error}")
 
 
 def _path(url: str) -> str:

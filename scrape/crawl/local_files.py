@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scrape.common.errors import BoardError, InputError
 from scrape.common.sizes import ANSWER_BYTES
+from scrape.crawl import warc
 from scrape.fields.urls import is_web
 from scrape.http.client import Response
 from scrape.http.decompress import TooLarge, Torn, decompress
 from scrape.markup import mhtml
 
-SUFFIXES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES, ".json", ".jsonl", ".jsonl.gz")  # in any case
+PAGES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES, *warc.SUFFIXES)  # in any case
+SUFFIXES = (*PAGES, ".json", ".jsonl", ".jsonl.gz")
 _CHUNK = 64 * 1024  # bytes read at a time
+_LOOK_AT = 4096  # bytes in which a browser names the URL of a page that it saved
+
+# The folder beside a complete page that a browser saved, `Page_files`; Firefox translates it.
+_PARTS = re.compile(
+    r"[_.-](?:files|dateien|fichiers|archivos|arquivos|ficheiros|bestanden|filer|file|pliki|soubory|tiedostot|dosyalar)\Z",
+    re.IGNORECASE,
+)
+# Chrome, Edge and Internet Explorer: `<!-- saved from url=(0021)https://example.org/ -->`; SingleFile: `url: https://...`.
+_SAVED_FROM = re.compile(rb"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:\s*)(https?://[^\s<>]+)")
 
 
 def expand(pages: Iterable[str]) -> tuple[str, ...]:
-    """Return URLs and files as they are, and folders as the pages in them, sorted. Raises InputError."""
+    """Return URLs and files as they are, and folders as the pages in them, sorted. Raises InputError.
+
+    The folder of pictures and frames that a browser saves beside a complete page is left out.
+    """
     expanded: list[str] = []
     for page in pages:
         path = Path(page)
@@ -26,20 +41,43 @@ def expand(pages: Iterable[str]) -> tuple[str, ...]:
             continue
         if not path.is_dir():
             raise InputError(f"there is no page {page}; name a URL, a file, or a folder of pages")
-        files = (file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES))
-        found = sorted(str(file) for file in files if file.is_file())
+        files = [file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file()]
+        pages_of = {file.with_suffix("") for file in files}
+        found = sorted(str(file) for file in files if not _is_part(file, path, pages_of))
         if not found:
             raise InputError(f"the folder {page} holds no page ({', '.join(SUFFIXES)})")
         expanded += found
     return tuple(expanded)
 
 
+def _is_part(file: Path, folder: Path, pages: set[Path]) -> bool:
+    """Return whether a file is in a folder that belongs to one of `pages`, which are named without their suffixes."""
+    within = [around for around in file.parents if around.is_relative_to(folder) and around != folder]
+    return any(
+        around.with_name(_PARTS.sub("", around.name)) in pages for around in within if _PARTS.search(around.name)
+    )
+
+
+def responses(path: str) -> Iterator[Response]:
+    """Yield the pages of a file: many for a WARC file, else one. Raises BoardError where one cannot be read."""
+    if not path.lower().endswith(warc.SUFFIXES):
+        yield read(path)
+        return
+    try:
+        yield from warc.responses(Path(path))
+    except OSError as error:
+        raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
+    except warc.Damaged as error:
+        raise BoardError(f"{path}: {error}") from error
+
+
 def read(path: str) -> Response:
     """Return the file as a response; a `.gz` is decompressed, and the page of an MHTML file taken out.
 
-    Raises BoardError where it cannot be read.
+    Its final URL is the one that the page was saved from, where the file says so, else the path. Raises BoardError
+    where it cannot be read.
     """
-    headers: dict[str, str] = {}
+    origin, headers = "", dict[str, str]()
     try:
         if path.lower().endswith(".gz"):
             with Path(path).open("rb") as file:
@@ -47,7 +85,7 @@ def read(path: str) -> Response:
         else:
             body = Path(path).read_bytes()
         if path.lower().endswith(mhtml.SUFFIXES):
-            body, charset = mhtml.page_part(body)
+            body, charset, origin = mhtml.page_part(body)
             headers["content-type"] = f"text/html; charset={charset}"
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -57,4 +95,7 @@ def read(path: str) -> Response:
         raise BoardError(f"{path} unpacks to more than {ANSWER_BYTES:,} bytes; split it, or unpack it first") from None
     except ValueError as error:
         raise BoardError(f"{path} is not a saved page ({error}); save it again, as HTML") from error
-    return Response(path, path, 200, headers, body)
+    saved_from = _SAVED_FROM.search(body, 0, _LOOK_AT) if path.lower().endswith(PAGES) else None
+    if saved_from:
+        origin = origin or saved_from[1].decode("utf-8", "replace")
+    return Response(path, origin if is_web(origin) else path, 200, headers, body)

@@ -107,6 +107,9 @@ def report(gathered: Gathered, *, as_json: bool = False) -> None:
     """Print the outcome as a table, or as JSON, on stdout, and what needs attention on stderr."""
     for line in gathered.simplified.unusable:
         say(f"left out: {line}")
+    for outcome in gathered.outcomes:
+        say(*(f"not read: {reason}" for reason in outcome.unread))
+        say(*(f"guessed: {fields}" for fields in outcome.guessed))
     path, manifest, boards = gathered.root / INPUT, gathered.manifest, gathered.outcomes
     if as_json:
         corpus = {"path": str(path), **asdict(manifest)} if manifest else None

@@ -8,10 +8,10 @@ from email.message import Message
 SUFFIXES = (".mhtml", ".mht")
 
 
-def page_part(data: bytes) -> tuple[bytes, str]:
-    """Return the page in an MHTML file, the root or else the first part that is HTML, and its charset if it has one.
+def page_part(data: bytes) -> tuple[bytes, str, str]:
+    """Return the page in an MHTML file, its charset and its URL, each empty where the file does not say.
 
-    Raises ValueError where it holds no page.
+    The page is the root or else the first part that is HTML. Raises ValueError where it holds no page.
     """
     message = message_from_bytes(data)
     pages = [part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")]
@@ -21,7 +21,8 @@ def page_part(data: bytes) -> tuple[bytes, str]:
     if part is None:
         raise ValueError("no part of it is a page")
     body = part.get_payload(decode=True)
-    return body if isinstance(body, bytes) else b"", _parameter(part, "charset")
+    url = str(part.get("Content-Location") or message.get("Snapshot-Content-Location") or "").strip()
+    return body if isinstance(body, bytes) else b"", _parameter(part, "charset"), url
 
 
 def _parameter(message: Message, name: str) -> str:

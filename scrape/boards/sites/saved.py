@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from scrape.boards import page_reader, schema_org
@@ -36,33 +37,43 @@ def start(query: Query) -> Sequence[str]:
 
 
 def parse(body: str, url: str) -> Page:
-    """Return the postings of one file; `url` is its path. Raises ChangedShape where none is recognised."""
+    """Return the postings of one file; `url` is its path, or the URL that it was saved from.
+
+    A row that is no posting is left out, and named. Raises ChangedShape where none is recognised.
+    """
     if not body.strip():
         return Page()
-    if _JSON.match(body):
-        return Page(tuple(_row(row, f"{url}: {place}") for place, row in _rows(body, url)))
-    return page_reader.read(body, url, NAME)
+    if not _JSON.match(body):
+        return page_reader.read(body, url, NAME)
+    found, unusable = list[Posting](), list[str]()
+    for place, row in _rows(body):
+        try:
+            found.append(_row(row, f"{url}: {place}"))
+        except ChangedShape as error:
+            unusable.append(str(error))
+    if unusable and not found:
+        raise ChangedShape(unusable[0] + (f" (and {len(unusable) - 1} more)" if unusable[1:] else ""))
+    return Page(tuple(found), unusable=tuple(unusable))
 
 
-def _rows(body: str, url: str) -> list[tuple[str, Any]]:
-    """Return each row of a JSON list or of JSON lines, with its place in words."""
-    try:
+def _rows(body: str) -> Iterator[tuple[str, Any]]:
+    """Yield each row of a JSON list or of JSON lines, with its place in words; None for a line that is not JSON."""
+    with suppress(ValueError, RecursionError):
         whole = json.loads(body)
-        return [(f"row {i}", row) for i, row in enumerate(whole if isinstance(whole, list) else [whole], 1)]
-    except (ValueError, RecursionError):
-        pass
-    found = []
+        yield from ((f"row {i}", row) for i, row in enumerate(whole if isinstance(whole, list) else [whole], 1))
+        return
     for number, line in enumerate(body.split("\n"), 1):
         if not line.strip("\ufeff \t\r"):
             continue
-        try:
-            found.append((f"line {number}", json.loads(line.lstrip("\ufeff"))))
-        except (ValueError, RecursionError):
-            raise ChangedShape(f"{url}: line {number} is not JSON; repair or remove it and run again") from None
-    return found
+        row = None
+        with suppress(ValueError, RecursionError):
+            row = json.loads(line.lstrip("\ufeff"))
+        yield f"line {number}", row
 
 
 def _row(row: Any, place: str) -> Posting:
+    if not isinstance(row, dict):
+        raise ChangedShape(f"{place} is not a JSON object; repair or remove it and run again")
     title, body = text(row, "title"), raw(row, "html")
     if not title or not body.strip():
         raise ChangedShape(f"{place} is not a posting: it needs a title and html; repair or remove it and run again")

@@ -192,6 +192,24 @@ def test_a_page_saved_as_mhtml_is_scored_without_its_wrapping(tmp_path: Path, na
         posting(tmp_path / name)
 
 
+def test_menus_and_adverts_of_a_page_are_not_scored(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    text = "<p>The tower needs a keeper who does not mind the wind. Experience with lamps is a requirement.</p>" * 3
+    menu = "<nav><a href=/>Home</a></nav><div class=cookie-banner>We use cookies to make this page slower.</div>"
+    page.write_text(f"{menu}<main><h1>Keeper</h1><p>Employer: Skerry</p><p>Location: Bath</p><div>{text}</div></main>")
+    made = posting(page)
+    assert made.startswith("<html>\n<h1>Keeper</h1>\n<h2>Skerry</h2>\n<h3>Bath</h3>\n<p>The tower")
+    assert "Home" not in made and "cookies" not in made
+
+
+def test_a_list_of_results_is_not_scored(tmp_path: Path) -> None:
+    page = tmp_path / "list.html"
+    cards = (f"<li><a href=/{i}>Keeper of the tower {i}</a><p>Skerry, Bath</p></li>" for i in range(9))
+    page.write_text(f"<h1>Work at towers</h1><ul>{''.join(cards)}</ul>")
+    with pytest.raises(InputError, match="a list of results; save the posting pages"):
+        posting(page)
+
+
 @pytest.mark.parametrize("piece", ["<h4>", "<h4>a</h4", "<title>", "<title", "<p><b>", "<"])
 def test_no_page_takes_more_than_linear_time(piece: str, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
@@ -236,7 +254,7 @@ def test_the_command_prints_the_score_and_writes_the_page(home: Path, capsys: py
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("none.html", None), ("empty.html", b" \n"), ("latin.html", b"caf\xe9"), ("blank.html", b"<p> </p>"), (".", None)],
+    [("none.html", None), ("empty.html", b" \n"), ("latin.txt", b"caf\xe9"), ("blank.html", b"<p> </p>"), (".", None)],
 )
 def test_what_cannot_be_scored_is_one_line_and_2(
     home: Path, name: str, content: bytes | None, capsys: pytest.CaptureFixture[str]

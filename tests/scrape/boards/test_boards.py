@@ -437,11 +437,13 @@ def test_a_page_of_broken_scripts_is_not_repaired_without_end() -> None:
     assert time.process_time() - begin < 15
 
 
-def test_saved_rows_say_which_line_is_wrong() -> None:
+def test_a_saved_row_that_is_no_posting_is_left_out_and_named() -> None:
     good = '{"title": "T", "html": "<p>h</p>"}'
-    for bad, place in (("{", "line 2"), ('{"title": "T"}', "line 2"), ("7", "line 2")):
-        with pytest.raises(ChangedShape, match=place):
-            BOARDS["saved"].parse(f"{good}\n{bad}\n{good}", "rows.jsonl")
+    for bad in ("{", '{"title": "T"}', "7", "[" * 100_000):
+        page = BOARDS["saved"].parse(f"{good}\n{bad}\n{good}", "rows.jsonl")
+        assert len(page.postings) == 2 and len(page.unusable) == 1 and "rows.jsonl: line 2 is not a" in page.unusable[0]
+        with pytest.raises(ChangedShape, match=r"rows\.jsonl: (?:line|row) 1 is not a"):
+            BOARDS["saved"].parse(f"{{{bad}\n{bad}", "rows.jsonl")
 
 
 def test_a_saved_page_of_results_is_not_taken_for_a_posting() -> None:

@@ -392,3 +392,20 @@ def test_help_loads_no_command_and_remove_no_numpy(gathered: Store) -> None:
         command = [sys.executable, "-c", code, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         assert set(done.stdout.splitlines()[-1].split()) <= loaded
+
+
+@pytest.mark.parametrize("command", ["search", "doctor"])
+def test_pages_given_twice_add_up(command: str) -> None:
+    options = options_parser([command]).parse_args([command, "--pages", "a", "b", "--pages", "c"])
+    assert options.pages == ["a", "b", "c"] and options_parser([command]).parse_args([command]).pages == []
+
+
+def test_a_search_lists_what_it_did_not_read_and_what_it_guessed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "job.html").write_text("<main><h1>Lamp Lighter</h1><p>Light the lamps at dusk.</p></main>")
+    (tmp_path / "none.html").write_text("<p>Nothing")
+    assert main(["search", "--pages", str(tmp_path), "--data-dir", str(tmp_path / "data")]) == 0
+    told = capsys.readouterr().err
+    assert f"guessed: {tmp_path / 'job.html'}: Lamp Lighter\n" in told
+    assert f"not read: {tmp_path / 'none.html'}: no posting recognised" in told

@@ -421,6 +421,35 @@ def test_bad_files_do_not_keep_the_good_ones_from_being_read(tmp_path: Path) -> 
     found, outcomes = run(board_crawl({}, FakeBoard(start=[str(file) for file in files])))
     assert keys(found) == ["1"] and outcomes["fake"].status == "ok"
     assert "and 10 more" in outcomes["fake"].note
+    assert [line.split(":")[0] for line in outcomes["fake"].unread] == [str(file) for file in files[:11]]
+
+
+def test_every_page_that_is_not_read_and_every_guess_is_listed(tmp_path: Path) -> None:
+    text = "<p>The tower needs a keeper who does not mind the wind. Experience with lamps is a requirement.</p>" * 3
+    pages = {
+        "a.html": f"<h1>Keeper</h1><p>Employer: Skerry</p><p>Location: Bath</p><div>{text}</div>",
+        "b.html": "<p itemscope itemtype=JobPosting><b itemprop=title>Cook</b><i itemprop=description>x</i>",
+        "c.html": "<title>Just a moment...</title>",
+        "d.html": "<p>Nothing",
+        "e.jsonl": '{"title": "Clerk", "html": "<p>x</p>"}\n{',
+        "f.warc": "no archive",
+    }
+    for name, page in pages.items():
+        (tmp_path / name).write_text(page)
+    query = Query(pages=(str(tmp_path),))
+    found, outcomes = run(BoardCrawl(BOARDS["saved"], [query], Settings(Site({}))))
+    assert [posting.title for posting in found] == ["Keeper", "Cook", "Clerk"]
+    outcome = outcomes["saved"]
+    assert outcome.guessed == (f"{tmp_path / 'a.html'}: Keeper; Skerry; Bath",) and "1 guessed" in outcome.note
+    reasons = [
+        "Cloudflare keeps robots out",
+        "no posting recognised",
+        "line 2 is not a JSON object",
+        "records are cut off",
+    ]
+    assert len(outcome.unread) == len(reasons)
+    for line, name, reason in zip(outcome.unread, ("c.html", "d.html", "e.jsonl", "f.warc"), reasons, strict=True):
+        assert line.startswith(f"{tmp_path / name}: ") and reason in line
 
 
 def test_a_board_of_saved_pages_is_not_asked_over_the_network(tmp_path: Path) -> None:

@@ -123,3 +123,104 @@ def test_json_is_read_as_editors_write_it(tmp_path: Path, text: str, newline: st
     path.write_bytes((before + text.replace("\n", newline)).encode())
     found = saved.parse(local_files.read(str(path)).text, str(path)).postings
     assert [posting.title for posting in found] == ["Lamp Lighter", "Lamp Cleaner"]
+
+
+ORIGIN = "https://jobs.example/keeper"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.html", f"<!DOCTYPE html>\n<!-- saved from url=(0027){ORIGIN} -->\n<html>".encode()),
+        (
+            "a.htm",
+            f"<!DOCTYPE html> <html><!--\n Page saved with SingleFile \n url: {ORIGIN} \n saved date: x-->".encode(),
+        ),
+        ("a.mht", mhtml("<p>", f"Content-Location: {ORIGIN}")),
+        ("a.mhtml", f"Snapshot-Content-Location: {ORIGIN}\r\n".encode() + mhtml("<p>")),
+    ],
+    ids=["complete", "SingleFile", "part", "snapshot"],
+)
+def test_a_saved_page_has_the_url_that_it_was_saved_from(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert local_files.read(str(path)).final_url == ORIGIN
+    path.write_bytes(data.replace(b"https://jobs", b"file:///jobs"))
+    assert local_files.read(str(path)).final_url == str(path)
+
+
+@pytest.mark.parametrize("suffix", ["_files", "-Dateien", "_fichiers", "_archivos", ".FILES"])
+def test_the_parts_of_a_complete_page_are_no_pages(tmp_path: Path, suffix: str) -> None:
+    for name in (
+        "Job.html",
+        f"Job{suffix}/frame.html",
+        f"Job{suffix}/in/ad.htm",
+        "other_files/job.html",
+        "Jobs/a.html",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = [str(tmp_path / name) for name in ("Job.html", "Jobs/a.html", "other_files/job.html")]
+    assert local_files.expand([str(tmp_path)]) == tuple(sorted(found))
+    assert len(local_files.expand([str(tmp_path / f"Job{suffix}")])) == 2, "a folder that is named itself is read"
+
+
+def record(
+    url: str, block: bytes, kind: str = "response", content: str = "application/http; msgtype=response"
+) -> bytes:
+    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nContent-Type: {content}\r\n"
+    return head.encode() + f"Content-Length: {len(block)}\r\n\r\n".encode() + block + b"\r\n\r\n"
+
+
+def answer(body: bytes, *lines: str, status: str = "200 OK", kind: str = "text/html") -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", f"Content-Type: {kind}", *lines, "", ""]).encode() + body
+
+
+RECORDS = [
+    record("", b"software: x", "warcinfo", "application/warc-fields"),
+    record(ORIGIN, b"GET / HTTP/1.1\r\n\r\n", "request", "application/http; msgtype=request"),
+    record(ORIGIN, answer(b"<p>plain")),
+    record(ORIGIN + "/2", answer(b"4\r\n<p>c\r\n5\r\nhunks\r\n0\r\n\r\n", "Transfer-Encoding: chunked")),
+    record(ORIGIN + "/3", answer(gzip.compress(b"<p>packed"), "Content-Encoding: gzip")),
+    record(ORIGIN + "/4", answer("<p>café".encode("cp1252"), kind="text/html; charset=windows-1252")),
+    record(ORIGIN + "/5", answer(b"gone", status="404 Not Found")),
+    record(ORIGIN + "/6", answer(b"\x89PNG", kind="image/png")),
+    record(f"<{ORIGIN}/7>", b"<p>resource", "resource", "text/html"),
+]
+TEXTS = ["<p>plain", "<p>chunks", "<p>packed", "<p>café", "<p>resource"]
+
+
+@pytest.mark.parametrize(
+    "pack", [b"".join, lambda parts: b"".join(map(gzip.compress, parts)), lambda parts: gzip.compress(b"".join(parts))]
+)
+def test_the_pages_of_a_warc_file_are_read(tmp_path: Path, pack: Callable[[list[bytes]], bytes]) -> None:
+    data = pack(RECORDS)
+    path = tmp_path / ("crawl.warc.gz" if data.startswith(b"\x1f") else "crawl.WARC")
+    path.write_bytes(data)
+    assert local_files.expand([str(tmp_path)]) == (str(path),)
+    found = list(local_files.responses(str(path)))
+    assert [page.text for page in found] == TEXTS
+    assert [page.final_url for page in found] == [ORIGIN, *(f"{ORIGIN}/{number}" for number in (2, 3, 4, 7))]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_damaged_records_of_a_warc_file_are_counted(tmp_path: Path, packed: bool) -> None:
+    torn = record(ORIGIN, answer(gzip.compress(b"<p>packed")[:-9], "Content-Encoding: gzip"))
+    data = b"".join(map(gzip.compress, [torn, *RECORDS])) if packed else torn + b"".join(RECORDS)
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    for cut, unread, texts in ((None, 1, TEXTS), (-40, 2, TEXTS[:-1])):
+        path.write_bytes(data[:cut])
+        found: list[str] = []
+        with pytest.raises(BoardError, match=f"{path.name}: {unread} of its records are cut off, damaged or too large"):
+            found += (found.append(page.text) or "" for page in local_files.responses(str(path)))
+        assert [text for text in found if text] == texts
+
+
+@pytest.mark.parametrize(
+    "data", [b"<html>", b"WARC/1.0\r\nContent-Length: x\r\n\r\n", b"WARC/1.0\r\nContent-Length: 99999999999\r\n\r\n"]
+)
+def test_what_is_no_warc_file_is_named(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(data)
+    with pytest.raises(BoardError, match=r"a\.warc: 1 of its records"):
+        list(local_files.responses(str(path)))
