@@ -23,7 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from charrnn.model import checkpoint
-from charrnn.runs import history
+from charrnn.runs import history, selection
 from charrnn.runs.files import RunFiles
 from charrnn.runs.history import Evaluation
 from scrape.common import console
@@ -63,12 +63,13 @@ class Curve:
 def main(argv: list[str] | None = None) -> int:
     """Draw, and print the paths of the plots."""
     said = options_parser().parse_args(argv)
-    return console.run(lambda: _command(said.folder, said.out), debug=said.debug)
+    return console.run(lambda: _command(said.runs, said.checkpoint_dir, said.out), debug=said.debug)
 
 
-def _command(folder: Path, out: Path | None) -> int:
-    found = curves(folder)
-    usual = folder.resolve() if checkpoint.list_files(folder) else folder / "loss"
+def _command(named: list[str], cv: Path, out: Path | None) -> int:
+    runs = find_runs(named or [str(cv)], cv)
+    usual = runs[0].resolve() if len(runs) == 1 else (Path(named[0]) if len(named) == 1 else cv) / "loss"
+    found = [of_run(run) for run in runs]
     paths = [out] if out else [usual.with_name(f"{usual.name}.{form}") for form in ("png", "svg")]
     for path in paths:
         if path.suffix not in (".png", ".svg"):
@@ -80,18 +81,17 @@ def _command(folder: Path, out: Path | None) -> int:
     return console.OK
 
 
-def curves(folder: Path) -> list[Curve]:
-    """Return the runs in `folder`, by name: it holds the checkpoints of one run, or the folders of several.
+def find_runs(named: Sequence[str], cv: Path) -> list[Path]:
+    """Return the folders of the runs that are named: each by name, folder or file, or a folder of several, by name.
 
-    Raises InputError where there is no checkpoint in it.
+    Raises InputError where there is none.
     """
-    runs = [folder]
-    if not checkpoint.list_files(folder):
-        below = folder.iterdir() if folder.is_dir() else ()
-        runs = sorted(path for path in below if path.is_dir() and checkpoint.list_files(path))
-    if not runs:
-        raise InputError(f"there is no checkpoint in {folder}; train one with: python -m charrnn.train")
-    return [of_run(run) for run in runs]
+    found: list[Path] = []
+    for name in named:
+        below = selection.run_names(Path(name))
+        alone = checkpoint.list_files(Path(name)) or not below
+        found += [selection.find_run(name, cv)] if alone else [Path(name) / run for run in below]
+    return list(dict.fromkeys(found))
 
 
 def of_run(run: Path) -> Curve:
@@ -215,8 +215,8 @@ def _explain(axes: Axes, figure: Figure, alone: bool) -> None:
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = console.parser("python -m charrnn.plot", "Plot the loss of a run, or of all runs in one picture.")
-    made.add_argument(
-        "folder", type=Path, nargs="?", default=Path("cv"), help="folder of one run, or of several (default: cv)"
-    )
-    made.add_argument("--out", type=Path, metavar="FILE", help="a .png or .svg (default: both, beside the run)")
+    add = made.add_argument
+    add("runs", nargs="*", metavar="RUN", help="names or folders of runs, or a folder of several (default: all runs)")
+    add("--checkpoint-dir", type=Path, default=selection.CHECKPOINTS, help="folder of all runs (default: %(default)s)")
+    add("--out", type=Path, metavar="FILE", help="a .png or .svg (default: both, beside the run)")
     return made

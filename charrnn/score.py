@@ -16,6 +16,7 @@ from pathlib import Path
 from charrnn.evaluate import surprisal
 from charrnn.evaluate.surprisal import Reading
 from charrnn.model import checkpoint, device
+from charrnn.model.memory import explain_memory
 from charrnn.pages import SAMPLES
 from charrnn.pages import surprisal as surprisal_page
 from charrnn.runs import selection
@@ -53,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     return console.run(lambda: _command(options), debug=options.debug)
 
 
+@explain_memory("score a shorter text, or use a smaller network")
 def _command(options: ScoreOptions) -> int:
     text = posting(options.posting, options.title)
     out = options.out or SAMPLES / "scores" / f"{options.posting.stem}.html"

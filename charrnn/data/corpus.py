@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charrnn.data.vocab import Ids, Vocab, codes_of
+from scrape.common.console import say
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole, write_whole_with
+from scrape.common.files import READ_ONLY, write_whole, write_whole_with
 
 POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
 POSTINGS, TEXT, LINES = "postings", "text", "lines"
@@ -28,6 +29,7 @@ TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # the defaults of a run
 BYTE_ORDER_MARK = "\ufeff"
 _LEFT_OUT = frozenset({BYTE_ORDER_MARK, "\r"})
 _CHUNK = 1 << 20
+_NAMED = 12  # unknown characters that an error lists
 _UNICODE = 0x110000
 _GATHER = (
     "name a text of your own (python -m charrnn.train FILE), gather postings with scripts/scrape.sh, or run "
@@ -66,8 +68,8 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
     """Return the corpus in `folder`/input.txt, encoded beside it on first use, or when the text has changed.
 
     Byte order marks are left out, and each line ends with a newline alone, unless `vocab`, that of a network from the
-    time before this rule, has a character of either. Memory stays flat whatever the size. Raises InputError where the
-    text is missing, empty or not UTF-8.
+    time before this rule, has a character of either. Memory stays flat whatever the size, except where the folder
+    cannot be written. Raises InputError where the text is missing, empty or not UTF-8.
     """
     as_it_is = vocab is not None and not _LEFT_OUT.isdisjoint(vocab.chars)
     text = folder / "input.txt"
@@ -82,7 +84,13 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
         raise InputError(f"there is no {text}; {_GATHER}")
     stored = _stored(text, as_it_is)
     if stored is None:
-        _encode(text, as_it_is)
+        try:
+            _encode(text, as_it_is)
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            say(f"nothing can be written into {folder}; its text is encoded in memory")
+            return _with_form(_encode_in_memory(text, as_it_is), folder)
         stored = _stored(text, as_it_is)
         if stored is None:
             raise InputError(f"{text} changed while it was read; wait until it is written, then run again")
@@ -93,7 +101,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
     """Return the manifest of a dataset; empty where there is none."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -110,6 +118,13 @@ def _with_form(corpus: Corpus, folder: Path) -> Corpus:
 def _form(ids: Ids, vocab: Vocab) -> str:
     """Return the form of a text that declares none: postings if it begins with one."""
     return POSTINGS if vocab.decode(ids[: len(POSTING_BEGIN)]) == POSTING_BEGIN else TEXT
+
+
+def unknown_characters(corpus: Corpus, vocab: Vocab) -> str:
+    """Return the characters of a text that a vocabulary lacks, as a list to read; "" where it has all of them."""
+    strange = sorted(set(corpus.vocab.chars) - set(vocab.chars))
+    more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+    return ", ".join(map(repr, strange[:_NAMED])) + more
 
 
 @dataclass(frozen=True)
@@ -141,7 +156,11 @@ def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
     first = _boundary(corpus, train_frac)
     second = size if train_frac + val_frac > 1 - 1e-9 else _boundary(corpus, train_frac + val_frac)
     if min(first, second - first) < 2:
-        raise InputError(f"a corpus of {size} characters is too small to train and validate on; {_GATHER}")
+        raise InputError(
+            f"a corpus of {size} characters is too small to train and validate on: by --train-frac {train_frac:g} and "
+            f"--val-frac {val_frac:g}, {first} are to train on and {second - first} to validate; change these, or "
+            "name a longer text"
+        )
     parts = ids[:first], ids[first:second], ids[second:]
     return Split(*parts, corpus.vocab, corpus.sha256, corpus.declared, corpus.monospace)
 
@@ -223,17 +242,41 @@ def _stored(text: Path, as_it_is: bool) -> Corpus | None:
         vocab = Vocab(note["chars"])
         if note.get("as_it_is", True) != as_it_is and (as_it_is or not _LEFT_OUT.isdisjoint(vocab.chars)):
             return None
-        if note["text"] != _stamp(text) or _ids_path(text).stat().st_size != note["length"] * vocab.dtype.itemsize:
+        size = _ids_path(text).stat().st_size
+        if note["text"] != _stamp(text) or not size or size != note["length"] * vocab.dtype.itemsize:
             return None
         ids = np.memmap(_ids_path(text), dtype=vocab.dtype, mode="r")
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        sha256 = note["sha256"]
+        if not isinstance(sha256, str) or max(int(piece.max()) for piece in _pieces(ids)) >= len(vocab):
+            return None
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return Corpus(ids, vocab, note["sha256"])
+    return Corpus(ids, vocab, sha256)
+
+
+def _pieces(ids: Ids) -> Iterator[Ids]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
 
 
 def _encode(text: Path, as_it_is: bool) -> None:
     """Write the ids of `text`, and a note with its vocabulary and checksum. Two passes: vocabulary, then ids."""
     stamp = _stamp(text)
+    vocab, sha256, as_it_is = _survey(text, as_it_is)
+    pieces = _ids(text, vocab, as_it_is)
+    write_whole_with(_ids_path(text), lambda file: file.writelines(piece.tobytes() for piece in pieces))
+    length = _ids_path(text).stat().st_size // vocab.dtype.itemsize
+    note = {"sha256": sha256, "length": length, "chars": vocab.chars, "text": stamp, "as_it_is": as_it_is}
+    write_whole(_note_path(text), json.dumps(note))
+
+
+def _encode_in_memory(text: Path, as_it_is: bool) -> Corpus:
+    vocab, sha256, as_it_is = _survey(text, as_it_is)
+    return Corpus(np.concatenate(list(_ids(text, vocab, as_it_is))), vocab, sha256)
+
+
+def _survey(text: Path, as_it_is: bool) -> tuple[Vocab, str, bool]:
+    """Return the vocabulary of `text`, its checksum, and whether nothing is to be left out."""
     seen = np.zeros(_UNICODE, dtype=np.bool_)
     digest = hashlib.sha256()
     for piece in _decoded(text, digest):
@@ -245,12 +288,11 @@ def _encode(text: Path, as_it_is: bool) -> None:
         seen[left_out] = False
     if not seen.any():
         raise InputError(f"{text} is empty; {_GATHER}")
-    vocab = Vocab("".join(map(chr, np.flatnonzero(seen))))
-    pieces = _decoded(text) if as_it_is else _normalized(_decoded(text))
-    write_whole_with(_ids_path(text), lambda file: file.writelines(vocab.encode(piece).tobytes() for piece in pieces))
-    length = _ids_path(text).stat().st_size // vocab.dtype.itemsize
-    note = {"sha256": digest.hexdigest(), "length": length, "chars": vocab.chars, "text": stamp, "as_it_is": as_it_is}
-    write_whole(_note_path(text), json.dumps(note))
+    return Vocab("".join(map(chr, np.flatnonzero(seen)))), digest.hexdigest(), as_it_is
+
+
+def _ids(text: Path, vocab: Vocab, as_it_is: bool) -> Iterator[Ids]:
+    yield from map(vocab.encode, _decoded(text) if as_it_is else _normalized(_decoded(text)))
 
 
 def _normalized(pieces: Iterable[str]) -> Iterator[str]:

@@ -23,8 +23,10 @@ class Vocab:
     chars: str
 
     def __post_init__(self) -> None:
-        if len(set(self.chars)) != len(self.chars):
+        if not isinstance(self.chars, str) or len(set(self.chars)) != len(self.chars):
             raise ValueError("a vocabulary holds every character once")
+        if any("\ud800" <= char <= "\udfff" for char in self.chars):
+            raise ValueError("a vocabulary holds characters, not halves of them")
 
     @classmethod
     def of(cls, text: str) -> Vocab:

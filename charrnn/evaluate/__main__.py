@@ -16,6 +16,7 @@ from pathlib import Path
 from charrnn.evaluate.metrics import LENGTHS, TextMetrics
 from charrnn.evaluate.report import FREE, MASKED, REAL, Report, evaluate
 from charrnn.model import checkpoint, device
+from charrnn.model.memory import explain_memory
 from charrnn.runs import selection, training_text
 from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
@@ -49,6 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     return console.run(lambda: _command(options), debug=options.debug)
 
 
+@explain_memory("sample fewer texts with --count, or evaluate a smaller network")
 def _command(options: EvaluateOptions) -> int:
     if options.json:
         require_place(options.json, "--json")

@@ -13,7 +13,7 @@ from pydivsufsort import divsufsort  # type: ignore[import-untyped]
 from charrnn.data.corpus import open_corpus
 from charrnn.data.vocab import Ids, Vocab
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole_with
+from scrape.common.files import READ_ONLY, write_whole_with
 
 _FORMAT = "dream-jobs suffixes 1"
 _HEADER = 128  # bytes
@@ -43,7 +43,7 @@ class SuffixArray:
 
         It is built on first use and kept beside the text, 4 bytes per character; when the text has changed, it is
         rebuilt. Building takes 6 bytes of memory per character. Raises InputError where the text cannot be
-        used, OSError where the index cannot be written.
+        used. Where its folder cannot be written, the array stays in memory.
         """
         if path.name != "input.txt":
             raise InputError(f"{path} is not the input.txt of a dataset; name that")
@@ -54,13 +54,14 @@ class SuffixArray:
         stored = path.with_name(f"input.{end}.suffixes")
         header = f"{_FORMAT} {corpus.sha256} {end}\n".encode().ljust(_HEADER)
         if not _holds(stored, header, end):
-            for earlier in path.parent.glob("input.*.suffixes"):  # of other texts
-                with earlier.open("rb") as file:
-                    stale = corpus.sha256.encode() not in file.read(_HEADER)
-                if stale:
-                    earlier.unlink()
             made = _sort(corpus.ids[:end])
-            write_whole_with(stored, lambda file: _write(file, header, made))
+            try:
+                _delete_stale(path, corpus.sha256)
+                write_whole_with(stored, lambda file: _write(file, header, made))
+            except OSError as error:
+                if error.errno not in READ_ONLY:
+                    raise
+                return cls(corpus.ids[:end], corpus.vocab, made)  # and sort it again next time
         suffixes = np.memmap(stored, dtype=_type(end), mode="r", offset=_HEADER)
         return cls(corpus.ids[:end], corpus.vocab, suffixes)
 
@@ -137,6 +138,15 @@ def _comes_after(text: Array, at: Array, corpus: Ids, there: Array) -> npt.NDArr
     inside = (at < len(text)) & (there < len(corpus))
     ours, theirs = text.take(at, mode="clip"), corpus.take(there, mode="clip").astype(np.int64)
     return np.where(inside, ours > theirs, at < len(text))
+
+
+def _delete_stale(path: Path, sha256: str) -> None:
+    """Delete the suffix arrays of earlier texts at `path`."""
+    for earlier in path.parent.glob("input.*.suffixes"):
+        with earlier.open("rb") as file:
+            stale = sha256.encode() not in file.read(_HEADER)
+        if stale:
+            earlier.unlink()
 
 
 def _sort(ids: Ids) -> npt.NDArray[np.signedinteger]:

@@ -1,26 +1,20 @@
-"""Save, load and list checkpoints: a model in one file, whose name holds epoch and validation loss.
-
-A file is what `torch.save` writes (a zip archive of plain values and tensors, loaded with `weights_only=True`)
-with the SHA-256 of everything before it as the archive's comment. torch itself loads a damaged file without an error.
-"""
+"""Save, load and list checkpoints: a model in one file, whose name holds epoch and validation loss."""
 
 from __future__ import annotations
 
-import hashlib
-import io
+import math
 import re
-import zipfile
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from charrnn.data.vocab import Vocab
-from charrnn.model.lstm import CharLSTM, ModelConfig
+from charrnn.model.archive import TRAIN, deserialize, serialize
+from charrnn.model.lstm import CELLS, CharLSTM, ModelConfig
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 
@@ -28,9 +22,6 @@ FORMAT = "dream-jobs checkpoint 1"
 SHOWCASE = "showcase"
 
 _NAME = re.compile(r"lm_(?P<word>.+)_epoch(?P<epoch>\d+\.\d\d)_(?P<loss>\d+\.\d{4})\.pt")
-_COMMENT = re.compile(rb"sha256:[0-9a-f]{64}")
-_COMMENT_BYTES = 7 + 64
-_TRAIN = "python -m charrnn.train"
 
 
 @dataclass(frozen=True)
@@ -79,9 +70,46 @@ def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
 def load(path: Path) -> Checkpoint:
     """Return the checkpoint in `path`, on the CPU. Raises InputError where it is absent, damaged or no checkpoint."""
     content = deserialize(path, FORMAT)
-    content["config"] = ModelConfig(**content["config"])
-    content["vocab"] = Vocab(content["vocab"])
-    return Checkpoint(**content)
+    try:
+        config, vocab = ModelConfig(**content.pop("config")), Vocab(content.pop("vocab"))
+        found = Checkpoint(config, vocab, **content)
+        check_weights(config, vocab, found.weights)
+        check_numbers(epoch=found.epoch, step=found.step, val_loss=found.val_loss)
+        if not isinstance(found.corpus, str):
+            raise ValueError("its corpus is not a checksum")
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError(f"{path} holds no network of this program: {error}; use another checkpoint") from error
+    return found
+
+
+def check_weights(config: ModelConfig, vocab: Vocab, weights: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless the weights are those of a network of this configuration and vocabulary.
+
+    Nothing is allocated before it is known that the file holds as much.
+    """
+    whole = (config.vocab_size, config.rnn_size, config.num_layers)
+    if any(type(number) is not int or number < 1 for number in whole) or config.vocab_size != len(vocab):
+        raise ValueError("its sizes are not those of a network")
+    if config.model not in CELLS:
+        raise ValueError(f"its type of cell is not one of {', '.join(CELLS)}")
+    check_numbers(dropout=config.dropout)
+    if not isinstance(weights, Mapping) or not all(isinstance(weight, Tensor) for weight in weights.values()):
+        raise ValueError("its weights are not tensors")
+    if config.num_layers > len(weights) or config.rnn_size > sum(weight.numel() for weight in weights.values()):
+        raise ValueError("it has fewer weights than its configuration says")
+    with torch.device("meta"):
+        expected = {name: weight.shape for name, weight in CharLSTM(config).state_dict().items()}
+    if expected != {name: weight.shape for name, weight in weights.items()}:
+        raise ValueError("its weights do not have the shapes that its configuration says")
+    if not all(weight.is_floating_point() for weight in weights.values()):
+        raise ValueError("its weights are not numbers of a network")
+
+
+def check_numbers(**named: object) -> None:
+    """Raise ValueError unless each value is a finite number of at least 0 (True and False are no numbers)."""
+    for name, value in named.items():
+        if type(value) not in (int, float) or not 0 <= value <= sys.float_info.max:  # type: ignore[operator]
+            raise ValueError(f"its {name} is not a number of at least 0")
 
 
 def list_files(folder: Path) -> list[CheckpointFile]:
@@ -91,13 +119,21 @@ def list_files(folder: Path) -> list[CheckpointFile]:
     return sorted(made, key=lambda entry: (entry.epoch, entry.path.name))
 
 
+def has_diverged(val_loss: float) -> bool:
+    """Return whether a loss is above that of a guess among all characters of Unicode: 13.9 nats per character."""
+    return not val_loss <= math.log(0x110000)
+
+
 def best(folder: Path) -> Path:
-    """Return the checkpoint of lowest validation loss, the latest of equals. Raises InputError where there is none."""
+    """Return the checkpoint of lowest validation loss, the latest of equals.
+
+    Raises InputError where there is none, or all have diverged.
+    """
     return min(reversed(_list_some(folder)), key=lambda entry: entry.val_loss).path
 
 
 def last(folder: Path) -> Path:
-    """Return the checkpoint of the latest epoch. Raises InputError where there is none."""
+    """Return the checkpoint of the latest epoch, but one that has diverged. Raises InputError where there is none."""
     return _list_some(folder)[-1].path
 
 
@@ -117,47 +153,19 @@ def newest_run(cv: Path) -> Path:
     written = ((entry.path.stat().st_mtime_ns, folder) for folder in runs for entry in list_files(folder))
     newest = max(written, default=None)
     if newest is None:
-        raise InputError(f"there is no checkpoint in {cv}; train one with: {_TRAIN} (or use the one in cv/{SHOWCASE})")
+        raise InputError(f"there is no checkpoint in {cv}; train one with: {TRAIN} (or use the one in cv/{SHOWCASE})")
     return newest[1]
 
 
-def serialize(content: dict[str, Any]) -> bytes:
-    """Return the bytes of a file that holds `content` (tensors and plain values) and its own checksum."""
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    # A zip archive ends with the length of its comment, 0 so far, and the comment.
-    body = buffer.getvalue()[:-2] + _COMMENT_BYTES.to_bytes(2, "little")
-    return body + _comment(body)
-
-
-def deserialize(path: Path, form: str) -> dict[str, Any]:
-    """Return what `serialize` wrote to `path`. Raises InputError where that is not a whole `form`."""
-    try:
-        sealed = path.read_bytes()
-    except IsADirectoryError as error:
-        raise InputError(f"{path} is a folder; name one of its files, or best or last") from error
-    except FileNotFoundError as error:
-        raise InputError(f"there is no {path}; train a model with: {_TRAIN}") from error
-    body, comment = sealed[:-_COMMENT_BYTES], sealed[-_COMMENT_BYTES:]
-    if not _COMMENT.fullmatch(comment):
-        raise InputError(f"{path} is cut short, or was not written by {_TRAIN}; use another checkpoint")
-    if comment != _comment(body):
-        raise InputError(f"{path} is damaged: its checksum does not fit its content; use another checkpoint")
-    try:
-        content = torch.load(io.BytesIO(sealed), map_location="cpu", weights_only=True)
-    except (RuntimeError, UnpicklingError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} was not written by {_TRAIN}; use another checkpoint") from error
-    if not isinstance(content, dict) or content.pop("format", None) != form:
-        raise InputError(f"{path} is not a {form!r}: another version or program wrote it; use another checkpoint")
-    return content
-
-
-def _comment(body: bytes) -> bytes:
-    return b"sha256:" + hashlib.sha256(body).hexdigest().encode()
-
-
 def _list_some(folder: Path) -> list[CheckpointFile]:
+    """Return the checkpoints of a run whose loss has not diverged. Raises InputError where there is none."""
     found = list_files(folder)
     if not found:
-        raise InputError(f"there is no checkpoint in {folder}; train one with: {_TRAIN}")
-    return found
+        raise InputError(f"there is no checkpoint in {folder}; train one with: {TRAIN}")
+    good = [entry for entry in found if not has_diverged(entry.val_loss)]
+    if not good:
+        raise InputError(
+            f"no checkpoint in {folder} can be used: the loss has diverged, to {found[-1].val_loss:.3g} nats per "
+            "character; train again with a lower --learning-rate"
+        )
+    return good

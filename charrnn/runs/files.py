@@ -30,24 +30,27 @@ class RunFiles:
     @property
     def log(self) -> Path:
         """The training history: one JSON line for each evaluation."""
-        return self.folder.with_name(f"{self.folder.name}.jsonl")
+        return self._beside("jsonl")
 
     @property
     def plot(self) -> Path:
         """The loss plot."""
-        return self.folder.with_name(f"{self.folder.name}.png")
+        return self._beside("png")
 
     @property
     def lock(self) -> Path:
         """The lock that keeps a second process from training the same run."""
-        return self.folder.with_name(f".{self.folder.name}.lock")
+        return self.folder.parent / f".{self.folder.name}.lock"
 
     @property
     def events(self) -> Path:
         """The folder of TensorBoard's event files."""
-        return self.folder.with_name(f"{self.folder.name}.events")
+        return self._beside("events")
 
     @property
     def resume(self) -> Path:
         """The train state, from which --resume continues."""
-        return self.folder.with_name(f"{self.folder.name}.resume")
+        return self._beside("resume")
+
+    def _beside(self, ending: str) -> Path:
+        return self.folder.parent / f"{self.folder.name}.{ending}"  # also where the folder is the root, without a name

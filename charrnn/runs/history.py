@@ -7,8 +7,11 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from charrnn.model.checkpoint import check_numbers
 from scrape.common.errors import InputError
 from scrape.common.files import refuse_link, write_whole
+
+LARGEST = 64 << 20  # bytes: a line has about 180
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,12 @@ def append(path: Path, evaluation: Evaluation) -> None:
 def read(path: Path) -> list[Evaluation]:
     """Return the evaluations of a run, in order. A last line that a crash cut short is ignored.
 
-    Raises InputError where the log is absent or a line of it is no evaluation.
+    Raises InputError where the log is absent, or larger than any, or a line of it is no evaluation.
     """
     if not path.is_file():
         raise InputError(f"there is no log {path}; train a model with: python -m charrnn.train")
+    if path.stat().st_size > LARGEST:
+        raise InputError(f"{path} is larger than any training log ({LARGEST >> 20} MiB); move the file away")
     try:
         *whole, _cut = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
@@ -50,8 +55,10 @@ def read(path: Path) -> list[Evaluation]:
     evaluations = []
     for number, line in enumerate(whole, 1):
         try:
-            evaluations.append(Evaluation(**json.loads(line)))
-        except (ValueError, TypeError) as error:
+            evaluation = Evaluation(**json.loads(line))
+            check_numbers(**asdict(evaluation))
+            evaluations.append(evaluation)
+        except (ValueError, TypeError, RecursionError) as error:
             raise InputError(f"{path}: line {number} is not of a training log; move the file away") from error
     return evaluations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from charrnn.model.checkpoint import deserialize, serialize
+from charrnn.model.archive import deserialize, serialize
 from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn.data import corpus as data
-from charrnn.model.checkpoint import Checkpoint
+from charrnn.model.checkpoint import Checkpoint, check_numbers
 from charrnn.runs import train_state
 from charrnn.runs.files import RunFiles
 from scrape.common.errors import InputError
@@ -41,18 +41,30 @@ def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Training
     """
     folder = folder or _folder(loaded, path)
     corpus = data.open_corpus(folder, loaded.vocab)
-    try:
-        encoded = corpus.with_vocab(loaded.vocab)
-    except InputError as error:
-        strange = "".join(sorted(set(corpus.vocab.chars) - set(loaded.vocab.chars)))
+    if strange := data.unknown_characters(corpus, loaded.vocab):
         raise InputError(
-            f"{path.name} does not know {strange!r}, which the text in {folder} has; "
-            "name the folder of another text with --data-dir"
-        ) from error
+            f"{path.name} does not know these characters of {folder}/input.txt: {strange}; name the folder of another "
+            "text with --data-dir"
+        )
+    encoded = corpus.with_vocab(loaded.vocab)
+    return TrainingText(folder, data.split(encoded, *_fractions(path)), corpus.sha256 == loaded.corpus)
+
+
+def _fractions(path: Path) -> tuple[float, float]:
+    """Return the fractions that the run of a checkpoint trains and validates on: the defaults where it has no state."""
     state = RunFiles(path.parent).resume
-    config = train_state.load(state)["config"] if train_state.exists(state) else {}
-    fractions = config.get("train_frac", data.TRAIN_FRAC), config.get("val_frac", data.VAL_FRAC)
-    return TrainingText(folder, data.split(encoded, *fractions), corpus.sha256 == loaded.corpus)
+    if not train_state.exists(state):
+        return data.TRAIN_FRAC, data.VAL_FRAC
+    try:
+        config = train_state.load(state)["config"]
+        fractions = config.get("train_frac", data.TRAIN_FRAC), config.get("val_frac", data.VAL_FRAC)
+        check_numbers(train_frac=fractions[0], val_frac=fractions[1])
+    except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{state} cannot be read, so it is unknown which part of the text was trained on; move the file away to "
+            f"assume the first {data.TRAIN_FRAC:.0%}"
+        ) from error
+    return fractions
 
 
 def _folder(loaded: Checkpoint, path: Path) -> Path:
@@ -62,7 +74,7 @@ def _folder(loaded: Checkpoint, path: Path) -> Path:
         try:
             if json.loads(note.read_text(encoding="utf-8"))["sha256"] == loaded.corpus:
                 candidates.append(note.parent)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue  # not a note of ours
     for folder in (*candidates, DATA / path.parent.name):
         # The text may have changed since the note was written; opening it tells.

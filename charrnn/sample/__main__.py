@@ -18,10 +18,12 @@ from tqdm import tqdm
 from charrnn import plot
 from charrnn.evaluate.memorization import Overlap, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
+from charrnn.model.memory import explain_memory
 from charrnn.pages import SAMPLES, gallery
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs import history, selection
+from charrnn.runs.files import RunFiles
 from charrnn.sample import prompts
 from charrnn.sample.compare import Stage, sample_stages
 from charrnn.sample.generate import Sample
@@ -96,6 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     return console.run(lambda: _command(options), debug=options.debug)
 
 
+@explain_memory("sample fewer postings with --count, or use a smaller network")
 def _command(options: SampleOptions) -> int:
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
@@ -192,7 +195,7 @@ def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> 
 
 
 def _make_gallery(options: SampleOptions, path: Path, job: SamplingJob) -> int:
-    out = options.out or SAMPLES / path.parent.name
+    out = options.out or SAMPLES / (path.parent.name or path.stem)
     require_place(out / INDEX, "--out")
     request = job.sampler.request
     try:
@@ -222,7 +225,7 @@ def _publish(
     files: dict[str, str | bytes] = {}
     run = path.parent
     try:
-        files[gallery.PLOT] = plot.draw(history.read(run.with_name(f"{run.name}.jsonl")), run.name, form="svg")
+        files[gallery.PLOT] = plot.draw(history.read(RunFiles(run).log), run.name, form="svg")
     except (InputError, OSError) as error:
         say(f"the gallery is written without a loss plot: {error}")
     source = Provenance.of(path, job.sampler, held_out)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from charrnn.data import corpus as data
 from charrnn.data import texts
-from charrnn.data.corpus import Split
+from charrnn.data.corpus import Corpus, Split
 from charrnn.data.vocab import Vocab
 from charrnn.model import checkpoint, device, distributed
+from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.distributed import Group, PeerLostError
-from charrnn.runs import history, train_state
+from charrnn.model.lstm import ModelConfig
+from charrnn.model.memory import explain_memory, is_out_of_memory
+from charrnn.runs import history, selection, train_state
 from charrnn.runs.files import RunFiles
 from charrnn.train import callbacks
 from charrnn.train.config import TrainingConfig
@@ -33,8 +36,7 @@ from scrape.common.files import require_place
 from scrape.common.lock import exclusive
 
 _ENDLESS = 2**31  # steps
-_NO_MEMORY = re.compile("DefaultCPUAllocator|out of memory", re.IGNORECASE)  # in torch's RuntimeError, by device
-_SIZE = re.compile(r"allocate ([\d.]+ \w+)", re.IGNORECASE)
+_SMALLER = "use a smaller --batch-size, --seq-length or --rnn-size"
 
 
 def run(options: TrainOptions) -> int:
@@ -46,19 +48,13 @@ def run(options: TrainOptions) -> int:
     device.prepare(on)
     files = RunFiles(options.checkpoint_dir / options.run, options.savefile, options.keep)
     try:
-        with distributed.join_group(on) as group, _locked(options, files, group):
+        with explain_memory(_SMALLER), distributed.join_group(on) as group, _locked(options, files, group):
             _read_sources(options, files, group)
-            trainer = _resume(options, files, on, group) if options.resume else _start(options, files, on, group)
+            trainer = resume(options, files, on, group) if options.resume else _start(options, files, on, group)
             return _train(trainer, options, files)
     except PeerLostError as error:
         console.say(f"error: {error}; run the same command with --resume to continue from the last saved state")
         return console.FAILED
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not _NO_MEMORY.search(str(error)):
-            raise
-        size = _SIZE.search(str(error))
-        asked = f": {size[1]} could not be allocated" if size else ""
-        raise InputError(f"too little memory{asked}; use a smaller --batch-size, --seq-length or --rnn-size") from error
 
 
 @contextmanager
@@ -118,7 +114,8 @@ def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
     except DivergedError as error:
         if is_main:
             found = checkpoint.list_files(files.folder)
-            last = f"the last good checkpoint is {found[-1].path}" if found else "there is no checkpoint yet"
+            good = [entry.path for entry in found if not checkpoint.has_diverged(entry.val_loss)]
+            last = f"the last good checkpoint is {good[-1]}" if good else "there is no good checkpoint yet"
             console.say(f"error: {error}; {last}; try a lower --learning-rate")
         return console.FAILED
     if is_main:
@@ -132,16 +129,13 @@ def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
     started = time.monotonic()
     _refuse_existing(options, files)
     config = options.config()
-    weights = checkpoint.load(options.init_from) if options.init_from else None
-    if weights:
-        shape = {name: getattr(weights.config, name) for name in ("model", "rnn_size", "num_layers")}
-        for name, value in shape.items():
-            if options.given.get(name, value) != value:
-                flag = "--" + name.replace("_", "-")
-                raise InputError(f"{options.init_from} has {flag} {value}; leave {flag} out")
-        config = replace(config, **shape)
+    weights = None
+    if options.init_from:
+        path = selection.find_checkpoint(options.init_from, options.checkpoint_dir)
+        weights = checkpoint.load(path)
+        config = _with_shape(config, options, weights)
     config = replace(config, dtype=str(device.choose_dtype(config.dtype, on)).removeprefix("torch."))
-    text = _open_text(options.data_dir, config, weights.vocab if weights else None)
+    text = _split_for(weights, path, options, config) if weights else _split(data.open_corpus(options.data_dir), config)
     trainer = Trainer(_with_length(config, options, text, on, started, group), text, on, group)
     if weights:
         trainer.model.load_state_dict(weights.weights)
@@ -155,44 +149,85 @@ def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
     return trainer
 
 
+def _with_shape(config: TrainingConfig, options: TrainOptions, weights: Checkpoint) -> TrainingConfig:
+    """Return `config` with the shape of a trained network. Raises InputError where the user gave another."""
+    shape = {name: getattr(weights.config, name) for name in ("model", "rnn_size", "num_layers")}
+    for name, value in shape.items():
+        if options.given.get(name, value) != value:
+            flag = "--" + name.replace("_", "-")
+            raise InputError(f"{options.init_from} has {flag} {value}; leave {flag} out")
+    return replace(config, **shape)
+
+
 def _without_state(files: RunFiles) -> str:
     """Return the part of a message that tells what to do with checkpoints that have no train state."""
     return (
         f"it has checkpoints, but no state to resume: start from its weights with --run NAME --init-from "
-        f"{files.folder}/..., choose another name with --run NAME, or delete it and start again with --overwrite"
+        f"{files.folder}, choose another name with --run NAME, or delete it and start again with --overwrite"
     )
 
 
-def _resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
+def resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
     """Return the trainer of this run as it was last saved, and cut its history back to that step."""
     state = train_state.load(files.resume)
-    try:
-        stored = TrainingConfig.from_dict(state["config"])
-    except TypeError as error:  # a setting too many, or one missing
-        way_out = f"start another run with --run NAME --init-from {files.folder}/..."
-        raise InputError(f"{files.resume} was written by another version; {way_out}") from error
+    stored, vocab = _stored_setup(state, files)
     config = options.resumed(stored)
     if config.dtype == "bfloat16" and not device.supports_bfloat16(on):
         raise InputError(
             f"run {options.run} was started in bfloat16, in which this machine cannot train; resume it where it was "
-            f"started, or start another with --run NAME --init-from {files.folder}/..."
+            f"started, or start another with --run NAME --init-from {files.folder}"
         )
-    text = _open_text(options.data_dir, config, Vocab(state["vocab"]))
-    if text.sha256 != state["corpus"]:
-        raise InputError(
-            f"{options.data_dir}/input.txt has changed since run {options.run} was started; "
-            f"start another with --run NAME --init-from {files.folder}/..."
-        )
+    corpus = data.open_corpus(options.data_dir, vocab)
+    if corpus.sha256 != state.get("corpus"):
+        raise InputError(_say_what_changed(options, corpus, vocab, files))
+    text = _split(corpus, config, vocab)
     if "max_epochs" in options.given:
         config = set_length(config, text)
     elif "eval_val_every" in options.given:
         config = set_length(config, text, config.steps)
     trainer = Trainer(config, text, on, group)
-    trainer.load_state_dict(state)
+    with _refusing_odd_state(files):
+        trainer.load_state_dict(state)
     if group.is_main:
         history.truncate(files.log, trainer.step_number)
         _warn_of_changes(stored, trainer, len(state["random"]))
     return trainer
+
+
+def _say_what_changed(options: TrainOptions, corpus: Corpus, vocab: Vocab, files: RunFiles) -> str:
+    """Return the line for a text that is not that of the run. Weights cannot start on characters that they lack."""
+    strange = data.unknown_characters(corpus, vocab)
+    new = f", and has characters that it did not have: {strange}" if strange else ""
+    weights = "" if strange else f" --init-from {files.folder}"
+    return (
+        f"{options.data_dir}/input.txt has changed since run {options.run} was started{new}; restore the text, or "
+        f"train another network on it: --data-dir {options.data_dir} --run NAME{weights}"
+    )
+
+
+def _stored_setup(state: Mapping[str, Any], files: RunFiles) -> tuple[TrainingConfig, Vocab]:
+    """Return the configuration and the vocabulary in a train state, which fit its weights. Raises InputError."""
+    with _refusing_odd_state(files):
+        config, vocab = TrainingConfig.from_dict(state["config"]), Vocab(state["vocab"])
+        if config.steps < 1 or config.eval_every < 1:
+            raise ValueError("it has no length")
+        shape = ModelConfig(len(vocab), config.rnn_size, config.num_layers, config.model, config.dropout)
+        checkpoint.check_weights(shape, vocab, state["weights"])
+        return config, vocab
+
+
+@contextmanager
+def _refusing_odd_state(files: RunFiles) -> Iterator[None]:
+    """Raise InputError with a way out where a train state is not what this version writes."""
+    try:
+        yield
+    except Exception as error:  # odd content raises whatever it meets; a good checksum only says that it is whole
+        if is_out_of_memory(error):
+            raise
+        raise InputError(
+            f"{files.resume} was written by another version or program ({error}); start another run with --run NAME "
+            f"--init-from {files.folder}"
+        ) from error
 
 
 def _warn_of_changes(stored: TrainingConfig, trainer: Trainer, processes: int) -> None:
@@ -207,9 +242,8 @@ def _warn_of_changes(stored: TrainingConfig, trainer: Trainer, processes: int) -
         console.say(f"started with {processes} processes, resumed with {group.size}: dropout is drawn anew")
 
 
-def _open_text(folder: Path, config: TrainingConfig, vocab: Vocab | None) -> Split:
+def _split(corpus: Corpus, config: TrainingConfig, vocab: Vocab | None = None) -> Split:
     """Return the split corpus, encoded with `vocab` if given. Report a text too small for the batch."""
-    corpus = data.open_corpus(folder, vocab)
     text = data.split(corpus.with_vocab(vocab) if vocab else corpus, config.train_frac, config.val_frac)
     rows = data.Streams(text.train, config.batch_size, config.seq_length).batch_size
     if rows < config.batch_size:
@@ -217,6 +251,22 @@ def _open_text(folder: Path, config: TrainingConfig, vocab: Vocab | None) -> Spl
             f"the corpus is small: a batch has {rows} sequence{'s' * (rows > 1)} instead of {config.batch_size}"
         )
     return text
+
+
+def _split_for(weights: Checkpoint, path: Path, options: TrainOptions, config: TrainingConfig) -> Split:
+    """Return the text that training is to go on with from these weights; say so if they learned another.
+
+    Raises InputError where it has characters that they do not know.
+    """
+    corpus = data.open_corpus(options.data_dir, weights.vocab)
+    if strange := data.unknown_characters(corpus, weights.vocab):
+        raise InputError(
+            f"{options.data_dir}/input.txt has characters that {path.name} does not know: {strange}; replace them, or "
+            "leave --init-from out"
+        )
+    if corpus.sha256 != weights.corpus:
+        console.say(f"{options.data_dir}/input.txt is not the text that {path.name} was trained on; it learns this one")
+    return _split(corpus, config, weights.vocab)
 
 
 def _with_length(

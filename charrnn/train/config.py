@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
@@ -84,10 +85,39 @@ class TrainingConfig:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> TrainingConfig:
-        """Return the configuration that `to_dict` gave. Raises TypeError on a setting of another version."""
-        return cls(**plain)
+        """Return the configuration that `to_dict` gave.
+
+        Raises TypeError on a setting of another version, and ValueError on a value that no command line gives.
+        """
+        made = cls(**plain)
+        for one in fields(cls):
+            value = getattr(made, one.name)
+            if not _is_valid(one, value):
+                raise ValueError(f"{one.name} cannot be {str(value)[:40]!r}")
+        return made
 
 
 def flags() -> list[Field[Any]]:
     """Return the fields that are flags of the command."""
     return [one for one in fields(TrainingConfig) if one.metadata]
+
+
+_TYPES = {"str": (str,), "bool": (bool,), "int": (int,), "float": (float, int)}
+
+
+def _is_valid(setting: Field[Any], value: Any) -> bool:
+    """Return whether a value is of the type of its setting, and in the range of its flag."""
+    kind, _, optional = str(setting.type).partition(" | ")
+    if value is None:
+        return bool(optional)
+    if type(value) not in _TYPES[kind] or (kind in ("int", "float") and not value >= 0):
+        return False
+    if choices := setting.metadata.get("choices"):
+        return value in choices
+    if setting.name in ("max_epochs", "eval_val_every"):  # infinite in a run by the clock, and 0 in a recipe
+        return True
+    try:
+        setting.metadata.get("type", str)(str(value))
+    except argparse.ArgumentTypeError:
+        return False
+    return True

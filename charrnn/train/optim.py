@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -79,6 +80,21 @@ def make_optimizers(
         for group in one.param_groups:
             group["share"] = config.muon_share if isinstance(one, Muon) else 1.0
     return made
+
+
+def load_state(optimizer: torch.optim.Optimizer, stored: Mapping[str, Any]) -> None:
+    """Restore what an optimizer had accumulated, from its `state_dict()`; its settings stay the configuration's.
+
+    Raises ValueError where that is not of the same kind of optimizer, for the same weights.
+    """
+    names = {"mean"} if isinstance(optimizer, Muon) else {"step", "exp_avg", "exp_avg_sq"}
+    weights = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for number, found in stored["state"].items():
+        shape = weights[number].shape
+        shapes = {name: tensor.shape for name, tensor in found.items()}
+        if shapes != {name: torch.Size() if name == "step" else shape for name in names}:
+            raise ValueError("the state of an optimizer is not of this network")
+    optimizer.load_state_dict({"state": stored["state"], "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def set_learning_rate(optimizers: Iterable[torch.optim.Optimizer], rate: float) -> None:

@@ -35,7 +35,7 @@ class TrainOptions:
     checkpoint_dir: Path
     run: str
     savefile: str
-    init_from: Path | None
+    init_from: str | None
     resume: bool
     overwrite: bool
     device: str
@@ -127,7 +127,7 @@ def options_parser() -> argparse.ArgumentParser:
         metavar="WORD",
         help="WORD in the names lm_WORD_epoch... (default: %(default)s)",
     )
-    add("--init-from", type=Path, metavar="CHECKPOINT", help="start with the weights of this checkpoint")
+    add("--init-from", metavar="PATH|RUN", help="start with the weights of a checkpoint, or of the best one of a run")
     add("--resume", action="store_true", help="continue an interrupted run exactly where it stopped")
     add("--overwrite", action="store_true", help="delete the earlier run of this name, and start again")
     add(

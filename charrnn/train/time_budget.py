@@ -9,7 +9,7 @@ from statistics import median
 
 from charrnn.data.corpus import Streams
 from charrnn.model import loss
-from charrnn.model.checkpoint import serialize
+from charrnn.model.archive import serialize
 from charrnn.train.config import TrainingConfig
 from charrnn.train.trainer import EVALUATIONS, Trainer, set_length
 

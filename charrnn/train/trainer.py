@@ -14,7 +14,7 @@ from torch import Tensor
 
 from charrnn.data.corpus import PADDING, Array, Split, Streams
 from charrnn.model import device, loss
-from charrnn.model.checkpoint import Checkpoint
+from charrnn.model.checkpoint import Checkpoint, check_numbers
 from charrnn.model.distributed import SINGLE_PROCESS, Group
 from charrnn.model.lstm import BATCH_AXIS, CharLSTM, ModelConfig, State, summed_loss
 from charrnn.runs.history import Evaluation
@@ -114,8 +114,8 @@ class Trainer:
     def evaluate(self, on_step: Callable[[], None] = lambda: None) -> Evaluation:
         """Return the validation loss now and the means since the last evaluation. Changes nothing in the training."""
         val_loss = loss.mean_loss(self.model, self.validation, self.dtype, on_step, self.group)
-        if not math.isfinite(val_loss):
-            raise DivergedError(f"the validation loss is {val_loss} at step {self.step_number}")
+        if not val_loss <= EXPLODED * self.first_loss:
+            raise DivergedError(f"the validation loss is {val_loss:.4g} at step {self.step_number}")
         seconds = self.seconds - self.logged_seconds
         return Evaluation(
             epoch=round(self.epoch, 4),
@@ -160,15 +160,22 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict()`. The configuration stays the constructor's.
 
-        Exact in a group of the same size. A group of another size trains as well, but draws other dropout.
+        Exact in a group of the same size. A group of another size trains as well, but draws other dropout. Raises
+        KeyError, TypeError, ValueError or RuntimeError on a state that is not of such a trainer.
         """
+        check_numbers(step=state["step"], evaluated_at=state["evaluated_at"])
         self.step_number, self.evaluated_at = state["step"], state["evaluated_at"]
         self.first_loss = state["first_loss"]
         self.loss_sum, self.loss_count = state["losses"]
         self.seconds, self.logged_seconds = state["seconds"]
+        check_numbers(loss_sum=self.loss_sum, loss_count=self.loss_count, seconds=self.seconds)
+        check_numbers(logged_seconds=self.logged_seconds)
         self.model.load_state_dict(state["weights"])
         for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(stored)
+            optim.load_state(optimizer, stored)
+        expected = [part.shape for part in self.model.initial_state(self.streams.batch_size)]
+        if [part.shape for part in state["hidden"]] != expected:
+            raise ValueError("the hidden state is not that of this network")
         self.hidden = tuple(part[:, self.shard].contiguous().to(self.device) for part in state["hidden"])
         if len(state["random"]) == self.group.size:
             device.set_random_state(self.device, state["random"][self.group.rank])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from scrape.common.errors import InputError
+
+READ_ONLY = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""Error numbers of a place that may not be written, where a cache can be done without."""
 
 
 def read_text(path: Path, hint: str) -> str:

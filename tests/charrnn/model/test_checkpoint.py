@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import io
 import os
 import random
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from charrnn.data.vocab import Vocab
 from charrnn.model import checkpoint
+from charrnn.model.archive import seal, serialize
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.lstm import CharLSTM, ModelConfig
 from scrape.common.errors import InputError
@@ -89,8 +94,8 @@ def test_a_file_cut_short_gives_one_line(tmp_path: Path, left: float) -> None:
 def test_what_is_no_checkpoint_gives_one_line(tmp_path: Path) -> None:
     foreign, sealed, pickled = tmp_path / "foreign.pt", tmp_path / "sealed.pt", tmp_path / "pickled.pt"
     torch.save({"weights": torch.zeros(2)}, foreign)
-    sealed.write_bytes(checkpoint.serialize({"format": "something else"}))
-    pickled.write_bytes(checkpoint.serialize({"format": checkpoint.FORMAT, "code": Path("x")}))
+    sealed.write_bytes(serialize({"format": "something else"}))
+    pickled.write_bytes(serialize({"format": checkpoint.FORMAT, "code": Path("x")}))
     for path in (foreign, sealed, pickled):
         with pytest.raises(InputError, match=r"^[^\n]*use another checkpoint$"):
             checkpoint.load(path)
@@ -147,3 +152,80 @@ def test_the_checkpoint_that_comes_along_is_nobodys_newest_run(tmp_path: Path) -
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "lm_lstm_epoch1.00_0.9000.pt").touch()
     assert checkpoint.newest_run(tmp_path) == tmp_path / "mine"
+
+
+def content() -> dict[str, Any]:
+    """What a checkpoint file holds."""
+    one = made()
+    plain = {name: value for name, value in vars(one).items() if name not in ("config", "vocab", "weights")}
+    return plain | {
+        "format": checkpoint.FORMAT,
+        "config": dict(vars(one.config)),
+        "vocab": one.vocab.chars,
+        "weights": dict(one.weights),
+    }
+
+
+ODD: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a huge layer": lambda one: one["config"].update(rnn_size=10**9),
+    "endless layers": lambda one: one["config"].update(num_layers=10**9),
+    "a number that is no size": lambda one: one["config"].update(rnn_size=True),
+    "another cell": lambda one: one["config"].update(model="transformer"),
+    "a setting too many": lambda one: one["config"].update(heads=8),
+    "a tensor that is larger than its file": lambda one: one["weights"].update(x=torch.zeros(1).expand(10**12)),
+    "weights of another shape": lambda one: one["weights"].update({"decoder.bias": torch.zeros(6)}),
+    "weights that are no tensors": lambda one: one["weights"].update({"decoder.bias": 1.0}),
+    "integers": lambda one: one["weights"].update({"decoder.bias": torch.zeros(5, dtype=torch.int64)}),
+    "a list": lambda one: one.update(weights=[]),
+    "a character twice": lambda one: one.update(vocab="abcda"),
+    "half a character": lambda one: one.update(vocab="abcd\ud800"),
+    "a vocabulary that is none": lambda one: one.update(vocab=5),
+    "a loss that is none": lambda one: one.update(val_loss=float("nan")),
+    "an epoch that is none": lambda one: one.update(epoch="1"),
+    "something missing": lambda one: one.pop("corpus"),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_a_strangers_checkpoint_of_odd_content_gives_one_line(tmp_path: Path, what: str) -> None:
+    changed, path = content(), tmp_path / "lm_lstm_epoch1.00_1.0000.pt"
+    path.write_bytes(serialize(changed))
+    assert checkpoint.load(path).val_loss == 1.5
+    ODD[what](changed)
+    path.write_bytes(serialize(changed))
+    with pytest.raises(InputError, match=r"^[^\n]*use another checkpoint$"):
+        checkpoint.load(path)
+
+
+def rezipped(whole: bytes, compression: int, **records: bytes) -> bytes:
+    """A checkpoint whose archive was written by another program, with a checksum that fits."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(made, "w", compression) as new:
+        for name in old.namelist():
+            new.writestr(name, records.get(Path(name).stem, old.read(name)))
+    return seal(made.getvalue())
+
+
+def test_an_archive_that_unpacks_to_more_than_itself_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pt"
+    whole = serialize(content())
+    calls_bytearray = b"\x80\x02c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R."
+    for compression, records in (
+        (zipfile.ZIP_DEFLATED, {"0": bytes(10**7)}),
+        (zipfile.ZIP_STORED, {"data": calls_bytearray}),
+    ):
+        path.write_bytes(rezipped(whole, compression, **records))
+        tracemalloc.start()
+        with pytest.raises(InputError, match="use another checkpoint"):
+            checkpoint.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+        tracemalloc.stop()
+
+
+def test_a_checkpoint_whose_loss_diverged_is_neither_best_nor_last(tmp_path: Path) -> None:
+    good = checkpoint.save(tmp_path, made(1, 1.5))
+    checkpoint.save(tmp_path, made(2, 4e30))
+    assert checkpoint.best(tmp_path) == checkpoint.last(tmp_path) == good
+    good.unlink()
+    with pytest.raises(InputError, match=r"diverged, to 4e\+30 nats"):
+        checkpoint.best(tmp_path)

@@ -102,7 +102,7 @@ def run_of_names(cv: Path, name: str = "named") -> Path:
 
 
 def test_names_of_checkpoints_tell_epoch_and_validation_loss(tmp_path: Path) -> None:
-    (curve,) = plot.curves(run_of_names(tmp_path))
+    curve = plot.of_run(run_of_names(tmp_path))
     assert (curve.name, list(curve.epochs), list(curve.validation)) == ("named", [1, 19, 50], [2, 1.2345, 1.3])
     assert not curve.train
     assert curve.best == 1
@@ -112,7 +112,7 @@ def test_a_log_beside_the_run_tells_more(tmp_path: Path) -> None:
     folder = run_of_names(tmp_path)
     for evaluation in evaluations(5):
         history.append(tmp_path / "named.jsonl", evaluation)
-    (curve,) = plot.curves(folder)
+    curve = plot.of_run(folder)
     assert curve == plot.of_log(evaluations(5), "named")
     assert len(curve.train) == 5
 
@@ -139,8 +139,8 @@ def test_the_command_draws_one_run_or_all_of_them(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (["nowhere"], "no checkpoint in nowhere; train one"),
-        (["."], r"no checkpoint in \.; train one"),
+        (["nowhere"], "no checkpoint in nowhere, and no run of that name in cv"),
+        (["."], r"no checkpoint in \., and no run"),
         (["cv", "--out", "x.jpg"], r"x\.jpg is neither a \.png nor an \.svg"),
         (["cv", "--out", "cv/named/notes.txt/x.png"], r"notes\.txt is a file; name another place with --out"),
     ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +16,7 @@ from charrnn.model.checkpoint import load
 from charrnn.runs import history, train_state
 from charrnn.train import __main__ as train
 from charrnn.train.trainer import Trainer
+from scrape.common.errors import InputError
 from tests.support.paths import ROOT
 from tests.support.processes import DEADLINE
 from tests.support.tiny import corpus_folder
@@ -201,9 +204,15 @@ def test_a_flag_that_the_run_was_not_begun_with_is_refused(command: Command, cap
 def test_a_changed_corpus_is_refused(command: Command, capfd: pytest.CaptureFixture[str]) -> None:
     assert command("--max-epochs", "0.5") == 0
     text = command.data / "input.txt"
-    text.write_text(text.read_text() + "<html>\n</html>\n")
+    before = text.read_text()
+    text.write_text(before + "<html>\n</html>\n")
     assert command("--resume") == 2
-    assert "has changed since" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "has changed since" in said and "--init-from" in said
+    text.write_text(before + "\u00df\u20ac")
+    assert command("--resume") == 2
+    said = capfd.readouterr().err
+    assert "has changed since" in said and "'\u00df', '\u20ac'" in said and "--init-from" not in said
 
 
 def test_a_state_that_was_moved_on_is_what_comes_back(tmp_path: Path) -> None:
@@ -255,3 +264,43 @@ def test_a_state_of_another_version_is_named(command: Command, capfd: pytest.Cap
     train_state.save(command.cv / "tiny.resume", state)
     assert command("--resume") == 2
     assert "was written by another version" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state["config"].update(rnn_size=10**9),
+        lambda state: state["config"].update(batch_size="many"),
+        lambda state: state["config"].update(seed=-1),
+        lambda state: state["config"].update(eval_every=0),
+        lambda state: state.pop("config"),
+        lambda state: state.update(vocab="aa"),
+        lambda state: state.update(step=-5),
+        lambda state: state.update(hidden=()),
+        lambda state: state.update(random=[{}]),
+        lambda state: state["optimizers"].pop(),
+        lambda state: state["optimizers"][0]["state"].update({0: {"mean": torch.zeros(1)}}),
+        lambda state: state["weights"].clear(),
+    ],
+)
+def test_a_state_of_odd_content_gives_one_line(
+    command: Command, capfd: pytest.CaptureFixture[str], change: Callable[[dict[str, Any]], object]
+) -> None:
+    assert command("--max-epochs", "0.1") == 0
+    capfd.readouterr()
+    state = train_state.load(command.cv / "tiny.resume")
+    change(state)
+    train_state.save(command.cv / "tiny.resume", state)
+    assert command("--resume") == 2
+    said = capfd.readouterr().err
+    assert "was written by another version or program" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", ["5", "[]", "{}", '{"epoch": 1}', "[" * 100_000, "\x00", '{"step": NaN}'])
+def test_a_log_with_an_odd_line_is_named(tmp_path: Path, line: str) -> None:
+    good = {"epoch": 1, "step": 1, "train_loss": 1, "val_loss": 1, "learning_rate": 1, "characters_per_second": 1}
+    log = tmp_path / "run.jsonl"
+    for odd in (line, json.dumps(good | {"seconds": "1"}), json.dumps(good | {"seconds": 1e999})):
+        log.write_text(json.dumps(good | {"seconds": 1}) + "\n" + odd + "\n")
+        with pytest.raises(InputError, match="line 2 is not of a training log"):
+            history.read(log)

@@ -17,7 +17,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from charrnn.data import corpus
 from charrnn.data.corpus import Streams
+from charrnn.evaluate import suffix_array
 from charrnn.model import checkpoint, device, loss
 from charrnn.model.lstm import CELLS, CharLSTM
 from charrnn.runs import history, train_state
@@ -287,9 +289,43 @@ def test_init_from_refuses_what_does_not_fit(command: Command) -> None:
     assert "has --num-layers 2" in command.err
     (command.data / "input.txt").write_text(postings() + "ß")
     assert command("--run", "b", "--init-from", path) == 2
-    assert "unknown character 'ß'" in command.err
+    assert "input.txt has characters that lm_lstm_" in command.err and "'ß'; replace them" in command.err
     assert command("--run", "b", "--init-from", str(command.data)) == 2
-    assert "is a folder" in command.err
+    assert "there is no checkpoint in" in command.err and "there are: tiny" in command.err
+
+
+def test_init_from_says_where_the_text_is_another(command: Command) -> None:
+    assert command("--max-epochs", "0.1") == 0
+    (command.data / "input.txt").write_text(postings(50))
+    assert command("--max-epochs", "0.1", "--run", "b", "--init-from", "tiny") == 0
+    assert "is not the text that lm_lstm_epoch0.1" in command.err
+
+
+def test_a_text_that_cannot_be_written_beside_is_encoded_in_memory(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, _write: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(corpus, "write_whole_with", fail)
+    monkeypatch.setattr(suffix_array, "write_whole_with", fail)
+    assert command("--max-epochs", "0.1") == 0
+    assert "its text is encoded in memory" in command.err
+    found = suffix_array.SuffixArray.open(command.data / "input.txt")
+    assert [path.name for path in command.data.iterdir()] == ["input.txt"]
+    assert found.match_lengths(postings()[:100])[0] == 100
+
+
+def test_fractions_that_leave_nothing_are_named(command: Command) -> None:
+    (command.data / "input.txt").write_text("a" * 100)
+    assert command("--val-frac", "0.0001") == 2
+    assert "--train-frac 0.95 and --val-frac 0.0001, 95 are to train on and 0 to validate" in command.err
+
+
+def test_a_validation_loss_that_explodes_stops_the_run(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loss, "mean_loss", lambda *_: 4e30)
+    assert command("--max-epochs", "0.1") == 1
+    assert "the validation loss is 4e+30" in command.err and "there is no good checkpoint yet" in command.err
 
 
 def test_keep_prunes_as_it_goes(command: Command) -> None:
