@@ -114,12 +114,13 @@ def place(text: str) -> PlaceQuery:
     A city alone is asked for wherever it is. Raises InputError where the text names no place, or several.
     """
     named = places.read(text)
-    if len(named) != 1 or not (named[0].remote or any(character.isalnum() for character in text)):
-        guesses = [f"{part!r}: did you mean {guess}?" for part in text.split(",") if (guess := places.suggest(part))]
-        help = "; ".join(guesses) or 'write "San Francisco, CA", "Munich, Germany", "Texas", "India" or "Remote"'
-        raise InputError(f"{text!r} is not one place; {help}")
+    if len(named) != 1:
+        parts = [part.strip() for part in text.split(",")]
+        guesses = [f"{part!r}: did you mean {guess!r}?" for part in parts if (guess := places.suggest(part))]
+        advice = "; ".join(guesses) or 'write "San Francisco, CA", "Munich, Germany", "Texas", "India" or "Remote"'
+        raise InputError(f"{text!r} is not one place; {advice}")
     (found,) = named
-    if found.remote:
+    if found.remote and not found.city:
         return PlaceQuery(REMOTE, found.region, found.country or found.area)
     if not found.city:
         return PlaceQuery("", found.region, found.country or found.area)
@@ -207,7 +208,7 @@ def _is_wanted(place: places.Place, wanted: _Wanted, location: str) -> bool:
         return tells_little and (place.country in countries or _is_open(place, countries))
     if place.country:
         return place.country in wanted.countries
-    return (place.remote or tells_little) and _is_open(place, wanted.countries)
+    return (tells_little or (place.remote and place.area != "")) and _is_open(place, wanted.countries)
 
 
 def _is_open(place: places.Place, countries: Set[str]) -> bool:

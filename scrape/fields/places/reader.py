@@ -22,20 +22,23 @@ _BETWEEN_FIELDS = re.compile(r"[,()\[\]{}:]|\s+[-–—]+\s+|[-–—]\s|\s[-–
 _CODES_FIRST = re.compile(r"([A-Z]{2,3})-(?:([A-Z]{2,3})-)?(\w.*)")
 _REMOTE = re.compile(
     r"\b(?:(?:fully|global|100%)[ -]+)?"
-    r"(?:remot(?:e(?:ly)?|o)|anywhere|work(?:ing)?[ -](?:from|at)[ -]home|wfh|distributed|world ?wide|"
+    r"(?:remot(?:e(?:ly)?|o)|anywhere|virtual(?= *(?:$|[-–—,;/()]))|"
+    r"work(?:ing)?[ -](?:from|at)[ -]home|wfh|distributed|world ?wide|"
     r"tele(?:commut|work)(?:e|ing)?|t[ée]l[ée]travail|home[ -]?(?:based|office))"
     r"(?:[ -](?:in(?: the world)?|within|from|friendly|first|only|ok|possible|eligible|global|jobs?|position|role))*\b",
     re.IGNORECASE,
 )
 _BESIDE = re.compile(
-    r"\b(?:greater|downtown|metro(?:politan)?|area|region|city of|town of|village of|hq|headquarters?|offices?|"
-    r"hybrid|on-?site|in-?office|in-?person|based|only|preferred|required|\w*\d\w*)\b",
+    r"\b(?:greater|downtown|metro(?:politan|plex)?|area|region|(?:city|town|village|federal territory) of|utc|gmt|"
+    r"hq|headquarters?|offices?|hybrid|on-?site|in-?office|in-?person|based|only|preferred|required|\w*\d\w*)\b",
     re.IGNORECASE,
 )
 _KIND_OF_REGION = re.compile(
     r" (?:state|province|prefecture|oblast|voivodeship|governorate|canton|county)$|"
-    r"^(?:state|province|provincia|comunidad|departamento|canton|county) (?:of|de|di) "
+    r"^(?:state|province|provincia|comunidad|departamento|canton|county) (?:of|de|di) |^(?:county|co) "
 )
+_PART_OF_CITY = re.compile(r"^(?:central|inner|north|south|east|west) | (?:city|central|north|south|east|west)$")
+_LOWER_CODE = re.compile(r"(?:^|(?<=[,(/;] ))[a-z]{2,3}(?=$|[,)/;])")
 _PEELED = ("US", "CA", "GB", "AU", "IN")  # whose regions follow a city without a comma
 _BEFORE_NAMES = frozenset(
     {"new", "old", "north", "south", "east", "west", "upper", "lower", "port", "fort", "lake", "mount"}
@@ -115,7 +118,10 @@ _Joined = tuple[Place, int]  # a place and the number of fields that it takes
 def read(location: str) -> tuple[Place, ...]:
     """Return the places that a location line names, in order and each once; empty where it names none."""
     found = list[Place]()
-    for mark, chunk in _chunks(location.replace(".", "")):
+    line = location.replace(".", "")
+    if line.islower():  # typed without capitals: `austin, tx`
+        line = _LOWER_CODE.sub(lambda code: code[0].upper(), line)
+    for mark, chunk in _chunks(line):
         places, last = _places(chunk), found[-1:]
         if _BETWEEN_SCOPES.fullmatch(mark) and last and last[0].remote and last[0] != Place(remote=True):
             together = not any(place.city for place in [*last, *places])
@@ -155,11 +161,11 @@ def _places(chunk: str) -> list[Place]:
             place = Place(city.key, city.region, city.country)  # `Cambridge, Oxford, UK`
         found.append(place)
         at += taken
+    found = [place for place in found if place != Place()]
     countries = {place.country for place in found} - {""}
     if len(countries) == 1:  # `Hannover, Herne, Germany`: the country of the chunk is that of all its cities
         found = [place if place.country or place.area else replace(place, country=min(countries)) for place in found]
-    named = [place for place in found if place != Place()]
-    return [replace(place, remote=True) for place in named or [Place()]] if remote else named
+    return [replace(place, remote=True) for place in found or [Place()]] if remote else found
 
 
 def _join(a: _Field, b: _Field = _NOTHING, c: _Field = _NOTHING) -> _Joined:
@@ -197,6 +203,8 @@ def _city_region(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     if not b.regions or not (a.may_be_city or (b.is_code and a.country and not a.is_code)):
         return None
     sure = next((region for region in b.regions if a.surely_in(region)), None)
+    if sure is None and (b.is_code or not b.cities or _is_rather_region(b)):  # `São Paulo, SP`
+        sure = next((region for region in b.regions if a.city_in(*region)), None)
     if sure and (b.is_code or not b.city_in(*sure) or a.key == b.key or not c.country):
         return Place(_city_key(a, sure), sure.code, sure.country), 2
     if b.is_code:
@@ -339,8 +347,11 @@ def _field(text: str) -> _Field:
     area, country, cities = tables.areas.get(name, ""), tables.countries.get(name, ""), tables.cities.get(name, ())
     if not (len(text) <= 3 and text.isupper() and text.isascii()):
         regions = tables.regions.get(name) or tables.regions.get(_KIND_OF_REGION.sub("", name), ())
-        if name.endswith(" county"):  # `Washington County, OR` is not the state
+        if "county" in name:  # `Washington County, OR` is not the state
             regions = tuple(region for region in regions if region.country != "US")
+        if not (country or regions or cities or area):  # `Central London`; in the US, `West Chicago` is another city
+            rest = tables.cities.get(_PART_OF_CITY.sub("", name), ())
+            cities = tuple(city for city in rest[:1] if city.country != "US")
         return _Field(name, False, country, regions, cities, area)
     country, regions = tables.country_codes.get(text, country), tables.region_codes.get(text, ())
     return _Field(name, True, country, regions, cities if regions or not country else (), area)

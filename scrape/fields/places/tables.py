@@ -17,7 +17,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 # Codes of regions that are read without their country, in the order of preference; elsewhere only names are.
-_REGIONS_WITH_CODES = ("US", "CA", "AU", "IN", "BR", "DE", "GB", "CH")
+_REGIONS_WITH_CODES = ("US", "CA", "AU", "IN", "BR", "DE", "GB")
 
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _MARKS = re.compile(r"[.'’‘`´ʼʻ]")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting, Query
 from scrape.fields import match, places
-from scrape.fields.match import has_title, in_place, is_since, matches, of_company
+from scrape.fields.match import PlaceQuery, has_title, in_place, is_since, matches, of_company
 from scrape.fields.places import Place
 from tests.support.files import json_lines
 
@@ -125,6 +125,92 @@ def test_places(location: str, city: str, state: str, inside: bool) -> None:
     assert in_place(location, city, state) is inside
 
 
+@pytest.mark.parametrize(
+    ("location", "place", "inside"),
+    [
+        ("Bengaluru, Karnataka, IND", "India", True),
+        ("Pune, India", "IND", True),
+        ("Pune, India", "IN", True),
+        ("Indianapolis, IN", "India", False),
+        ("Leeds, England, GBR", "UK", True),
+        ("York, United Kingdom", "GBR", True),
+        ("Cardiff, Wales", "United Kingdom", True),
+        ("Cardiff, Wales", "England", False),
+        ("Berlin, Berlin, DEU", "Germany", True),
+        ("Munich, Germany", "DEU", True),
+        ("Munich, Germany", "Europe", True),
+        ("Munich, Germany", "EU", True),
+        ("London", "EU", False),
+        ("Munich, Germany", "APAC", False),
+        ("Bangalore", "Bengaluru", True),
+        ("Bengaluru, Karnataka, IND", "Bangalore, India", True),
+        ("München", "Munich", True),
+        ("Munich, Bavaria, Germany", "München, DE", True),
+        ("Dublin, OH", "Dublin, OH", True),
+        ("Dublin, OH", "Ohio", True),
+        ("Dublin, OH", "Dublin, Ireland", False),
+        ("Dublin, OH", "Dublin", True),
+        ("Dublin, Ireland", "Dublin, OH", False),
+        ("Paris, TX", "France", False),
+        ("London, KY", "Kentucky", True),
+        ("Hamburg, NY", "Germany", False),
+        ("Panama City, FL", "Florida", True),
+        ("UK, London", "London, UK", True),
+        ("Portugal, Lisbon", "Lisbon, Portugal", True),
+        ("US-SEA, US-SF, US-NYC, US-Remote", "Seattle, WA", True),
+        ("US-SEA, US-SF, US-NYC, US-Remote", "New York, NY", True),
+        ("US-SEA, US-SF, US-NYC, US-Remote", "Chicago, IL", False),
+        ("Brooklyn, NY", "New York, NY", True),
+        ("Jersey City, NJ", "New York, NY", False),
+        ("Arlington, VA", "Arlington, TX", False),
+        ("Springfield", "Springfield, IL", True),
+        ("Remote - US", "Remote, US", True),
+        ("Remote, California", "Remote, US", True),
+        ("Remote", "Remote, US", True),
+        ("Remote - India", "Remote, US", False),
+        ("Remote; India", "Remote, US", False),
+        ("Remote; India", "India", True),
+        ("Remote (EMEA)", "Remote, US", False),
+        ("Remote (EMEA)", "Remote, Germany", True),
+        ("Remote (North America)", "Remote, US", True),
+        ("Remote - India", "Remote", True),
+        ("Remote - Germany", "Germany", True),
+        ("Remote (Europe)", "Germany", True),
+        ("Remote", "Germany", False),
+        ("Remote", "Seattle, WA", False),
+        ("Europe", "Germany", False),
+    ],
+)
+def test_a_posting_is_where_its_location_says(location: str, place: str, inside: bool) -> None:
+    assert in_place(location, *match.place(place)) is inside
+
+
+CITIES = ["San Francisco, CA", "Seattle, WA", "New York, NY", "Chicago, IL"]
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_a_posting_in_a_city_is_found_there_however_it_is_written(city: str) -> None:
+    name, code = city.split(", ")
+    state = places.state_name(code)
+    written = [
+        name,
+        city,
+        f"{name}, {state}",
+        f"{name}, {state}, USA",
+        f"{name}, {code}, US",
+        f"{name} {code}",
+        name.upper(),
+    ]
+    written += [f"{city} 60601", f"{code} - {name}", f"US-{code}-{name}", f"United States - {name}", f"USA, {city}"]
+    written += [f"{city} (Remote)", f"Hybrid - {city}", f"{name} Office", f"London, UK; {city}", f"{city} or Remote"]
+    for line in written:
+        for asked in (city, name, f"{name}, {state}", f"{city}, USA", city.lower()):
+            assert in_place(line, *match.place(asked)), (line, asked)
+        assert in_place(line, *match.place(code)), line
+        for other in {*CITIES} - {city}:
+            assert not in_place(line, *match.place(other)), (line, other)
+
+
 REMOTE = ["Remote", "Remote - US", "Remote- United States", "Remote (US)", "100% Remote", "Los Angeles or Remote"]
 
 
@@ -169,10 +255,29 @@ def test_a_place_in_one_line(text: str, expected: tuple[str, str, str]) -> None:
     assert match.place(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", " , ", "a, b, c, d"])
+@pytest.mark.parametrize("text", ["", " , ", "a, b, c, d", "Hybrid", "Seattle, WA; Portland, OR"])
 def test_no_place_at_all(text: str) -> None:
     with pytest.raises(InputError, match="is not one place"):
         match.place(text)
+
+
+def test_a_place_that_is_not_known_is_named_with_one_that_is() -> None:
+    with pytest.raises(InputError, match="did you mean 'Washington'"):
+        match.place("Seattle, Wahsington")
+    assert "did you mean 'Seattle'" in match.unknown_place(match.place("Seatle"))
+    assert "did you mean 'Texas'" in match.unknown_place(match.place_query("", "Texsa"))
+    for known in ("Seattle", "Remote", "Remote, US", "Bavaria", "Brooklyn, NY", "Anacortes, WA"):
+        assert not match.unknown_place(match.place(known)), known
+
+
+def test_a_city_and_a_state_are_the_same_as_a_place() -> None:
+    assert (
+        match.place_query("Seattle", "Washington") == match.place("Seattle, WA") == match.place_query("Seattle", "wa")
+    )
+    assert match.place_query("Munich", "Germany") == PlaceQuery("Munich", "", "DE")
+    assert match.place_query("Munich", "Oberland") == PlaceQuery("Munich", "Oberland")
+    assert match.place_query("", "TX") == match.place("Texas")
+    assert match.place_query("", "") == PlaceQuery()
 
 
 @given(st.text())
