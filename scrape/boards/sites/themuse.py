@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from scrape.boards.extract import Row, as_html, asking, decode, listed, places, postings, raw, rows, text, value
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
-from scrape.fields.places import states
+from scrape.fields.places import write
 
 NAME = "themuse"
 HOME = "https://www.themuse.com"
@@ -23,8 +23,7 @@ def start(query: Query) -> Sequence[str]:
     """Return the first page, numbered 0; the board itself filters by city, and by company where its name is exact."""
     asked = {"page": "0"}
     if query.city:
-        state = states().get(query.state.casefold(), query.state.upper())
-        asked["location"] = f"{query.city}, {state}" if state else query.city
+        asked["location"] = write(query.city, query.state, query.country)
     if query.company:
         asked["company"] = query.company
     return [f"{HOME}/api/public/jobs?{urlencode(asked)}"]

@@ -14,7 +14,7 @@ from scrape.boards.extract import Row, as_html, asking, decode, listed, places, 
 from scrape.common.errors import InputError
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
-from scrape.fields.places import states
+from scrape.fields.places import state_code, state_name
 
 NAME = "usajobs"
 HOME = "https://www.usajobs.gov"
@@ -53,8 +53,7 @@ def start(query: Query) -> Sequence[str]:
     if query.title:
         asked["PositionTitle"] = query.title
     if query.city:
-        names = {code: name.title() for name, code in states().items()}
-        state = names.get(query.state.upper(), query.state)
+        state = state_name(state_code(query.state)) or query.state
         asked["LocationName"] = f"{query.city}, {state}" if state else query.city
     return [f"https://data.usajobs.gov/api/Search?{urlencode(asked)}"]
 

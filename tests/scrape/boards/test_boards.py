@@ -87,6 +87,7 @@ def test_start_gives_addresses_of_the_web(board: str) -> None:
     [
         ("themuse", QUERY, {"page": ["0"], "location": ["San Francisco, CA"]}),
         ("themuse", Query(city="Seattle", state="washington"), {"page": ["0"], "location": ["Seattle, WA"]}),
+        ("themuse", Query(city="Munich", state="BY", country="DE"), {"page": ["0"], "location": ["Munich, Germany"]}),
         ("usajobs", QUERY, {"PositionTitle": ["data scientist"], "LocationName": ["San Francisco, California"]}),
         ("jobicy", QUERY, {"count": ["50"]}),
         ("himalayas", QUERY, {"q": ["data scientist"], "page": ["1"]}),
