@@ -17,8 +17,9 @@ from bs4 import BeautifulSoup, Tag
 from scrape.boards import microdata
 from scrape.boards.extract import as_html, line, page, places, raw, text, value
 from scrape.boards.json_ld import Node, documents, nodes
-from scrape.common.posting import Page, Posting, key_of
+from scrape.common.posting import Page, Pay, Posting, key_of
 from scrape.fields.dates import day
+from scrape.fields.pay import find_pay, read_pay
 from scrape.fields.urls import canonical
 
 _MARKUP = re.compile(
@@ -92,6 +93,7 @@ def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone:
     own = web_url(raw(job, "url"), here)
     url = (here or own) if alone else (own or here)
     title, company, location = _title(job), _company(job, named), _location(job, named)
+    kinds = _listed(job.get("employmentType"))
     identifier = _plain(job, "identifier", "value") or _plain(job, "identifier")
     # Where several postings share a URL, or have none, their contents tell them apart.
     apart = "" if url and (alone or own) else "\n".join(("", identifier, title, company, location))
@@ -104,6 +106,10 @@ def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone:
         location=location,
         date=day([_literal(given) for given in _listed(job.get("datePosted"))]),
         html=_description(job),
+        pay=_pay(job, named),
+        remote=True if _is_remote(job) else None,
+        employment_type=", ".join(filter(None, (_plain({"": kind}, "") for kind in kinds))),
+        expires=day(_literal(job.get("validThrough"))),
     )
 
 
@@ -116,7 +122,26 @@ def _location(job: Node, named: dict[str, Node]) -> str:
     """Return the places joined by `; `, after `Remote` where the posting says so."""
     found = job.get("jobLocation")
     lines = [each for place in _listed(found) for each in _addresses(_resolved(place, named), named)]
-    return places(*lines, remote="TELECOMMUTE" in str(job.get("jobLocationType", "")).upper())
+    return places(*lines, remote=_is_remote(job))
+
+
+def _is_remote(job: Node) -> bool:
+    return "TELECOMMUTE" in str(job.get("jobLocationType", "")).upper()
+
+
+def _pay(job: Node, named: dict[str, Node]) -> Pay | None:
+    """Return the `baseSalary`: a MonetaryAmount, a number or a text, whose value is a range or one amount."""
+    salary = _resolved(_literal(job.get("baseSalary")), named)
+    amount = _resolved(_literal(value(salary, "value")), named)
+    currency, period = (
+        next(filter(None, (_plain(part, name) for part in (amount, salary))), "") for name in ("currency", "unitText")
+    )
+    ends = [_literal(value(part, name)) for part in (amount, salary) for name in ("minValue", "maxValue")]
+    low, high = ends[:2] if any(ends[:2]) else ends[2:]
+    if not low and not high:
+        low = high = next((one for one in (_literal(value(amount, "value")), amount, salary) if one), None)
+    stated = find_pay(low[:200]) if isinstance(low, str) else None
+    return stated.pay if stated else read_pay(low, high, currency or _plain(job, "salaryCurrency"), period)
 
 
 def _addresses(place: Any, named: dict[str, Node]) -> list[str]:

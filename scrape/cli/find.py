@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import date
 from itertools import islice
@@ -17,6 +18,7 @@ from scrape.dataset import index
 from scrape.dataset.index import SearchHit
 from scrape.dataset.store import named_store
 from scrape.fields import match
+from scrape.fields.pay import show, yearly, yearly_amount
 
 _BEGIN_FORMULAS = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 
@@ -28,6 +30,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--city", default="", metavar="PLACE", help='such as "San Francisco, CA", "Texas" or "Remote"')
     parser.add_argument("--company", default="", help="a company")
+    parser.add_argument(
+        "--min-pay",
+        type=yearly_amount,
+        default=0.0,
+        metavar="AMOUNT",
+        help="paying at least this for a year of full-time work, such as 120000, 120k or 45/hour; "
+        "postings that state no pay are left out",
+    )
+    parser.add_argument("--currency", default="USD", metavar="CODE", help="the currency of --min-pay (USD)")
     parser.add_argument("--since", default="", help="published since, such as 2026-11-01, 7d or 2w")
     parser.add_argument("--limit", type=positive_int, default=20, metavar="N", help="at most N postings (20)")
     form = parser.add_mutually_exclusive_group()
@@ -40,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     store = named_store(options.dataset, options.data_dir).require()
     since = match.since(options.since, date.today())
     found = index.find(store, " ".join(options.words), place=options.city, company=options.company, since=since)
+    if options.min_pay:
+        found = iter(_paying(found, options.min_pay, options.currency.upper()))
     hits = list(islice(found, options.limit))
     if options.json:
         print_json([asdict(hit) for hit in hits])
@@ -48,10 +61,14 @@ def run(options: argparse.Namespace) -> int:
         table = io.StringIO()
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([csv_cell(getattr(hit, column)) for column in columns] for hit in hits)
+        writer.writerows([_cell(getattr(hit, column)) for column in columns] for hit in hits)
         print_result(table.getvalue(), end="")
     elif hits:
-        facts = [" · ".join(filter(None, (hit.company, hit.location, hit.date))) for hit in hits]
+        paid = [show(hit.pay) if hit.pay else "" for hit in hits]
+        facts = [
+            " · ".join(filter(None, (hit.company, hit.location, pay, hit.date)))
+            for hit, pay in zip(hits, paid, strict=True)
+        ]
         print_entries([(hit.title, fact, hit.excerpt, hit.url) for hit, fact in zip(hits, facts, strict=True)])
     else:
         print_result("nothing was found")
@@ -60,6 +77,21 @@ def run(options: argparse.Namespace) -> int:
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED
+
+
+def _paying(found: Iterable[SearchHit], least: float, currency: str) -> list[SearchHit]:
+    """Return the postings that pay at least this a year, and say how many pay in currencies that are not compared."""
+    paid = [(hit, hit.pay) for hit in found if hit.pay]
+    if others := sum(pay.currency != currency for _, pay in paid):
+        pays = "1 posting pays in another currency" if others == 1 else f"{others:,} postings pay in other currencies"
+        say(f"not compared: {pays} than {currency}")
+    return [hit for hit, pay in paid if pay.currency == currency and yearly(pay) >= least]
+
+
+def _cell(value: str | float | None) -> str:
+    if isinstance(value, str):
+        return csv_cell(value)
+    return "" if value is None else f"{value:.2f}".removesuffix(".00")
 
 
 def csv_cell(text: str) -> str:

@@ -18,21 +18,25 @@ from scrape.common.console import progress, say
 from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
 from scrape.common.errors import InputError
 from scrape.common.files import refuse_link
+from scrape.common.posting import Pay, Posting
 from scrape.dataset.store import Store
 from scrape.fields import match
+from scrape.fields.pay import pay_of
+from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
-_VERSION = 1  # rises when the tables below change
+_VERSION = 2  # rises when the tables below change
 _TABLES = """
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT,
-    board TEXT, url TEXT, title TEXT, company TEXT, location TEXT, date TEXT
+    board TEXT, url TEXT, title TEXT, company TEXT, location TEXT, date TEXT,
+    min_amount REAL, max_amount REAL, currency TEXT, interval TEXT, salary_source TEXT
 );
 CREATE VIRTUAL TABLE words USING fts5 (
     title, company, location, body, tokenize = 'porter unicode61 remove_diacritics 2'
 );
 """
-_FIELDS = "name, board, url, title, company, location, date"
+_FIELDS = "name, board, url, title, company, location, date, min_amount, max_amount, currency, interval, salary_source"
 _BY_WORDS = f"""
 SELECT id, {", ".join(f"posting.{field.strip()}" for field in _FIELDS.split(","))}
 FROM words JOIN posting ON posting.id = words.rowid
@@ -42,15 +46,22 @@ _BY_DATE = f"SELECT id, {_FIELDS} FROM posting ORDER BY date DESC, name"
 # For one posting at a time: in the query above, it would be computed for every posting that has the words.
 _EXCERPT = "SELECT snippet(words, 3, '', '', ' ... ', 24) FROM words WHERE words MATCH ? AND rowid = ?"
 _INSERT_POSTING = """
-INSERT INTO posting (name, stamp, board, url, title, company, location, date) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO posting (
+    name, stamp, board, url, title, company, location, date, min_amount, max_amount, currency, interval, salary_source
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_TYPES = (*[str] * 7, *[float | None] * 2, *[str] * 3)  # of _FIELDS
 _TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A posting that was found. `excerpt` is the part of its text that has the words."""
+    """A posting that was found. `excerpt` is the part of its text that has the words.
+
+    The five columns of pay are named as in the JobSpy package: `interval` is the period, such as `yearly`, and
+    `salary_source` is `board`, or `text` where only the text of the posting states pay. Without pay, all are empty.
+    """
 
     name: str
     board: str
@@ -59,7 +70,17 @@ class SearchHit:
     company: str
     location: str
     date: str
+    min_amount: float | None = None
+    max_amount: float | None = None
+    currency: str = ""
+    interval: str = ""
+    salary_source: str = ""
     excerpt: str = ""
+
+    @property
+    def pay(self) -> Pay | None:
+        """The pay, if there is any."""
+        return Pay(self.min_amount, self.max_amount, self.currency, self.interval) if self.interval else None
 
 
 def find(store: Store, words: str = "", *, place: str = "", company: str = "", since: str = "") -> Iterator[SearchHit]:
@@ -102,7 +123,7 @@ def refresh(store: Store) -> None:
 def _hits(index: sqlite3.Connection, asked: str, passes: Callable[[SearchHit], bool]) -> Iterator[SearchHit]:
     rows = index.execute(_BY_WORDS, (asked,)) if asked else index.execute(_BY_DATE)
     for row, *columns in rows:
-        if not all(isinstance(column, str) for column in columns):
+        if not all(isinstance(column, types) for column, types in zip(columns, _TYPES, strict=True)):
             raise sqlite3.DatabaseError(f"row {row} is damaged")
         if passes(hit := SearchHit(*columns)):
             yield replace(hit, excerpt=index.execute(_EXCERPT, (asked, row)).fetchone()[0]) if asked else hit
@@ -184,11 +205,18 @@ def _update_rows(index: sqlite3.Connection, store: Store) -> None:
         except InputError as error:  # one damaged file, or one that is being removed, does not end the search
             say(f"not in the index: {error}")
             continue
-        columns = (name, stamps[name], head.board, head.url, head.title, head.company, head.location, head.date)
-        row = index.execute(_INSERT_POSTING, [_encodable(column) for column in columns]).lastrowid
+        text = (head.board, head.url, head.title, head.company, head.location, head.date)
+        columns = [name, stamps[name], *map(_encodable, text), *_pay_columns(head, document)]
+        row = index.execute(_INSERT_POSTING, columns).lastrowid
         body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
         words = [_encodable(text) for text in (head.title, head.company, head.location, body)]
         index.execute("INSERT INTO words (rowid, title, company, location, body) VALUES (?, ?, ?, ?, ?)", [row, *words])
+
+
+def _pay_columns(head: Posting, text: str) -> tuple[float | None, float | None, str, str, str]:
+    """Return the last five columns of a posting with this document."""
+    pay, source = pay_of(head, plain_text(text))
+    return (pay.minimum, pay.maximum, pay.currency, pay.period, source) if pay else (None, None, "", "", "")
 
 
 def _encodable(text: str) -> str:

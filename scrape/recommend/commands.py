@@ -18,12 +18,13 @@ from scrape.crawl.search import SearchRequest
 from scrape.dataset.gather import gather, report
 from scrape.dataset.store import Store, named_store
 from scrape.fields import match
+from scrape.fields.pay import show
 from scrape.fields.urls import is_web
 from scrape.markup import document, grammar
 from scrape.recommend import classifier, labeling, ranking, terminal
 from scrape.recommend.classifier import FEW, MEASURES, Classifier
 from scrape.recommend.feature_store import FeatureStore, batch_of, open_features
-from scrape.recommend.features import read_fields
+from scrape.recommend.features import Fields, read_fields
 from scrape.recommend.labels import FILE as LABELS
 from scrape.recommend.labels import NO, SKIPPED, YES, Labels, current_answers, open_labels
 from scrape.recommend.page import Recommendation, render_page
@@ -108,10 +109,14 @@ def _session(features: FeatureStore, labels: Labels, *, active: bool) -> labelin
 
 def _view(store: Store, name: str) -> TerminalView:
     head, text = store.head(name), store.document(name)
-    posting, fields = document.read(text), read_fields(text)
-    pay = fields.pay.text if fields.pay else ""
+    posting, fields = document.read(text), read_fields(text, head.pay)
+    pay = show(fields.pay) if fields.pay else ""
     facts = [printable(fact) for fact in (posting.company, posting.location, pay, head.date, head.board)]
     return TerminalView(printable(posting.title), facts, _link(head.url), posting.html)
+
+
+def _fields(store: Store, name: str) -> Fields:
+    return read_fields(store.document(name), store.head(name).pay)
 
 
 def _label_from_file(path: Path, labels: Labels, addresses: Mapping[str, str]) -> int:
@@ -145,7 +150,7 @@ def train(options: Namespace) -> int:
         frequency = document_frequency(features.batches())
         learned, report = classifier.train(features.batch(list(liked)), answers, frequency)
     classifier.save(store.root, learned, yes, no)
-    speak_for, against = ranking.strongest_terms([read_fields(store.document(name)) for name in liked], learned)
+    speak_for, against = ranking.strongest_terms([_fields(store, name) for name in liked], learned)
     _warn_of_few_labels(store, learned, yes, no)
     if options.json:
         measured = {who: {name: asdict(each) for name, each in row.items()} for who, row in report.items()}
@@ -227,7 +232,7 @@ def recommend(options: Namespace) -> int:
 def _ranked_posting(store: Store, ranked: ranking.Ranked, learned: Classifier | None) -> RankedPosting:
     """Return a ranked posting as it is shown, with the words that decided if there is a classifier."""
     head, text = store.head(ranked.name), store.document(ranked.name)
-    decided = ranking.explain(read_fields(text), learned) if learned else []
+    decided = ranking.explain(read_fields(text, head.pay), learned) if learned else []
     posting = document.read(text)
     return RankedPosting(
         by=round(ranked.by, 4),

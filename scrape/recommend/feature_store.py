@@ -215,10 +215,11 @@ def _compute(root: Path, asked: tuple[str, bytes]) -> _Computed | str:
     name, known = asked
     store = Store(root)
     try:
-        address, text = canonical(store.head(name).url), store.document(name)
-        digest = hashlib.sha256(f"{address}\n{text}".encode("utf-8", "surrogatepass")).digest()
+        head, text = store.head(name), store.document(name)
+        address = canonical(head.url)
+        digest = hashlib.sha256(f"{address}\n{head.pay}\n{text}".encode("utf-8", "surrogatepass")).digest()
         if digest == known:
             return _Computed(name)
-        return _Computed(name, digest, address, features.count_features(features.read_fields(text)))
+        return _Computed(name, digest, address, features.count_features(features.read_fields(text, head.pay)))
     except (InputError, ValueError) as error:  # a damaged file, or one that is being removed, stops nothing
         return f"{name}: {error}"

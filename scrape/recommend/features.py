@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scrape.common.posting import Pay
 from scrape.fields import places
-from scrape.fields.pay import Pay, find_pay
+from scrape.fields.pay import find_pay, yearly
 from scrape.markup import document
 from scrape.markup.reader import plain_text
 
@@ -33,7 +34,7 @@ _THRESHOLDS = (50, 75, 100, 125, 150, 200, 250, 300)  # thousands a year
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of one document as plain text, each block of the body on its own line, and the pay it states."""
+    """The fields of one document as plain text, each block of the body on its own line, and its pay."""
 
     title: str
     company: str
@@ -50,11 +51,16 @@ class FeatureCounts:
     counts: NDArray[np.uint8]
 
 
-def read_fields(text: str) -> Fields:
-    """Read the fields of a document of bare markup. Raises ValueError if it is not one."""
+def read_fields(text: str, pay: Pay | None = None) -> Fields:
+    """Read the fields of a document of bare markup. Raises ValueError if it is not one.
+
+    `pay` is that which the board states, if it does; else the text is searched for it.
+    """
     posting = document.read(text)
     body = plain_text(posting.html)
-    return Fields(posting.title, posting.company, posting.location, find_pay(f"{posting.title}\n{body}"), body)
+    if pay is None and (stated := find_pay(f"{posting.title}\n{body}", posting.location)):
+        pay = stated.pay
+    return Fields(posting.title, posting.company, posting.location, pay, body)
 
 
 def count_features(fields: Fields) -> FeatureCounts:
@@ -109,10 +115,11 @@ def place_facts(text: str) -> list[str]:
 
 
 def pay_facts(pay: Pay | None) -> list[str]:
-    """List what a stated pay implies, such as `pay in $` and `pay over 100k`."""
+    """List what a pay implies, such as `pay in USD` and `pay over 100k`; amounts in other currencies name theirs."""
     if pay is None:
         return ["no pay stated"]
-    over = [f"pay over {at}k" for at in _THRESHOLDS if pay.yearly >= at * 1000]
+    unit = "" if pay.currency == "USD" else f" {pay.currency}"
+    over = [f"pay over {at}k{unit}" for at in _THRESHOLDS if yearly(pay) >= at * 1000]
     return ["pay stated", f"pay in {pay.currency}", *over]
 
 

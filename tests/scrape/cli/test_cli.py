@@ -28,7 +28,7 @@ from scrape.http.client import Response
 from scrape.http.robots import Robots
 from scrape.recommend import labels
 from tests.support.paths import FIXTURES, ROOT
-from tests.support.postings import SITE_POSTINGS
+from tests.support.postings import SITE_POSTINGS, keep, posting
 from tests.support.processes import DEADLINE
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -310,6 +310,31 @@ def test_compile_says_what_it_made(gathered: Store, capsys: pytest.CaptureFixtur
     assert main(["compile", "--data-dir", "data/demo"]) == 0
     assert capsys.readouterr().out.startswith("data/demo/input.txt: ")
     assert (gathered.root / "input.txt").stat().st_size > 1000
+
+
+def test_find_by_pay(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pays = ("$120k to $150k", "$45 an hour", "$60,000", "£90,000", "nothing")
+    keep(Store(Path("data/jobs")), *(posting(number, html=f"<p>{pay}</p>\n") for number, pay in enumerate(pays)))
+
+    def found(*options: str) -> list[str]:
+        main(["find", "--json", *options])
+        return sorted(row["name"] for row in json.loads(capsys.readouterr().out))
+
+    assert found("--min-pay", "100k") == ["demo-0"]
+    assert found("--min-pay", "45/hour") == ["demo-0", "demo-1"]
+    assert found("--min-pay", "1", "--currency", "gbp") == ["demo-3"]
+    assert main(["find", "--min-pay", "130k", "--csv"]) == 0
+    out, err = capsys.readouterr()
+    (row,) = csv.DictReader(out.splitlines())
+    assert (row["min_amount"], row["max_amount"], row["interval"], row["salary_source"]) == (
+        "120000",
+        "150000",
+        "yearly",
+        "text",
+    )
+    assert "1 posting pays in another currency than USD" in err
+    assert main(["find", "--min-pay", "130k"]) == 0
+    assert "Crumb · Chicago, IL · 120,000 - 150,000 USD yearly" in capsys.readouterr().out
 
 
 def test_find_prints_text_json_and_csv(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from scrape.common.errors import InputError
-from scrape.common.posting import Posting
+from scrape.common.posting import Pay, Posting
 from scrape.dataset.index import FILE, find, refresh
 from scrape.dataset.simplify_all import simplify_store
 from scrape.dataset.store import Store
@@ -173,3 +174,14 @@ def test_what_is_removed_leaves_no_trace_in_the_index(store: Store) -> None:
     store.remove(NURSE.name)
     refresh(store)
     assert b"Managing a ward" not in (store.root / FILE).read_bytes()
+
+
+def test_pay_is_that_of_the_board_or_else_of_the_text(store: Store) -> None:
+    ends = {"min_amount": 20.5, "max_amount": None, "currency": "USD", "interval": "hourly", "salary_source": "board"}
+    store.add(replace(BAKER, key="4", url="", pay=Pay(20.5, None, "USD", "hourly"), html="<p>$90,000 a year</p>"))
+    store.add(replace(BAKER, key="5", url="", html="<p>Bread</p><p>Pays £30k - £35k</p>"))
+    simplify_store(store)
+    by_key = {hit.name.removeprefix("b-"): hit for hit in find(store)}
+    assert {name: getattr(by_key["4"], name) for name in ends} == ends
+    assert (by_key["5"].pay, by_key["5"].salary_source) == (Pay(30_000, 35_000, "GBP", "yearly"), "text")
+    assert (by_key["1"].pay, by_key["1"].salary_source) == (None, "")
