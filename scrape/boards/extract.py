@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
@@ -14,13 +15,17 @@ from bs4.filter import SoupStrainer
 from lxml import etree
 
 from scrape.common.errors import ChangedShape
-from scrape.common.posting import Posting
+from scrape.common.posting import Page, Posting
 from scrape.common.sizes import PAGE_BYTES
+from scrape.fields.places import Place
+from scrape.fields.places import read as read_places
 
 Row = dict[str, Any]
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
-_ESCAPED_END = re.compile(r"&lt;/(?:p|div|li|[uo]l|h[1-6]|b|strong|em|i|span)&gt;", re.IGNORECASE)
+_ESCAPED_TAG = re.compile(
+    r"&lt;/?(?:p|div|br|li|[uo]l|h[1-6]|b|strong|em|i|u|span|a)\b(?:(?!&[lg]t;)[^<>])*&gt;", re.IGNORECASE
+)
 _TERMINAL_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -34,22 +39,36 @@ def decode(body: str, url: str) -> Any:
         raise ChangedShape(f"{url}: the answer is not JSON ({str(error)[:80]}); open the URL to see it") from None
 
 
-def rows(answer: Any, url: str, *path: str) -> list[Row]:
-    """Return the list of objects at `path` of a decoded answer. Raises ChangedShape where there is none."""
+def rows(answer: Any, url: str, *path: str) -> list[Any]:
+    """Return the list at `path` of a decoded answer. Raises ChangedShape where there is none."""
     found = value(answer, *path)
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list):
         where = f"under {'.'.join(path)!r}" if path else "at its top"
         raise ChangedShape(f"{url}: the answer has no list of postings {where}")
     return found
 
 
-def postings(found: Iterable[Row], url: str, read: Callable[[Row], Posting]) -> tuple[Posting, ...]:
-    """Return each row read as a posting, without those that lack a key or title. Raises ChangedShape if all do."""
-    made = [read(row) for row in found]
-    whole = tuple(posting for posting in made if posting.key and posting.title)
-    if made and not whole:
-        raise ChangedShape(f"{url}: none of the {len(made)} postings has both an id and a title where they used to be")
-    return whole
+def postings(found: Sequence[Any], url: str, read: Callable[[Row], Posting], follow: str = "") -> Page:
+    """Return each row read as a posting, and `follow`, the URL to request next, if there are rows.
+
+    A row that cannot be read, or lacks a key or title, is counted as unusable and does not stop the others. Raises
+    ChangedShape if there is no other.
+    """
+    whole: list[Posting] = []
+    unusable: list[str] = []
+    for number, row in enumerate(found, 1):
+        try:
+            posting = read(row) if isinstance(row, dict) else None
+        except Exception as error:  # whatever it holds, it is one posting of many
+            unusable.append(f"{url}: posting {number} cannot be read: {type(error).__name__}: {line(str(error))[:200]}")
+            continue
+        if posting and posting.key and posting.title:
+            whole.append(posting)
+        else:
+            unusable.append(f"{url}: posting {number} has no id or no title")
+    if unusable and not whole:
+        raise ChangedShape(f"{url}: none of the {len(found)} postings has both an id and a title where they used to be")
+    return Page(tuple(whole), (follow,) if follow and found else (), tuple(unusable))
 
 
 def listed(row: Any, *path: str) -> list[Any]:
@@ -96,6 +115,31 @@ def places(*named: str, remote: bool = False) -> str:
     return "; ".join(dict.fromkeys(["Remote", *whole] if remote and not said else whole))
 
 
+def names_a_place(location: str) -> bool:
+    """Return whether a location line names a city, a region or a country, not only an arrangement such as `Hybrid`."""
+    return any(replace(place, remote=False) != Place() for place in read_places(location))
+
+
+def says_remote(location: str) -> bool:
+    """Return whether a location line says that the work is remote."""
+    return any(place.remote for place in read_places(location))
+
+
+def joined(*parts: str) -> str:
+    """Return the fields of one place as a line, such as `Chicago, Illinois, United States`."""
+    return ", ".join(part for part in parts if part)
+
+
+def words(row: Any, *path: str) -> tuple[str, ...]:
+    """Return the texts at `path` once each: a text, or those of a list, whose objects count by their `name`."""
+    found = value(row, *path)
+    items = found if isinstance(found, list) else [found]
+    texts = (
+        text(item, "name") or text(item, "Name") if isinstance(item, dict) else text({"": item}, "") for item in items
+    )
+    return tuple(dict.fromkeys(filter(None, texts)))
+
+
 def asking(url: str, **changed: str) -> str:
     """Return `url` with these query parameters set or replaced, such as the number of the next page."""
     parts = urlsplit(url)
@@ -106,17 +150,16 @@ def asking(url: str, **changed: str) -> str:
 def as_html(description: str) -> str:
     """Return a description as HTML. It may be HTML, HTML escaped once or twice, or plain text."""
     for _ in range(2):
-        if any(tag[0][:3].lower() != "<br" for tag in _TAG.finditer(description)):
-            return description
-        # Line breaks alone may have been added between lines of escaped HTML.
-        if _TAG.search(description) and not _ESCAPED_END.search(description):
+        # Real tags may have been added to escaped HTML, such as line breaks or a closing link.
+        real, escaped = (sum(1 for _ in tag.finditer(description)) for tag in (_TAG, _ESCAPED_TAG))
+        if real and real >= escaped:
             return description
         description = html.unescape(description)
     if _TAG.search(description):
         return description
     # Plain text: paragraphs, separated by empty lines, of lines.
-    escaped = html.escape(description.replace("\r\n", "\n").strip(), quote=False)
-    blocks = [block.strip().replace("\n", "<br>") for block in re.split(r"\n\s*\n", escaped)]
+    text = html.escape(description.replace("\r\n", "\n").strip(), quote=False)
+    blocks = [block.strip().replace("\n", "<br>") for block in re.split(r"\n\s*\n", text)]
     return "".join(f"<p>{block}</p>" for block in blocks if block)
 
 

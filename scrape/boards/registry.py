@@ -10,6 +10,8 @@ from typing import Protocol, cast
 from scrape.boards.sites import (
     arbeitnow,
     ashby,
+    bamboohr,
+    careeronestop,
     demo,
     greenhouse,
     hackernews,
@@ -18,8 +20,10 @@ from scrape.boards.sites import (
     jobicy,
     jsonld,
     lever,
+    pinpoint,
     recruitee,
     remoteok,
+    rippling,
     saved,
     themuse,
     usajobs,
@@ -41,7 +45,11 @@ class Board(Protocol):
     HOME        the URL that its name links to
     REFUSED     why it may not be requested over the network (its saved pages may still be parsed)
     UNVERIFIED  why its format is not verified
+    NO_TRAINING   why its postings may be read, but not used to train: they are kept out of every corpus
+    MOST_REQUESTS the most requests that one search sends to it, fewer than the general bound
+    NEWEST_FIRST  true where its lists give the newest postings first, so that older pages need not be followed
     BY_COMPANY  true where each company has a page of its own, so that a missing one is no failure of the board
+    probe()     shorter URLs than `start`, one for each bundled company, that show whether it is still there
     headers()   additional headers of every request; raises `InputError` where a key is missing
     """
 
@@ -55,6 +63,8 @@ class Board(Protocol):
 _MODULES: tuple[ModuleType, ...] = (
     arbeitnow,
     ashby,
+    bamboohr,
+    careeronestop,
     demo,
     greenhouse,
     hackernews,
@@ -63,8 +73,10 @@ _MODULES: tuple[ModuleType, ...] = (
     jobicy,
     jsonld,
     lever,
+    pinpoint,
     recruitee,
     remoteok,
+    rippling,
     saved,
     themuse,
     usajobs,
@@ -74,9 +86,9 @@ _MODULES: tuple[ModuleType, ...] = (
 BOARDS: dict[str, Board] = {board.NAME: cast(Board, board) for board in _MODULES}
 
 # The boards that are searched by default: open interfaces that permit it, need no key, and have postings in the US.
-DEFAULT = ("greenhouse", "lever", "ashby", "themuse", "hackernews", "remoteok", "jobicy", "himalayas")
+DEFAULT = ("greenhouse", "lever", "ashby", "themuse", "hackernews", "jobicy", "himalayas")
 # The boards that are added where the environment has their key.
-NEED_A_KEY = ("usajobs",)
+NEED_A_KEY = ("usajobs", "careeronestop")
 
 
 def default() -> tuple[str, ...]:
@@ -105,6 +117,16 @@ def refused(board: Board) -> str:
     return str(getattr(board, "REFUSED", ""))
 
 
+def no_training(board: Board) -> str:
+    """Return the reason why postings of this board may be read but not used to train; empty if they may be used."""
+    return str(getattr(board, "NO_TRAINING", ""))
+
+
+def most_requests(board: Board, most: int) -> int:
+    """Return the most requests that a search sends to this board: `most`, or fewer where it has a bound of its own."""
+    return min(most, int(getattr(board, "MOST_REQUESTS", most)))
+
+
 def unverified(board: Board) -> str:
     """Return the reason why the format of this board is not verified; empty if it is."""
     return str(getattr(board, "UNVERIFIED", ""))
@@ -113,6 +135,17 @@ def unverified(board: Board) -> str:
 def by_company(board: Board) -> bool:
     """Return whether each company has a page of its own on this board."""
     return bool(getattr(board, "BY_COMPANY", False))
+
+
+def newest_first(board: Board) -> bool:
+    """Return whether the lists of this board give the newest postings first."""
+    return bool(getattr(board, "NEWEST_FIRST", False))
+
+
+def probe(board: Board) -> Sequence[str]:
+    """Return one URL for each bundled company of a board, which shows whether it is still there."""
+    shorter = cast("Callable[[], Sequence[str]] | None", getattr(board, "probe", None))
+    return shorter() if shorter else board.start(Query())
 
 
 def terms(board: Board) -> str:

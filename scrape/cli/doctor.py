@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from scrape import demo
 from scrape.boards import registry
 from scrape.boards.registry import Board
+from scrape.cli import company_check
 from scrape.cli.search import add_contact
 from scrape.common.arguments import names
 from scrape.common.console import FAILED, OK, print_json, print_result, progress, say
@@ -26,6 +27,7 @@ from scrape.http.client import Fetcher, Response
 from scrape.http.robots import Robots
 
 NOT_REQUESTED = "not requested"
+NOT_CHECKED = "not checked"
 _COLUMNS = ("board", "robots", "availability", "format", "items", "note")
 
 
@@ -35,12 +37,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pages", nargs="+", action="extend", default=[], metavar="PATH_OR_URL", help="for boards that read pages"
     )
+    parser.add_argument(
+        "--companies", action="store_true", help="check the bundled companies instead: which have left their board"
+    )
     add_contact(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check the boards and print what was found; fail where one is not as expected."""
+    """Check the boards, or the bundled companies, and print what was found; fail where one is not as expected."""
+    if options.companies:
+        return _check_companies(options)
     boards = [registry.named(name) for name in options.boards or sorted(registry.BOARDS)]
     queries = {board.NAME: Query(pages=local_files.expand(options.pages)) for board in boards}
     trusted: set[str] = set()
@@ -50,13 +57,26 @@ def run(options: argparse.Namespace) -> int:
             queries["demo"], trusted = Query(pages=(site.url,)), {urlsplit(site.url).netloc}
         if not options.contact:
             remind_of_contact(boards)
-        checks = check_boards(boards, queries, Fetcher(contact=options.contact, allow_loopback=trusted, say=say))
+        checks = check_boards(
+            boards, queries, Fetcher(contact=options.contact, allow_loopback=trusted, for_training=False, say=say)
+        )
     if options.json:
         print_json([asdict(check) for check in checks])
     else:
         print_table(_COLUMNS, [[getattr(check, column) for column in _COLUMNS] for check in checks], STATUS_STYLES)
         print_result("\n".join(["", *(f"{check.board}: {check.terms}" for check in checks)]))
+    requested = [check for check in checks if check.availability != NOT_REQUESTED]
+    if requested and all(check.format == NOT_CHECKED for check in requested):
+        say("no board could be reached, so no format was checked; check the network, or try --boards demo")
     return FAILED if any(check.failed for check in checks) else OK
+
+
+def _check_companies(options: argparse.Namespace) -> int:
+    boards = company_check.by_company(options.boards)
+    if not options.contact:
+        remind_of_contact(boards)
+    checks = company_check.check_companies(boards, Fetcher(contact=options.contact, for_training=False, say=say))
+    return OK if company_check.report(checks, as_json=options.json) else FAILED
 
 
 class RobotsFetcher(Protocol):
@@ -73,8 +93,9 @@ class BoardCheck:
 
     `robots` is what its robots.txt says: allows, disallows, opts out, closed, unreadable, or empty where it was not
     read. `availability` is ok, empty, blocked, refused, changed shape, error or not requested. `format` is `confirmed`
-    or, where the board's format is known only from descriptions, `unverified`. `items` counts the postings and
-    URLs in the response. `terms` is what the board is and on what terms it may be read.
+    by a response that was read, `unverified` where the board's format is known only from descriptions, and
+    `not checked` without a response. `items` counts the postings and URLs in the response. `terms` is what the board is
+    and on what terms it may be read.
     """
 
     board: str
@@ -102,22 +123,25 @@ def check_boards(boards: Sequence[Board], queries: Mapping[str, Query], fetcher:
 
 
 def _check(board: Board, query: Query, fetcher: RobotsFetcher) -> BoardCheck:
-    known = "unverified" if registry.unverified(board) else "confirmed"
     try:
         url, headers = board.start(query)[0], registry.headers(board)
         if (why := registry.refused(board)) and is_web(url):
-            return BoardCheck(board.NAME, "", NOT_REQUESTED, known, note=why)
+            return BoardCheck(board.NAME, "", NOT_REQUESTED, NOT_CHECKED, note=why)
     except (InputError, Refused) as error:
-        return BoardCheck(board.NAME, "", NOT_REQUESTED, known, note=str(error))
+        return BoardCheck(board.NAME, "", NOT_REQUESTED, NOT_CHECKED, note=str(error))
     robots = _read_robots(url, fetcher) if is_web(url) else ""
     try:
         response = fetcher.get(url, headers=headers) if is_web(url) else local_files.read(url)
         page = _parse(board, response)
     except BoardError as error:
-        return BoardCheck(board.NAME, robots, error.status, known, note=str(error))
+        return BoardCheck(board.NAME, robots, error.status, NOT_CHECKED, note=str(error))
     items = len(page.postings) + len(page.follow)
-    note = f"unverified: {registry.unverified(board)}" if known == "unverified" else ""
-    return BoardCheck(board.NAME, robots, "ok" if items else "empty", known, items, note)
+    why = registry.unverified(board)
+    notes = [f"unverified: {why}"] if why else []
+    if page.unusable:
+        notes.append(f"{len(page.unusable):,} postings cannot be read, such as {page.unusable[0]}")
+    known = "unverified" if why else "confirmed"
+    return BoardCheck(board.NAME, robots, "ok" if items else "empty", known, items, "; ".join(notes))
 
 
 def _parse(board: Board, response: Response) -> Page:

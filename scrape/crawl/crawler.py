@@ -17,6 +17,7 @@ from itertools import islice
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from scrape.boards import registry
 from scrape.boards.registry import Board, by_company, headers, refused
 from scrape.common.errors import Blocked, BoardError, Missing, Refused, Unreachable
 from scrape.common.posting import Page, Posting, Query, checked, is_usable_url
@@ -97,6 +98,7 @@ class Settings:
     At most `limit` postings are taken from each board. URLs for which `skip` is true are not requested.
     A board ends after `most_requests`, a host of it after `most_of_a_host`, and links are followed `most_depth` deep:
     a site can generate new links for ever. What is left out is counted in the note of the outcome.
+    `for_training` is true where the postings may go into a corpus: boards that forbid this are then not requested.
     """
 
     fetcher: Getter
@@ -108,6 +110,7 @@ class Settings:
     most_requests: int = 10_000
     most_of_a_host: int = 2_000
     most_depth: int = 100
+    for_training: bool = True
 
 
 def crawl(boards: Sequence[BoardCrawl]) -> Iterator[Event]:
@@ -179,6 +182,7 @@ class BoardCrawl:
 
     def __init__(self, board: Board, queries: Sequence[Query], settings: Settings) -> None:
         self.board, self.queries, self.settings = board, queries, settings
+        self._most_of_a_host = registry.most_requests(board, settings.most_of_a_host)
         self.requests = self.new = self.known = self.filtered = self.unusable = 0
         self._requests: Counter[str] = Counter()  # by host
         self._left_out: Counter[str] = Counter()  # by the bound that was reached
@@ -251,7 +255,7 @@ class BoardCrawl:
         if step.depth > self.settings.most_depth:
             self._left_out[f"{self.settings.most_depth:,} links in a row (ask for less, such as one --title)"] += 1
             return
-        if self._requests[step.host] >= self.settings.most_of_a_host:
+        if self._requests[step.host] >= self._most_of_a_host:
             self._left_out[self._bound_of(step.host)] += 1
             return
         self._steps.setdefault(step.host, deque()).append(step)
@@ -271,7 +275,7 @@ class BoardCrawl:
                 del self._steps[host]
 
     def _bound_of(self, host: str) -> str:
-        return f"{self.settings.most_of_a_host:,} requests to {host} {_GO_ON}"
+        return f"{self._most_of_a_host:,} requests to {host} {_GO_ON}"
 
     def _take(self, step: _Step, result: Page | Exception) -> Iterator[Event]:
         """Count the result of a step, and yield its postings."""
@@ -288,7 +292,7 @@ class BoardCrawl:
         else:
             self._read += 1
             self._strikes[step.host] = 0
-            for url in result.follow:
+            for url in () if self._is_too_old(result) else result.follow:
                 if is_web(url) and not is_usable_url(url):
                     self._failures.append(BoardError(f"{step.url}: a link that is no URL is left out: {url[:100]!r}"))
                 elif is_web(url):  # a page must not decide which files are read
@@ -299,7 +303,7 @@ class BoardCrawl:
                 self._unread += result.unusable
             self._guessed += result.guessed
             yield from self._matching(result.postings)
-        if self._requests[step.host] >= self.settings.most_of_a_host and step.host in self._steps:
+        if self._requests[step.host] >= self._most_of_a_host and step.host in self._steps:
             self._left_out[self._bound_of(step.host)] += len(self._steps.pop(step.host))
         yield Progress(self.board.NAME, self._read, sum(map(len, self._steps.values())))
 
@@ -324,6 +328,13 @@ class BoardCrawl:
                 self._seen |= marks
                 yield posting
 
+    def _is_too_old(self, page: Page) -> bool:
+        """Return whether a page of a list, newest first, has only postings that are older than every query asks for."""
+        since = min((query.since for query in self.queries), default="")
+        if not since or not page.postings or not registry.newest_first(self.board):
+            return False
+        return all("" < posting.date < since for posting in page.postings)
+
     def _count_unusable(self, reason: str) -> None:
         self.unusable += 1
         self._failures.append(BoardError(reason))
@@ -333,6 +344,11 @@ class BoardCrawl:
             return self._file(step.url)
         if why := refused(self.board):
             raise Refused(f"{step.url} may not be requested: {why}")
+        if self.settings.for_training and (why := registry.no_training(self.board)):
+            raise Refused(
+                f"{step.url} is not requested: {why}; `python -m scrape.recommend fetch-new --boards "
+                f"{self.board.NAME}` reads its postings and keeps them out of every corpus"
+            )
         cache = self.settings.cache
         kept = cache.find(step.url) if cache else None
         # An age below 0 comes from a clock that was set back; it says nothing.
@@ -373,7 +389,7 @@ class BoardCrawl:
             raise
         except Exception as error:  # one URL or answer that nobody thought of does not end the board
             raise BoardError(f"{url}: cannot be requested: {type(error).__name__}: {error}") from error
-        if self.settings.cache:
+        if self.settings.cache and not response.opt_out:  # a later search may be for training
             self.settings.cache.keep(url, response, self.settings.now())
         return response
 
@@ -381,11 +397,14 @@ class BoardCrawl:
         if response.status == MISSING:
             raise Missing(f"{response.url} is gone (status {response.status})")
         try:
-            return self.board.parse(response.text, response.final_url)
+            page = self.board.parse(response.text, response.final_url)
         except BoardError:
             raise
         except Exception as error:
             raise BoardError(f"{response.url}: cannot be read: {type(error).__name__}: {error}") from error
+        if not response.opt_out:
+            return page
+        return replace(page, postings=tuple(replace(posting, no_training=True) for posting in page.postings))
 
     def _own_page(self, response: Response, step: _Step) -> Page | None:
         """Return the page if it is a single posting's own, which is never requested again; None for a list.

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
+from urllib.parse import urlsplit
 
+from scrape import demo
 from scrape.boards import registry
 from scrape.boards.registry import Board
+from scrape.boards.sites import demo as demo_board
 from scrape.common.errors import BoardError
 from scrape.common.posting import Posting, Query
 from scrape.crawl.crawler import BoardCrawl, Getter, Outcome, Settings, crawl
@@ -17,6 +20,8 @@ from scrape.fields import match
 from scrape.fields.match import PlaceQuery
 from scrape.fields.urls import is_web
 from scrape.http.client import Fetcher
+
+_NOWHERE = "http://127.0.0.1/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,9 @@ def search(
 
     `city` may be `Remote`; `state` is a postal code or a name. `scrape.fields.match` defines when a posting matches.
     `boards` are names of boards; by default those of `registry.default()` or, with `pages` (URLs and paths), those that
-    read pages. `since` is an ISO date, or a number of days (`7d`) or weeks (`2w`) ago. At most `limit` postings are
-    taken from each board. `fetcher` replaces the HTTP client. The html of a posting is unchanged;
-    `scrape.markup.simplify` reduces it to bare markup.
+    read pages. The bundled board, `demo`, is started where it is named without `pages`. `since` is an ISO date, or a
+    number of days (`7d`) or weeks (`2w`) ago. At most `limit` postings are taken from each board. `fetcher` replaces
+    the HTTP client. The html of a posting is unchanged; `scrape.markup.simplify` reduces it to bare markup.
 
     Raises InputError for invalid arguments, and BoardError if nothing was found and a board failed. If something was
     found, a failed board is a warning at the end.
@@ -68,7 +73,22 @@ def search(
         boards=None if boards is None else tuple(boards),
     )
     settings = Settings(fetcher or Fetcher(), limit=limit)
-    return _postings(board_crawls(request, settings))
+    if not needs_demo_site(request):
+        return _postings(board_crawls(request, settings))
+    board_crawls(replace(request, pages=(_NOWHERE,)), settings)  # a wrong request is refused before the site is started
+    return _on_demo_site(request, fetcher, limit)
+
+
+def needs_demo_site(request: SearchRequest) -> bool:
+    """Return whether a request names the bundled board without the URL of its site, which must then be started."""
+    return request.boards is not None and demo_board.NAME in request.boards and not request.pages
+
+
+def _on_demo_site(request: SearchRequest, fetcher: Getter | None, limit: int | None) -> Iterator[Posting]:
+    """Yield the postings of a request while the bundled board is served for it."""
+    with demo.serve() as site:
+        allowed = fetcher or Fetcher(allow_loopback={urlsplit(site.url).netloc})
+        yield from _postings(board_crawls(replace(request, pages=(site.url,)), Settings(allowed, limit=limit)))
 
 
 def board_crawls(request: SearchRequest, settings: Settings) -> list[BoardCrawl]:

@@ -17,7 +17,7 @@ from scrape.common.posting import Posting
 from scrape.common.table import print_table
 from scrape.crawl.crawler import DAY, BoardCrawl, Event, Outcome, Progress, Settings, crawl
 from scrape.crawl.crawler import FAILED as FAILURES
-from scrape.crawl.search import SearchRequest, board_crawls
+from scrape.crawl.search import SearchRequest, board_crawls, needs_demo_site
 from scrape.dataset.corpus.compile import Manifest, compile_corpus
 from scrape.dataset.simplify_all import Simplified, simplify_store
 from scrape.dataset.store import INPUT, Store
@@ -64,28 +64,31 @@ def gather(
     max_age: float = DAY,
     limit: int | None = None,
     corpus: bool = True,
+    for_training: bool = True,
 ) -> Gathered:
     """Crawl the boards of a request, save each posting in `store`, simplify what changed, and compile the corpus.
 
     `contact` is the address that is sent to the boards. A list of postings is requested again when its saved response
     is older than `max_age` seconds. At most `limit` postings are taken from each board. `corpus` False stops before the
-    corpus. The bundled board is started where it is requested without an address. Raises InputError, before anything is
-    requested, for a request that cannot be used and where another run is writing to the dataset.
+    corpus. With `for_training` False, boards that permit reading but no training are read as well; their postings are
+    kept out of every corpus. The bundled board is started where it is requested without an address. Raises InputError,
+    before anything is requested, for a request that cannot be used and where another run is writing to the dataset.
     """
     with ExitStack() as stack:
         trusted: set[str] = set()
         stands_for = ("", "")
+        if needs_demo_site(request):
+            request = replace(request, pages=(stack.enter_context(demo.serve()).url,))
+            stands_for = (request.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
         if request.boards is not None and "demo" in request.boards:
-            if not request.pages:
-                request = replace(request, pages=(stack.enter_context(demo.serve()).url,))
-                stands_for = (request.pages[0], urljoin(ADDRESS, "/").rstrip("/"))
             trusted = {urlsplit(page).netloc for page in request.pages if urlsplit(page).hostname in _LOOPBACK}
         settings = Settings(
-            fetcher=Fetcher(contact=contact, allow_loopback=trusted, say=say),
+            fetcher=Fetcher(contact=contact, allow_loopback=trusted, for_training=for_training, say=say),
             cache=HttpCache(store.answers, stands_for),
             max_age=max_age,
             limit=limit,
             skip=store.is_removed,
+            for_training=for_training,
         )
         crawls = board_crawls(request, settings)
         stack.enter_context(store.locked())

@@ -97,6 +97,25 @@ def in_place(location: str, city: str = "", state: str = "", country: str = "") 
     return any(_is_wanted(place, wanted, location) for place in places.read(location))
 
 
+def is_remote(city: str) -> bool:
+    """Return whether the city of a query means remote work."""
+    return city.strip().casefold() == REMOTE.casefold()
+
+
+def country_of(query: Query) -> str:
+    """Return the code of the country that a query asks for, or the name of an area; empty where it can be any."""
+    if query.country or places.state_code(query.state):
+        return query.country or "US"
+    named = () if is_remote(query.city) or query.state else places.read(query.city)
+    return named[0].country if len(named) == 1 else ""
+
+
+def may_be_in_us(query: Query) -> bool:
+    """Return whether what a query asks for can be in the United States."""
+    country = country_of(query)
+    return country in ("", "US") or "US" in places.area_members(country)
+
+
 def of_company(company: str, wanted: str) -> bool:
     """Return whether `company` is the company called `wanted`, or one whose name holds that name."""
     name, asked = _company_words(company), _company_words(wanted)

@@ -65,13 +65,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A complete response: `body` is decompressed, `headers` ignore case, `final_url` is the URL after redirects."""
+    """A complete response: `body` is decompressed, `headers` ignore case, `final_url` is the URL after redirects.
+
+    `opt_out` is the line that keeps it out of training corpora, or empty.
+    """
 
     url: str
     final_url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    opt_out: str = ""
 
     @property
     def text(self) -> str:
@@ -113,6 +117,7 @@ class Fetcher:
     bundled board; requests to them do not pause. `interval` is the minimum time between two requests to a host, in
     seconds.
     `clock` and `sleep` count seconds, `now` is the time of day as Unix time, `random` gives numbers in [0, 1).
+    `for_training` False also reads what opts out of AI training, which `Response.opt_out` then tells.
     `say` is called with a line before a long wait. A `session` replaces the network: its `get` is called like that of
     requests with `stream=True`; then no addresses are checked and no deadlines are set here.
     """
@@ -129,6 +134,7 @@ class Fetcher:
         allow_loopback: Collection[str] = (),
         interval: float = 1.0,
         limits: Limits = Limits(),
+        for_training: bool = True,
         say: Callable[[str], object] = lambda line: None,
     ) -> None:
         self._session = open_session() if session is None else session
@@ -137,6 +143,7 @@ class Fetcher:
         self._trusted = frozenset(allow_loopback)
         self._interval = interval
         self._limits = limits
+        self._for_training = for_training
         self._agent = user_agent(contact)
         self._lock = threading.Lock()
         self._hosts: dict[str, _Host] = {}
@@ -148,18 +155,19 @@ class Fetcher:
         Raises Refused (robots.txt, an opt-out, an address that is not public), Blocked (401, 403, 429 after every
         try, a challenge page), Missing (404, 410), Unreachable (no complete response after every try) or BoardError.
         """
-        hop, seen = url, [url]
+        hop, seen, opt_out = url, [url], ""
         own = dict(headers or {})
         for name, value in own.items():
             if not value.isascii() or not value.isprintable():  # the value may be a key, so it is not shown
                 raise BoardError(f"{url} cannot be requested: the header {name} holds a character that cannot be sent")
         while True:
             rules = self._admit(hop)
+            opt_out = opt_out or rules.opt_out(hop)
             response = self._ask(hop, own, pause=self._pause(hop, rules))
             target = self._target(response)
             if target is None:
                 self._judge(response)
-                return replace(response, url=url)
+                return replace(response, url=url, opt_out=opt_out or robots.header_opt_out(response.headers))
             if target in seen or len(seen) > self._limits.redirects:
                 how = "in a circle" if target in seen else f"more than {len(seen) - 1} times"
                 raise BoardError(f"{url} redirects {how}; open it in a browser to see where it leads")
@@ -190,7 +198,7 @@ class Fetcher:
         if not rules.allows(url):
             raise Refused(f"{url} may not be read: the robots.txt of {host} disallows it for {PRODUCT}")
         opt_out = rules.opt_out(url)
-        if opt_out:
+        if opt_out and self._for_training:
             raise Refused(f"{url} opts out of AI training by {opt_out} in the robots.txt of {host}")
         return rules
 
@@ -332,7 +340,7 @@ class Fetcher:
         if not 200 <= status < 300:
             raise BoardError(f"{url} answers {status}, which is not a page")
         opt_out = robots.header_opt_out(response.headers)
-        if opt_out:
+        if opt_out and self._for_training:
             raise Refused(f"{url} opts out of AI training by {opt_out} in the headers of the response")
 
     def _target(self, response: Response) -> str | None:

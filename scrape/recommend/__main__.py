@@ -85,7 +85,7 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
 
 def _fetch_new(made: argparse.ArgumentParser) -> None:
     which = made.add_mutually_exclusive_group()
-    which.add_argument("--boards", type=names, default=["remoteok"], metavar="A,B", help="the boards (remoteok)")
+    which.add_argument("--boards", type=names, default=["hackernews"], metavar="A,B", help="the boards (hackernews)")
     which.add_argument("--demo", action="store_true", help="the bundled board of invented postings")
     made.add_argument("--title", action="append", default=[], help="words of the title; may be repeated")
     made.add_argument("--place", action="append", default=[], help='such as "Seattle, WA" or "Remote"; may be repeated')

@@ -58,13 +58,15 @@ class RankedPosting:
 
 
 def fetch_new(options: Namespace) -> int:
-    """Ask the boards for what is new: a search that stops before the corpus."""
+    """Ask the boards for what is new: a search that stops before the corpus, also on boards that forbid training."""
     boards = ("demo",) if options.demo else tuple(options.boards)
     store = named_store(options.dataset, options.data_dir, boards)
     request = SearchRequest(
         titles=tuple(options.title), places=tuple(map(match.place, options.place)), boards=tuple(boards)
     )
-    found = gather(store, request, contact=options.contact, max_age=0, limit=options.limit, corpus=False)
+    found = gather(
+        store, request, contact=options.contact, max_age=0, limit=options.limit, corpus=False, for_training=False
+    )
     report(found, as_json=options.json)
     say(
         f"{found.new:,} new postings, {len(store.names()):,} in {store.root}; "

@@ -9,15 +9,18 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text, words
 from scrape.boards.schema_org import web_url
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
 NAME = "arbeitnow"
 HOME = "https://www.arbeitnow.com"
+NEWEST_FIRST = True
 
-_CLOSING = re.compile(r'<p>Find (?:more )?<a href="https://www\.arbeitnow\.com/[^"]*">[^<]*</a> on Arbeitnow</[ap]>')
+_CLOSING = re.compile(
+    r'<p>\s*Find\s+(?:more\s+)?<a href="https://www\.arbeitnow\.com(?:/[^"]*)?"[^>]*>[^<]*</a>\s+on\s+Arbeitnow\s*</[ap]>'
+)
 
 
 def start(query: Query) -> Sequence[str]:
@@ -27,10 +30,9 @@ def start(query: Query) -> Sequence[str]:
 
 def parse(body: str, url: str) -> Page:
     answer = decode(body, url)
-    found = postings(rows(answer, url, "data"), url, _posting)
     onward = web_url(text(answer, "links", "next"))
     same_host = urlsplit(onward).hostname == urlsplit(HOME).hostname
-    return Page(found, (onward,) if found and onward and same_host else ())
+    return postings(rows(answer, url, "data"), url, _posting, onward if same_host else "")
 
 
 def _posting(row: Row) -> Posting:
@@ -42,6 +44,9 @@ def _posting(row: Row) -> Posting:
         company=text(row, "company_name"),
         location=places(text(row, "location"), remote=row.get("remote") is True),
         date=day(row.get("created_at")),
+        remote=row["remote"] if isinstance(row.get("remote"), bool) else None,
+        tags=words(row, "tags"),
+        employment_type=", ".join(words(row, "job_types")),
         html=clean(raw(row, "description")),
     )
 

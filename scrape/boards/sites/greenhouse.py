@@ -10,7 +10,20 @@ from functools import partial
 from urllib.parse import quote, urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, decode, postings, raw, rows, text
+from scrape.boards.extract import (
+    Row,
+    as_html,
+    decode,
+    listed,
+    names_a_place,
+    places,
+    postings,
+    raw,
+    rows,
+    says_remote,
+    text,
+    words,
+)
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
@@ -19,6 +32,7 @@ HOME = "https://boards.greenhouse.io"
 BY_COMPANY = True
 
 _API = "https://boards-api.greenhouse.io/v1/boards"
+_PLACE_FIELD = "Job Posting Location"  # of the metadata; the name that Cloudflare gives it
 
 
 def start(query: Query) -> Sequence[str]:
@@ -27,11 +41,16 @@ def start(query: Query) -> Sequence[str]:
     return [f"{_API}/{quote(token, safe='')}/jobs?content=true" for token in wanted]
 
 
+def probe() -> Sequence[str]:
+    """Return the URLs of the bundled companies without the text of their postings."""
+    return [url.removesuffix("?content=true") for url in start(Query())]
+
+
 def parse(body: str, url: str) -> Page:
     """Return the postings. `content` is HTML escaped once. Older responses name the company only in their URL."""
     path = urlsplit(url).path.split("/")
     token = path[path.index("boards") + 1] if "boards" in path[:-1] else ""
-    return Page(postings(rows(decode(body, url), url, "jobs"), url, partial(_posting, token)))
+    return postings(rows(decode(body, url), url, "jobs"), url, partial(_posting, token))
 
 
 def _posting(token: str, row: Row) -> Posting:
@@ -41,7 +60,26 @@ def _posting(token: str, row: Row) -> Posting:
         url=text(row, "absolute_url"),
         title=text(row, "title"),
         company=text(row, "company_name") or companies.display(NAME, token),
-        location=text(row, "location", "name"),
+        location=_location(row),
         date=day(row.get("first_published")) or day(row.get("updated_at")),
+        remote=True if says_remote(text(row, "location", "name")) else None,
+        tags=words(row, "departments"),
         html=as_html(raw(row, "content")),
     )
+
+
+def _location(row: Row) -> str:
+    """Return the places of a posting. A name such as `Hybrid` holds none: then its metadata name them, or its offices.
+
+    The offices of a posting called `Remote` are those of its team, and no places of the posting.
+    """
+    name = text(row, "location", "name")
+    if names_a_place(name):
+        return name
+    fields = [field for field in listed(row, "metadata") if text(field, "name") == _PLACE_FIELD]
+    named = [place for field in fields for place in words(field, "value")]
+    if not named and "remote" not in name.casefold():
+        offices = [(text(office, "location"), text(office, "name")) for office in listed(row, "offices")]
+        named = [location if names_a_place(location) else name for location, name in offices]
+    whole = [place for place in named if names_a_place(place)]
+    return places(*whole, remote=says_remote(name)) if whole else name

@@ -6,39 +6,40 @@ Sources: https://himalayas.app/api and https://himalayas.app/docs/data-dictionar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from scrape.boards.extract import Row, as_html, asking, decode, line, listed, places, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, asking, decode, places, postings, raw, rows, text, words
 from scrape.boards.schema_org import web_url
 from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.fields import match
 from scrape.fields.dates import day
 from scrape.fields.urls import canonical
 
 NAME = "himalayas"
 HOME = "https://himalayas.app"
 
+NEWEST_FIRST = True
+MOST_REQUESTS = 100  # 2,000 postings, the newest; the full list has some 6,000 pages
+
 _LIMIT = "20"  # the most that the API gives
 
 
 def start(query: Query) -> Sequence[str]:
-    """Return the URL of a search where the query has a title, else of the full list, newest first."""
-    if query.title:
-        return [f"{HOME}/jobs/api/search?{urlencode({'q': query.title, 'page': '1'})}"]
+    """Return the URL of a search, newest first, where the query has a title or a country; else of the full list."""
+    country = match.country_of(query)
+    asked = {"q": query.title} if query.title else {}
+    if len(country) == 2:  # not an area
+        asked["country"] = country
+    if asked:
+        return [f"{HOME}/jobs/api/search?{urlencode({**asked, 'sort': 'recent'})}"]
     return [f"{HOME}/jobs/api?{urlencode({'limit': _LIMIT})}"]
 
 
 def parse(body: str, url: str) -> Page:
-    """Return a page of a search, paged by number up to an empty page, or of the full list, paged by a cursor."""
+    """Return a page and the URL of the next one, by its cursor: robots.txt forbids pages by number."""
     answer = decode(body, url)
-    found = postings(rows(answer, url, "jobs"), url, _posting)
-    return Page(found, _onward(answer, url) if found else ())
-
-
-def _onward(answer: object, url: str) -> tuple[str, ...]:
-    page, cursor = parse_qs(urlsplit(url).query).get("page", [""])[0], text(answer, "nextCursor")
-    if page.isdecimal():
-        return (asking(url, page=str(int(page) + 1)),)
-    return (asking(url, cursor=cursor),) if cursor else ()
+    cursor = text(answer, "nextCursor")
+    return postings(rows(answer, url, "jobs"), url, _posting, asking(url, cursor=cursor) if cursor else "")
 
 
 def _posting(row: Row) -> Posting:
@@ -46,8 +47,7 @@ def _posting(row: Row) -> Posting:
     links = [web_url(raw(row, name)) for name in ("guid", "applicationLink")]
     own = next((link for link in links if (urlsplit(link).hostname or "").endswith("himalayas.app")), links[1])
     # The countries where the candidate must live: names or, in newer responses, objects with a name.
-    required = [text(item, "name") if isinstance(item, dict) else item for item in listed(row, "locationRestrictions")]
-    countries = [line(name) for name in required if isinstance(name, str) and name.strip()]
+    countries = words(row, "locationRestrictions")
     return Posting(
         board=NAME,
         key=text(row, "guid") or (key_of(canonical(own)) if own else ""),
@@ -56,5 +56,9 @@ def _posting(row: Row) -> Posting:
         company=text(row, "companyName"),
         location=places(*countries, remote=True),
         date=day(row.get("pubDate")),
+        remote=True,
+        tags=words(row, "categories"),
+        employment_type=text(row, "employmentType"),
+        expires=day(row.get("expiryDate")),
         html=as_html(raw(row, "description") or raw(row, "excerpt")),
     )

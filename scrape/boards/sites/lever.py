@@ -11,7 +11,19 @@ from html import escape
 from urllib.parse import quote, urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, decode, listed, places, postings, raw, rows, text
+from scrape.boards.extract import (
+    Row,
+    as_html,
+    decode,
+    listed,
+    names_a_place,
+    places,
+    postings,
+    raw,
+    rows,
+    text,
+    words,
+)
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
@@ -20,11 +32,26 @@ HOME = "https://jobs.lever.co"
 BY_COMPANY = True
 
 _API = "https://api.lever.co/v0/postings"
+_EU_API = "https://api.eu.lever.co/v0/postings"
+_EU = "lever_eu"  # the table of the companies whose sites are at the European instance
+_REMOTE = {"remote": True, "hybrid": False, "on-site": False, "onsite": False}  # by workplaceType
 
 
 def start(query: Query) -> Sequence[str]:
-    """Return one URL for each company; a response holds all of its postings with their text."""
-    return [f"{_API}/{quote(site, safe='')}?mode=json" for site in companies.wanted(NAME, query.company)]
+    """Return one URL for each company; a response holds all of its postings with their text.
+
+    A company is at one of Lever's two instances. One that is in neither list is asked for at both.
+    """
+    in_us, in_eu = (companies.listed(table, query.company) for table in (NAME, _EU))
+    if not in_us and not in_eu:
+        in_us = in_eu = companies.wanted(NAME, query.company)
+    sites = [(_API, site) for site in in_us] + [(_EU_API, site) for site in in_eu]
+    return [f"{api}/{quote(site, safe='')}?mode=json" for api, site in sites]
+
+
+def probe() -> Sequence[str]:
+    """Return the URLs of the bundled companies, with at most one posting each."""
+    return [f"{url}&limit=1" for url in start(Query())]
 
 
 def parse(body: str, url: str) -> Page:
@@ -32,7 +59,7 @@ def parse(body: str, url: str) -> Page:
     answer = decode(body, url)
     found = rows([answer] if isinstance(answer, dict) and "hostedUrl" in answer else answer, url)
     site = urlsplit(url).path.removeprefix("/v0/postings/").split("/")[0]
-    return Page(postings(found, url, partial(_posting, site)))
+    return postings(found, url, partial(_posting, site))
 
 
 def _posting(site: str, row: Row) -> Posting:
@@ -41,11 +68,21 @@ def _posting(site: str, row: Row) -> Posting:
         key=text(row, "id"),
         url=text(row, "hostedUrl"),
         title=text(row, "text"),
-        company=companies.display(NAME, site),
-        location=places(text(row, "categories", "location"), remote=text(row, "workplaceType") == "remote"),
+        company=companies.display(NAME, site, _EU),
+        location=_location(row),
         date=day(row.get("createdAt")),
+        remote=_REMOTE.get(text(row, "workplaceType").lower()),
+        tags=tuple(dict.fromkeys(words(row, "categories", "department") + words(row, "categories", "team"))),
+        employment_type=text(row, "categories", "commitment"),
         html=_whole(row),
     )
+
+
+def _location(row: Row) -> str:
+    """Return the places of a posting; where it names none, the country that it is in."""
+    named = dict.fromkeys((text(row, "categories", "location"), *words(row, "categories", "allLocations")))
+    country = "" if any(map(names_a_place, named)) else text(row, "country")
+    return places(*named, country, remote=text(row, "workplaceType").lower() == "remote")
 
 
 def _whole(row: Row) -> str:

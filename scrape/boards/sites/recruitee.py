@@ -5,14 +5,13 @@ Source: https://career.recruitee.com/docs/index.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, decode, places, postings, raw, rows, text
-from scrape.common.errors import InputError
+from scrape.boards.extract import Row, as_html, decode, joined, listed, places, postings, raw, rows, text, words
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
@@ -20,33 +19,45 @@ NAME = "recruitee"
 HOME = "https://recruitee.com"
 BY_COMPANY = True
 
-_HOST_PART = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-
 
 def start(query: Query) -> Sequence[str]:
     """Return one URL for each company. Raises InputError where the company's name cannot be part of a URL."""
-    wanted = companies.wanted(NAME, query.company)
-    for name in wanted:
-        if not _HOST_PART.fullmatch(name):
-            raise InputError(f"{name!r} cannot be a Recruitee site; name it as in https://NAME.recruitee.com")
-    return [f"https://{name}.recruitee.com/api/offers/" for name in wanted]
+    return [
+        f"https://{name}.recruitee.com/api/offers/" for name in companies.hosts(NAME, query.company, "recruitee.com")
+    ]
 
 
 def parse(body: str, url: str) -> Page:
     site = (urlsplit(url).hostname or "").split(".")[0]
-    return Page(postings(rows(decode(body, url), url, "offers"), url, partial(_posting, site)))
+    return postings(rows(decode(body, url), url, "offers"), url, partial(_posting, site))
 
 
 def _posting(site: str, row: Row) -> Posting:
     """Return a posting; its text has two parts, description and requirements."""
-    place = text(row, "location") or ", ".join(part for part in (text(row, "city"), text(row, "country")) if part)
+    remote = row.get("remote") is True
     return Posting(
         board=NAME,
         key=text(row, "id"),
         url=text(row, "careers_url"),
         title=text(row, "title"),
         company=text(row, "company_name") or companies.display(NAME, site),
-        location=places(place, remote=row.get("remote") is True),
+        location=places(*_named(row), remote=remote),
         date=day(row.get("published_at")) or day(row.get("created_at")),
+        remote=remote if isinstance(row.get("remote"), bool) else None,
+        tags=tuple(dict.fromkeys(words(row, "department") + words(row, "tags"))),
+        employment_type=text(row, "employment_type_code").replace("_", " "),
+        expires=day(row.get("close_at")),
         html="".join(as_html(raw(row, part)) for part in ("description", "requirements")),
     )
+
+
+def _named(row: Row) -> list[str]:
+    """Return the places of an offer. Its `location` is a line of them, or `Remote job` where the work is remote."""
+    if several := [_place(place, "state") for place in listed(row, "locations")]:
+        return several
+    line = text(row, "location")
+    return [_place(row, "state_name") if not line or line.casefold().startswith("remote") else line]
+
+
+def _place(row: Any, state: str) -> str:
+    return joined(*(text(row, part) for part in ("city", state, "country"))) or text(row, "name")

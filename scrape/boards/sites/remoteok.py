@@ -1,16 +1,17 @@
-"""Remote OK. Its notice asks for a followed link to the posting on Remote OK and for its name, not its logo."""
+"""Remote OK. Its notice asks for a followed link to the posting there; its robots.txt forbids training on postings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from scrape.boards.extract import Row, as_html, decode, line, postings, raw, rows, text
+from scrape.boards.extract import Row, as_html, decode, line, places, postings, raw, rows, text, value, words
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
 NAME = "remoteok"
 HOME = "https://remoteok.com"
+NO_TRAINING = "the robots.txt of remoteok.com says Content-Signal: ai-train=no"
 
 # The last line names a word and a tag that is the reader's own IP address in base64: no part of the posting.
 _CLOSING = re.compile(
@@ -28,7 +29,7 @@ def start(query: Query) -> Sequence[str]:
 def parse(body: str, url: str) -> Page:
     """Return the postings. The first row is the legal notice, which has no position."""
     found = rows(decode(body, url), url)
-    return Page(postings([row for row in found if "legal" not in row], url, _posting))
+    return postings([row for row in found if value(row, "legal") is None], url, _posting)
 
 
 def _posting(row: Row) -> Posting:
@@ -38,8 +39,11 @@ def _posting(row: Row) -> Posting:
         url=text(row, "url"),
         title=line(repair(raw(row, "position"))),
         company=line(repair(raw(row, "company"))),
-        location=line(repair(raw(row, "location"))).rstrip(", ") or "Remote",
+        location=places(line(repair(raw(row, "location"))).rstrip(", "), remote=True),
         date=day(row.get("date")) or day(row.get("epoch")),
+        remote=True,
+        tags=words(row, "tags"),
+        no_training=True,
         html=clean(raw(row, "description")),
     )
 

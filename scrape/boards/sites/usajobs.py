@@ -10,9 +10,23 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from scrape.boards.extract import Row, as_html, asking, decode, listed, places, postings, rows, text, value
+from scrape.boards.extract import (
+    Row,
+    as_html,
+    asking,
+    decode,
+    joined,
+    listed,
+    places,
+    postings,
+    rows,
+    text,
+    value,
+    words,
+)
 from scrape.common.errors import InputError
 from scrape.common.posting import Page, Posting, Query
+from scrape.fields import match
 from scrape.fields.dates import day
 from scrape.fields.places import state_code, state_name
 
@@ -21,6 +35,7 @@ HOME = "https://www.usajobs.gov"
 
 KEY, EMAIL = "USAJOBS_API_KEY", "USAJOBS_EMAIL"
 
+_REMOTE = ("UserArea", "Details", "RemoteIndicator")
 _SECTIONS = {
     "JobSummary": "Summary",
     "MajorDuties": "Duties",
@@ -28,8 +43,12 @@ _SECTIONS = {
     "Requirements": "Requirements",
     "QualificationSummary": "Qualifications",
     "Education": "Education",
+    "OtherInformation": "Additional information",
     "Benefits": "Benefits",
+    "Evaluations": "How you will be evaluated",
+    "RequiredDocuments": "Required documents",
     "HowToApply": "How to apply",
+    "WhatToExpectNext": "Next steps",
 }
 
 
@@ -52,28 +71,28 @@ def start(query: Query) -> Sequence[str]:
     asked = {"Fields": "Full", "ResultsPerPage": "250", "Page": "1"}
     if query.title:
         asked["PositionTitle"] = query.title
-    if query.city:
-        state = state_name(state_code(query.state)) or query.state
-        asked["LocationName"] = f"{query.city}, {state}" if state else query.city
+    if match.is_remote(query.city):
+        asked["RemoteIndicator"] = "True"
+    elif query.city:
+        asked["LocationName"] = joined(query.city, state_name(state_code(query.state)) or query.state)
     return [f"https://data.usajobs.gov/api/Search?{urlencode(asked)}"]
 
 
 def parse(body: str, url: str) -> Page:
     answer = decode(body, url)
-    items = rows(answer, url, "SearchResult", "SearchResultItems")
-    found = postings(items, url, _posting)
-    return Page(found, _onward(answer, url) if found else ())
+    return postings(rows(answer, url, "SearchResult", "SearchResultItems"), url, _posting, _onward(answer, url))
 
 
-def _onward(answer: object, url: str) -> tuple[str, ...]:
+def _onward(answer: object, url: str) -> str:
     pages = text(answer, "SearchResult", "UserArea", "NumberOfPages")
     page = parse_qs(urlsplit(url).query).get("Page", ["1"])[0]
     more = pages.isdecimal() and page.isdecimal() and int(page) < int(pages)
-    return (asking(url, Page=str(int(page) + 1)),) if more else ()
+    return asking(url, Page=str(int(page) + 1)) if more else ""
 
 
 def _posting(row: Row) -> Posting:
     job = value(row, "MatchedObjectDescriptor")
+    remote = value(job, *_REMOTE)
     return Posting(
         board=NAME,
         key=text(row, "MatchedObjectId") or text(job, "PositionID"),
@@ -82,14 +101,17 @@ def _posting(row: Row) -> Posting:
         company=text(job, "OrganizationName"),
         location=_location(job),
         date=day(value(job, "PublicationStartDate")),
+        remote=remote if isinstance(remote, bool) else None,
+        tags=words(job, "JobCategory"),
+        employment_type=", ".join(words(job, "PositionSchedule")),
+        expires=day(value(job, "ApplicationCloseDate")),
         html=_whole(job),
     )
 
 
 def _location(job: object) -> str:
     named = [text(place, "LocationName") for place in listed(job, "PositionLocation")]
-    remote = value(job, "UserArea", "Details", "RemoteIndicator") is True
-    return places(*(named or [text(job, "PositionLocationDisplay")]), remote=remote)
+    return places(*(named or [text(job, "PositionLocationDisplay")]), remote=value(job, *_REMOTE) is True)
 
 
 def _whole(job: object) -> str:

@@ -1,4 +1,4 @@
-"""We Work Remotely, by its public RSS feed. Its terms ask that applying goes through its own page.
+"""We Work Remotely, by its public RSS feed. Its terms ask for a link to the posting there, where applying goes through.
 
 They also ask a reader to enquire first (https://weworkremotely.com/api-terms-and-guidelines; written for its API, they
 speak of all its data), so the board is read only where a person names it.
@@ -8,20 +8,25 @@ Source: https://weworkremotely.com/remote-job-rss-feed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from bs4 import Tag
 
-from scrape.boards.extract import as_html, feed, line, places
+from scrape.boards.extract import Row, as_html, feed, line, places, postings
 from scrape.boards.schema_org import web_url
 from scrape.common.errors import ChangedShape
-from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
 
 NAME = "weworkremotely"
 HOME = "https://weworkremotely.com"
-UNVERIFIED = "the format of its feed is known only from third-party descriptions (August 2026)"
+
+_ANYWHERE = "Anywhere in the World"
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+")
+_LOGO = re.compile(r"\A\s*<img\b[^<>]*>")
+_CLOSING = re.compile(r"<p>\s*<strong>\s*To apply:?\s*</strong>:?(?:(?!</p>).)*</p>\s*\Z", re.DOTALL | re.IGNORECASE)
 
 
 def start(query: Query) -> Sequence[str]:
@@ -33,27 +38,44 @@ def parse(body: str, url: str) -> Page:
     soup = feed(body)
     if soup.find("rss") is None or soup.find("channel") is None:
         raise ChangedShape(f"{url}: the answer is not an RSS feed; open the URL to see it")
-    items = soup.find_all("item")
-    found = tuple(_posting(item) for item in items if _text(item, "title") and web_url(_text(item, "link")))
-    if items and not found:
-        raise ChangedShape(f"{url}: none of the {len(items)} items of the feed has both a title and a link")
-    return Page(found)
+    return postings([{"item": item} for item in soup.find_all("item")], url, _posting)
 
 
-def _posting(item: Tag) -> Posting:
+def _posting(row: Row) -> Posting:
     """Return a posting. The title reads `Company: Title`; the last part of the URL is the board's own id."""
+    item: Tag = row["item"]
     link = web_url(_text(item, "link"))
     company, colon, title = _text(item, "title").partition(": ")
     return Posting(
         board=NAME,
-        key=urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1] or key_of(link),
+        key=urlsplit(link).path.rstrip("/").rsplit("/", 1)[-1],
         url=link,
         title=title.strip() if colon else company,
         company=company.strip() if colon else "",
-        location=places(_text(item, "region"), remote=True),
+        location=places(*_regions(item), remote=True),
         date=day(_text(item, "pubDate")),
-        html=as_html(_raw(item, "description")),
+        remote=True,
+        tags=tuple(dict.fromkeys(filter(None, (_text(item, "category"), *_list(_text(item, "skills")))))),
+        employment_type=_text(item, "type"),
+        expires=day(_text(item, "expires_at")),
+        html=clean(_raw(item, "description")),
     )
+
+
+def clean(description: str) -> str:
+    """Return a description without the company's logo and the closing line with the link to apply."""
+    return _CLOSING.sub("", _LOGO.sub("", as_html(description)))
+
+
+def _regions(item: Tag) -> list[str]:
+    """Return the countries of an item, which its feed writes with flags; where it names none, its region."""
+    countries = _list(_FLAG.sub(" ", _raw(item, "country")).replace(" and ", ","))
+    region = _text(item, "region")
+    return countries or ([] if region == _ANYWHERE else [region])
+
+
+def _list(text: str) -> list[str]:
+    return [found for part in text.split(",") if (found := line(part))]
 
 
 def _raw(item: Tag, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import string
 import time
 from pathlib import Path
@@ -20,15 +21,26 @@ from hypothesis import strategies as st
 
 from scrape.boards import companies, extract, json_ld, registry, schema_org
 from scrape.boards.registry import BOARDS, DEFAULT
-from scrape.boards.sites import indeed, remoteok, usajobs
+from scrape.boards.sites import careeronestop, hackernews, indeed, remoteok, usajobs
 from scrape.common.errors import ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Posting, Query, to_fields
 from scrape.fields.dates import day
+from scrape.fields.match import matches
+from scrape.http.robots import Robots
+from tests.support.paths import ROOT
 
 FOLDER = Path(__file__).parent / "fixtures"
 CASES = sorted(FOLDER.glob("*/*.expected.json"))
 ON_DISK = ("saved", "indeed")
 OURS = sorted(set(BOARDS) - {"demo"})
+
+
+@pytest.fixture(autouse=True)
+def key_of_careeronestop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the key without which it has no URL."""
+    monkeypatch.setenv(careeronestop.USER, "user")
+    monkeypatch.setenv(careeronestop.TOKEN, "token")
+
 
 QUERY = Query(title="data scientist", city="San Francisco", state="CA", pages=("https://jobs.example/sitemap.xml",))
 
@@ -52,6 +64,7 @@ def test_an_answer_gives_its_postings(case: Path) -> None:
     assert wanted["source"].strip()
     assert [to_fields(posting) for posting in page.postings] == [{"board": board, **row} for row in wanted["postings"]]
     assert list(page.follow) == wanted["follow"]
+    assert len(page.unusable) == wanted.get("unusable", 0)
 
 
 @pytest.mark.parametrize("board", OURS)
@@ -89,14 +102,49 @@ def test_start_gives_addresses_of_the_web(board: str) -> None:
         ("themuse", Query(city="Seattle", state="washington"), {"page": ["0"], "location": ["Seattle, WA"]}),
         ("themuse", Query(city="Munich", state="BY", country="DE"), {"page": ["0"], "location": ["Munich, Germany"]}),
         ("usajobs", QUERY, {"PositionTitle": ["data scientist"], "LocationName": ["San Francisco, California"]}),
-        ("jobicy", QUERY, {"count": ["50"]}),
-        ("himalayas", QUERY, {"q": ["data scientist"], "page": ["1"]}),
+        ("themuse", Query(city="Remote"), {"location": ["Flexible / Remote"]}),
+        ("usajobs", Query(city="remote"), {"RemoteIndicator": ["True"]}),
+        ("jobicy", QUERY, {"count": ["100"], "geo": ["usa"]}),
+        ("jobicy", Query(city="Remote"), {"count": ["100"], "geo": ["usa"]}),
+        ("himalayas", QUERY, {"q": ["data scientist"], "country": ["US"], "sort": ["recent"]}),
+        ("himalayas", Query(title="cook"), {"q": ["cook"], "sort": ["recent"]}),
         ("himalayas", Query(), {"limit": ["20"]}),
     ],
 )
 def test_start_asks_the_board_what_the_board_can_answer(board: str, query: Query, wanted: dict[str, list[str]]) -> None:
     (address,) = BOARDS[board].start(query)
     assert wanted.items() <= parse_qs(urlsplit(address).query).items()
+
+
+def test_no_page_of_a_search_is_asked_of_himalayas_by_number() -> None:
+    rules = Robots((FOLDER / "himalayas" / "robots.txt").read_text("utf-8"), "DreamJobs")
+    answer = json.dumps({"jobs": [{"guid": "1", "title": "Cook"}], "nextCursor": "abc"})
+    for query in (QUERY, Query(title="cook"), Query()):
+        (first,) = BOARDS["himalayas"].start(query)
+        (second,) = BOARDS["himalayas"].parse(answer, first).follow
+        assert parse_qs(urlsplit(second).query)["cursor"] == ["abc"]
+        assert rules.allows(first) and rules.allows(second) and "page=" not in first + second
+    assert not BOARDS["himalayas"].parse(answer.replace('"abc"', "null"), first).follow
+
+
+@pytest.mark.parametrize(
+    "query, country",
+    [
+        (Query(city="Seattle", state="WA"), "US"),
+        (Query(city="Chicago"), "US"),
+        (Query(city="London"), "GB"),
+        (Query(city="Munich", country="DE"), "DE"),
+        (Query(city="Remote", country="US"), "US"),
+        (Query(country="europe"), ""),
+        (Query(city="Remote"), ""),
+        (Query(), ""),
+    ],
+)
+def test_remote_boards_are_asked_for_the_country_of_the_place(query: Query, country: str) -> None:
+    (address,) = BOARDS["himalayas"].start(query)
+    assert parse_qs(urlsplit(address).query).get("country", [""]) == [country]
+    everywhere = country not in ("", "US") or query.country == "europe"
+    assert ("geo=usa" in BOARDS["jobicy"].start(query)[0]) != everywhere
 
 
 @pytest.mark.parametrize(
@@ -106,7 +154,11 @@ def test_start_asks_the_board_what_the_board_can_answer(board: str, query: Query
         ("greenhouse", "Cockroach Labs", "https://boards-api.greenhouse.io/v1/boards/cockroachlabs/jobs?content=true"),
         ("greenhouse", "a/b?c", "https://boards-api.greenhouse.io/v1/boards/a%2Fb%3Fc/jobs?content=true"),
         ("lever", "Sword Health", "https://api.lever.co/v0/postings/swordhealth?mode=json"),
-        ("ashby", "OpenAI", "https://api.ashbyhq.com/posting-api/job-board/openai"),
+        ("lever", "TomTom", "https://api.eu.lever.co/v0/postings/tomtom?mode=json"),
+        ("ashby", "OpenAI", "https://api.ashbyhq.com/posting-api/job-board/openai?includeCompensation=true"),
+        ("pinpoint", "saltbridge", "https://saltbridge.pinpointhq.com/postings.json"),
+        ("rippling", "tidewater", "https://ats.rippling.com/api/v2/board/tidewater/jobs?page=0"),
+        ("bamboohr", "combfield", "https://combfield.bamboohr.com/careers/list"),
         ("recruitee", "gracht", "https://gracht.recruitee.com/api/offers/"),
     ],
 )
@@ -114,17 +166,38 @@ def test_a_company_is_asked_alone(board: str, company: str, address: str) -> Non
     assert list(BOARDS[board].start(Query(company=company))) == [address]
 
 
-def test_without_a_company_the_bundled_ones_are_asked() -> None:
-    for board in ("greenhouse", "lever", "ashby"):
-        known = companies.known(board)
-        assert len(BOARDS[board].start(Query())) == len(known) >= 20
-        assert all(token == token.casefold() and name for token, name in known.items())
+def test_a_company_that_is_not_known_is_asked_for_wherever_it_may_be() -> None:
+    assert [urlsplit(url).hostname for url in BOARDS["lever"].start(Query(company="Nobody"))] == [
+        "api.lever.co",
+        "api.eu.lever.co",
+    ]
+    asked = BOARDS["ashby"].start(Query(company="Nobody At Home"))
+    assert [urlsplit(url).path.rsplit("/", 1)[-1] for url in asked] == ["nobodyathome", "Nobody%20At%20Home"]
 
 
-def test_a_company_cannot_change_the_host_of_recruitee() -> None:
+BY_COMPANY = sorted(name for name, board in BOARDS.items() if registry.by_company(board))
+
+
+@pytest.mark.parametrize("board", BY_COMPANY)
+def test_without_a_company_the_bundled_ones_are_asked(board: str) -> None:
+    known = {**companies.known(board), **(companies.known("lever_eu") if board == "lever" else {})}
+    assert len(BOARDS[board].start(Query())) == len(registry.probe(BOARDS[board])) == len(known) > 0
+    assert all(token == token.casefold().strip() and name == name.strip() != "" for token, name in known.items())
+
+
+def test_the_bundled_companies_are_many_and_the_guide_says_how_many() -> None:
+    guide = (ROOT / "scrape" / "README.md").read_text("utf-8")
+    for board, before in {"greenhouse": 56, "lever": 26, "ashby": 31}.items():
+        count = len(BOARDS[board].start(Query()))
+        assert count >= 4 * before
+        assert re.search(rf"^\| `{board}` \|.*{count} companies are bundled", guide, re.MULTILINE)
+
+
+@pytest.mark.parametrize("board", ["recruitee", "pinpoint", "bamboohr"])
+def test_a_company_cannot_change_the_host_of_its_site(board: str) -> None:
     for company in ("evil.example/", "a b@c", "-", "x" * 70):
         with pytest.raises(InputError):
-            BOARDS["recruitee"].start(Query(company=company))
+            BOARDS[board].start(Query(company=company))
 
 
 @pytest.mark.parametrize("board", ["jsonld", "saved"])
@@ -157,11 +230,26 @@ def test_usajobs_takes_its_key_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert registry.headers(BOARDS["remoteok"]) == {}
 
 
+def test_careeronestop_takes_its_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = BOARDS["careeronestop"]
+    (address,) = board.start(Query(title="line cook", city="Seattle", state="WA"))
+    assert "/user/line%20cook/Seattle%2C%20WA/25/" in address and "token" not in address
+    assert "/user/0/US/0/" in board.start(Query(city="Remote"))[0]
+    assert registry.headers(board)["Authorization"] == "Bearer token"
+    for name in (careeronestop.USER, careeronestop.TOKEN):
+        with monkeypatch.context() as without:
+            without.delenv(name)
+            with pytest.raises(InputError, match=name):
+                registry.headers(board)
+            assert board.NAME not in registry.default()
+
+
 def test_the_default_boards_are_open() -> None:
     for name in DEFAULT:
         board = registry.named(name)
         assert registry.home(board).startswith("https://")
         assert not (registry.refused(board) or registry.unverified(board) or registry.headers(board))
+        assert not registry.no_training(board)
 
 
 def test_an_unknown_board_is_named_with_those_there_are() -> None:
@@ -194,7 +282,20 @@ def bad_answers(body: str) -> list[str]:
     return [*wrong, *shapes, "[5]", "[{}]", '[{"id": 1}]', *(body[: len(body) * part // 7] for part in range(1, 7))]
 
 
-KEYS = ("jobs", "data", "results", "offers", "hits", "children", "SearchResult", "links", "@graph")
+KEYS = (
+    "items",
+    "result",
+    "Jobs",
+    "jobs",
+    "data",
+    "results",
+    "offers",
+    "hits",
+    "children",
+    "SearchResult",
+    "links",
+    "@graph",
+)
 
 
 @pytest.mark.parametrize("board", OURS)
@@ -214,7 +315,8 @@ def parse_safely(board: str, body: str, url: str) -> Page:
 
 
 @pytest.mark.parametrize(
-    "board", ["remoteok", "greenhouse", "lever", "ashby", "arbeitnow", "themuse", "recruitee", "usajobs"]
+    "board",
+    sorted({"remoteok", "arbeitnow", "themuse", "usajobs", "careeronestop"} | {*BY_COMPANY}),
 )
 def test_a_page_that_is_not_the_answer_is_never_taken_for_an_empty_board(board: str) -> None:
     for body in ("", "{}", "<html></html>", '{"error": "gone"}', "null"):
@@ -272,6 +374,47 @@ def test_half_a_surrogate_pair_does_not_reach_a_posting() -> None:
     json.dumps(to_fields(posting), ensure_ascii=False).encode("utf-8")
 
 
+ROWS_AT = {
+    "arbeitnow/page1": ("data",),
+    "ashby/jobs": ("jobs",),
+    "greenhouse/jobs": ("jobs",),
+    "himalayas/search": ("jobs",),
+    "jobicy/jobs": ("jobs",),
+    "lever/postings": (),
+    "pinpoint/postings": ("data",),
+    "recruitee/offers": ("offers",),
+    "remoteok/place": (),
+    "themuse/page0": ("results",),
+    "usajobs/search": ("SearchResult", "SearchResultItems"),
+}
+
+
+@pytest.mark.parametrize("case", ROWS_AT)
+def test_one_posting_that_cannot_be_read_is_counted_and_stops_no_other(case: str) -> None:
+    board, body, wanted = read_case(FOLDER / f"{case}.expected.json")
+    whole = BOARDS[board].parse(body, wanted["url"])
+    answer = json.loads(body)
+    rows = answer
+    for step in ROWS_AT[case]:
+        rows = rows[step]
+    rows[:0] = [None, 7, {"id": "odd"}]
+    page = BOARDS[board].parse(json.dumps(answer), wanted["url"])
+    assert page.postings == whole.postings
+    assert len(page.unusable) == len(whole.unusable) + 3 and all(wanted["url"] in line for line in page.unusable)
+
+
+def test_a_fault_in_reading_one_posting_is_counted() -> None:
+    def read(row: extract.Row) -> Posting:
+        return Posting("x", str(row["id"]), "", str(row["title"]))
+
+    page = extract.postings([{"id": 1, "title": "a"}, {"id": 2}, {"id": 3, "title": "c"}], "u", read, "next")
+    assert [posting.key for posting in page.postings] == ["1", "3"] and page.follow == ("next",)
+    assert len(page.unusable) == 1 and page.unusable[0].startswith("u: posting 2") and "KeyError" in page.unusable[0]
+    with pytest.raises(ChangedShape):
+        extract.postings([{"id": 2}], "u", read)
+    assert extract.postings([], "u", read, "next") == Page()
+
+
 # Facts that bite.
 
 
@@ -300,6 +443,121 @@ def test_the_line_with_the_readers_address_is_dropped() -> None:
 
 def test_a_legal_notice_is_no_posting_and_a_list_of_nothing_but_it_is_empty() -> None:
     assert remoteok.parse('[{"legal": "link back"}]', "u") == Page()
+
+
+@pytest.mark.parametrize(
+    "name, metadata, offices, wanted",
+    [
+        ("Hybrid", ["Austin, US", "San Francisco, US"], ["Lisbon, Portugal"], "Austin, US; San Francisco, US"),
+        ("In-Office", [], ["Lisbon, Portugal", "Bogus"], "Lisbon, Portugal; Bogus"),
+        ("Distributed", ["Chicago, US"], [], "Remote; Chicago, US"),
+        ("Remote", [], ["Seattle, WA"], "Remote"),
+        ("Seattle, WA", ["Austin, US"], ["Lisbon, Portugal"], "Seattle, WA"),
+        ("Hybrid", [], [], "Hybrid"),
+        ("US-SF", [], [], "US-SF"),
+    ],
+)
+def test_a_greenhouse_posting_has_its_place_from_the_first_field_that_names_one(
+    name: str, metadata: list[str], offices: list[str], wanted: str
+) -> None:
+    row = {
+        "id": 1,
+        "title": "T",
+        "location": {"name": name},
+        "metadata": [{"name": "Job Posting Location", "value": metadata}, {"name": "Level", "value": "Oslo, Norway"}],
+        "offices": [{"name": office, "location": None} for office in offices],
+    }
+    (posting,) = BOARDS["greenhouse"].parse(json.dumps({"jobs": [row]}), "https://x.example/v1/boards/x/jobs").postings
+    assert posting.location == wanted
+
+
+@pytest.mark.parametrize(
+    "city, state", [("Seattle", "WA"), ("San Francisco", "CA"), ("New York", "NY"), ("Remote", "")]
+)
+def test_the_places_of_a_posting_with_codes_are_found(city: str, state: str) -> None:
+    _, body, wanted = read_case(FOLDER / "greenhouse" / "us_codes.expected.json")
+    (posting,) = BOARDS["greenhouse"].parse(body, wanted["url"]).postings
+    assert matches(posting, Query(city=city, state=state))
+
+
+@pytest.mark.parametrize(
+    "case, city, state, found",
+    [
+        ("greenhouse/arrangement", "San Francisco", "CA", True),
+        ("greenhouse/arrangement", "Seattle", "WA", False),
+        ("lever/all_locations", "San Francisco", "CA", True),
+        ("ashby/hybrid", "San Francisco", "CA", True),
+        ("ashby/hybrid", "Remote", "", False),
+        ("recruitee/remote_job", "Chicago", "IL", True),
+        ("recruitee/remote_job", "Seattle", "WA", True),
+        ("hackernews/headlines", "Chicago", "IL", True),
+        ("hackernews/headlines", "Seattle", "WA", True),
+        ("hackernews/headlines", "New York", "NY", True),
+    ],
+)
+def test_postings_are_found_where_they_are(case: str, city: str, state: str, found: bool) -> None:
+    board, body, wanted = read_case(FOLDER / f"{case}.expected.json")
+    page = BOARDS[board].parse(body, wanted["url"])
+    assert any(matches(posting, Query(city=city, state=state)) for posting in page.postings) == found
+
+
+@pytest.mark.parametrize(
+    "fields, location, remote",
+    [
+        ({"workplaceType": "Remote", "isRemote": False}, "Remote; Oslo, Norway", True),
+        ({"workplaceType": "Hybrid", "isRemote": True}, "Oslo, Norway", False),
+        ({"workplaceType": None, "isRemote": True}, "Remote; Oslo, Norway", True),
+        ({"isRemote": False}, "Oslo, Norway", False),
+        ({}, "Oslo, Norway", None),
+    ],
+)
+def test_an_ashby_posting_is_remote_where_its_workplace_says_so(
+    fields: dict[str, Any], location: str, remote: bool | None
+) -> None:
+    row = {"id": "1", "title": "T", "location": "Oslo, Norway", **fields}
+    (posting,) = BOARDS["ashby"].parse(json.dumps({"jobs": [row]}), "https://x.example/job-board/A%20Co").postings
+    assert (posting.location, posting.remote, posting.company) == (location, remote, "A co")
+
+
+@pytest.mark.parametrize("written", (FOLDER.parent / "headlines.tsv").read_text("utf-8").splitlines())
+def test_headlines_of_hacker_news(written: str) -> None:
+    """A table of headline, company, role and location, in the forms that are found in the threads."""
+    headline, company, role, location = written.split("\t")
+    found = hackernews.read_headline(headline)
+    assert found and (found.company, found.role, found.location) == (company, role, location)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Boston, MA",
+        "Kelp",
+        "We are hiring, mail us.",
+        "Does anyone know why | is so popular? No posting here.",
+        "I - for one - welcome our new overlords",
+        "https://kelp.example",
+        "| | |",
+        "",
+    ],
+)
+def test_a_line_that_is_no_headline(line: str) -> None:
+    assert hackernews.read_headline(line) is None
+
+
+@pytest.mark.parametrize(
+    "text, title",
+    [
+        ("Kelp | Berlin | Onsite<p>Roles:<p>- Diver<p>- Senior Tide Engineer", "Senior Tide Engineer"),
+        ("Kelp | Berlin | Full-time<p>We look for a Marine Cook Manager to join us.", "Marine Cook Manager"),
+        ("Kelp | Berlin | Onsite<p>We like kelp.", hackernews.SEVERAL),
+        ("Kelp | Berlin | Onsite | Sweeper<p>We like kelp.", "Sweeper"),
+        ('<a href="https://kelp.example">https://kelp.example</a><p>Kelp | Diving Lead | Berlin', "Diving Lead"),
+    ],
+)
+def test_a_role_that_the_headline_lacks_is_taken_from_the_text(text: str, title: str) -> None:
+    body = json.dumps({"children": [{"id": 1, "text": text, "created_at": "2026-10-01T00:00:00Z"}]})
+    (posting,) = hackernews.parse(body, "u").postings
+    assert (posting.company, posting.title) == ("Kelp", title)
 
 
 def test_a_sitemap_may_be_spelled_with_a_prefix_and_hold_images() -> None:
@@ -460,11 +718,12 @@ def test_a_saved_page_of_results_is_not_taken_for_a_posting() -> None:
 
 
 def test_boards_touch_neither_network_nor_clock() -> None:
-    """A board's imports are parsers, text and our own records; `usajobs` alone reads the environment."""
+    """A board's imports are parsers, text and our own records; those that need a key read the environment."""
     allowed = {
         "__future__",
         "bs4",
         "collections",
+        "contextlib",
         "dataclasses",
         "datetime",
         "email",
@@ -481,7 +740,7 @@ def test_boards_touch_neither_network_nor_clock() -> None:
             for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
             for name in imported(node)
         }
-        assert names <= allowed | ({"os"} if module.name == "usajobs.py" else set()), module.name
+        assert names <= allowed | ({"os"} if module.stem in registry.NEED_A_KEY else set()), module.name
 
 
 def imported(node: ast.AST) -> list[str]:

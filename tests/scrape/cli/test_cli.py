@@ -131,9 +131,9 @@ def test_without_a_network_one_clear_line(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setattr(gather, "Fetcher", Offline)
     monkeypatch.delenv("DREAM_JOBS_CONTACT", raising=False)
     offline = "no board could be reached; check the network, or try the bundled board: --boards demo"
-    assert main(["search", "--boards", "remoteok,themuse", "--contact", "me@example.org"]) == 1
+    assert main(["search", "--boards", "jobicy,themuse", "--contact", "me@example.org"]) == 1
     assert capsys.readouterr().err.splitlines() == [offline]
-    assert main(["search", "--boards", "remoteok,themuse"]) == 1
+    assert main(["search", "--boards", "jobicy,themuse"]) == 1
     reminder, last = capsys.readouterr().err.splitlines()
     assert "--contact" in reminder and last == offline
 

@@ -11,9 +11,9 @@ import pytest
 
 from scrape.__main__ import main
 from scrape.boards.registry import BOARDS, Board
-from scrape.cli import doctor
+from scrape.cli import company_check, doctor
 from scrape.cli.doctor import BoardCheck
-from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Refused, Unreachable
+from scrape.common.errors import Blocked, BoardError, ChangedShape, InputError, Missing, Refused, Unreachable
 from scrape.common.posting import Page, Posting, Query
 from scrape.http.client import Response
 from scrape.http.robots import Robots
@@ -74,6 +74,7 @@ def test_answers_are_told_apart(answer: str | BoardError, word: str, holds: int)
     checked = check(Net(answer))
     assert (checked.availability, checked.items) == (word, holds)
     assert checked.failed == (word != "ok")
+    assert checked.format == ("confirmed" if word in ("ok", "empty") else "not checked")
 
 
 @pytest.mark.parametrize(
@@ -145,3 +146,46 @@ def test_the_terms_of_every_board_are_told() -> None:
     assert all(checked.terms.endswith(".") for checked in checks)
     terms = {checked.board: checked.terms for checked in checks}
     assert "link" in terms["remoteok"] and "public domain" in terms["usajobs"]
+
+
+class Companies(Net):
+    """Answers by URL: postings, none, or an error."""
+
+    def __init__(self, answers: Mapping[str, str | BoardError]) -> None:
+        super().__init__("")
+        self.answers = answers
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+        self.answer = self.answers.get(url.rsplit("/", 1)[-1], Unreachable("down"))
+        return super().get(url, headers=headers)
+
+
+class CompanyBoard(FakeBoard):
+    BY_COMPANY = True
+
+    def start(self, query: Query) -> Sequence[str]:
+        return [f"{ADDRESS}/{name}" for name in "abcdefgh"]
+
+
+def test_companies_that_have_left_are_told_from_those_that_could_not_be_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    net = Companies({"a": "one two", "b": "", "c": Missing("404"), "d": "odd"})
+    checks = company_check.check_companies([cast(Board, CompanyBoard())], net)
+    assert [check.result for check in checks] == ["listed", "empty", "left", *["failed"] * 3, *["not asked"] * 2]
+    assert company_check.report(checks, as_json=False)
+    out = capsys.readouterr().out
+    assert f"{ADDRESS}/c has left its board" in out and f"{ADDRESS}/d" not in out
+
+
+def test_without_a_network_nothing_is_said_of_companies(capsys: pytest.CaptureFixture[str]) -> None:
+    checks = company_check.check_companies([cast(Board, CompanyBoard())], Companies({}))
+    assert not company_check.report(checks, as_json=False)
+    out, err = capsys.readouterr()
+    assert "no company could be asked" in err and "left its board" not in out and "confirmed" not in out + err
+
+
+def test_only_boards_with_a_list_of_companies_are_checked_for_them() -> None:
+    assert {board.NAME for board in company_check.by_company(None)} >= {"greenhouse", "lever", "ashby", "bamboohr"}
+    with pytest.raises(InputError, match="themuse"):
+        company_check.by_company(["themuse"])

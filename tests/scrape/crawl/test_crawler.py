@@ -8,6 +8,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -209,6 +210,63 @@ def test_a_bound_on_a_host_spares_the_others() -> None:
     _, outcomes = run(BoardCrawl(board, EVERYTHING, Settings(trap, most_of_a_host=5, most_requests=100)))
     assert trap.asked == {"a.example": 5, "b.example": 5, "c.example": 5}
     assert all(f"5 requests to {host}" in outcomes["fake"].note for host in trap.asked)
+
+
+def test_a_board_may_have_a_lower_bound_of_its_own() -> None:
+    board = FakeBoard(start=["https://trap.example/0"])
+    board.MOST_REQUESTS = 3  # type: ignore[attr-defined]
+    trap = Trap()
+    _, outcomes = run(BoardCrawl(cast(Board, board), EVERYTHING, Settings(trap)))
+    assert trap.asked.total() == 3 and "3 requests to trap.example" in outcomes["fake"].note
+
+
+class Dated(FakeBoard):
+    """A list, newest first: `#7:2026-11-01` is posting 7 of that day."""
+
+    NEWEST_FIRST = True
+
+    def parse(self, body: str, url: str) -> Page:
+        page = super().parse(body, url)
+        dated = [(posting, *posting.key.partition(":")[::2]) for posting in page.postings]
+        return replace(page, postings=tuple(replace(posting, key=key, date=date) for posting, key, date in dated))
+
+
+@pytest.mark.parametrize(
+    ("since", "asked_for"), [("", 4), ("2026-11-05", 2), ("2026-11-04", 3), ("2026-10-01", 4), ("2027-01-01", 1)]
+)
+def test_a_list_newest_first_is_followed_as_far_as_it_is_new_enough(since: str, asked_for: int) -> None:
+    pages = {
+        "/list": f"#1:2026-11-06 #2:2026-11-05 {SITE}/2",
+        "/2": f"#3:2026-11-04 {SITE}/3",
+        "/3": f"#4: {SITE}/4" if since == "2026-10-01" else f"#4:2026-11-01 {SITE}/4",
+        "/4": "#5:2026-10-31",
+    }
+    started = board_crawl(pages, Dated(), [Query(since=since)])
+    run(started)
+    assert asked(started).total() == asked_for
+
+
+def test_a_board_that_permits_no_training_is_read_only_where_nothing_is_trained(tmp_path: Path) -> None:
+    board = FakeBoard()
+    board.NO_TRAINING = "it says so"  # type: ignore[attr-defined]
+    site = Site({f"{SITE}/list": "#1"})
+    found, outcomes = run(BoardCrawl(cast(Board, board), EVERYTHING, Settings(site)))
+    assert (found, outcomes["fake"].status, site.asked.total()) == ([], "refused", 0)
+    assert "it says so" in outcomes["fake"].note and "fetch-new --boards fake" in outcomes["fake"].note
+    found, _ = run(BoardCrawl(cast(Board, board), EVERYTHING, Settings(site, for_training=False)))
+    assert keys(found) == ["1"]
+
+
+def test_postings_of_an_answer_that_opts_out_are_marked_and_the_answer_is_not_cached(tmp_path: Path) -> None:
+    class OptsOut(Site):
+        def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+            return replace(super().get(url, headers=headers), opt_out="content-signal")
+
+    site, cache = OptsOut({f"{SITE}/list": "#1 #2"}), HttpCache(tmp_path)
+    settings = Settings(site, cache=cache, for_training=False)
+    found, _ = run(BoardCrawl(cast(Board, FakeBoard()), EVERYTHING, settings))
+    assert [posting.no_training for posting in found] == [True, True]
+    assert cache.find(f"{SITE}/list") is None
 
 
 def test_after_a_bound_the_next_run_goes_on(tmp_path: Path) -> None:
@@ -671,3 +729,12 @@ def test_the_bundled_board_over_http() -> None:
         city, state = place.split(", ")
         here = list(scrape.search(city, state, boards=["demo"], pages=[site.url], fetcher=fetcher))
     assert here and {posting.location for posting in here} == {place}
+
+
+def test_the_bundled_board_is_started_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    serve = demo.serve
+    monkeypatch.setattr(demo, "serve", lambda: serve(count=12))
+    found = list(scrape.search(boards=["demo"], limit=5))
+    assert len(found) == 5 and {posting.board for posting in found} == {"demo"}
+    with pytest.raises(InputError):
+        scrape.search(boards=["demo", "nowhere"])

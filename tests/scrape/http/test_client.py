@@ -196,6 +196,9 @@ def test_opt_outs_keep_a_site_out_of_the_corpus(server: FaultServer, clock: Cloc
     with pytest.raises(Refused, match=r"http://b.test/ opts out of AI training by content-usage in the headers"):
         careful.get("http://b.test/")
     assert careful.rules("http://a.test/x").opt_out("http://a.test/x") == "content-signal"
+    server.routes["a.test/"] = answer("y")
+    reader = Fetcher(clock=clock, sleep=clock.sleep, for_training=False)
+    assert [reader.get(f"http://{host}.test/").opt_out for host in "ab"] == ["content-signal", "content-usage"]
 
 
 # --- pace

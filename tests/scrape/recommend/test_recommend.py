@@ -22,6 +22,7 @@ pytest.importorskip("sklearn", reason="recommendations need the extra `recommend
 
 from scrape import demo
 from scrape.__main__ import main as scrape_main
+from scrape.boards import registry
 from scrape.common import pool
 from scrape.common.posting import Posting
 from scrape.crawl.crawler import Outcome
@@ -112,19 +113,22 @@ def test_fetch_new_adds_what_is_not_known_and_nothing_else(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_fetch_new_asks_remoteok_where_nothing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_fetch_new_asks_a_board_that_allows_it_where_nothing_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from scrape.recommend import commands as verbs
 
     asked: list[tuple[SearchRequest, dict[str, object]]] = []
 
     def gather(store: Store, request: SearchRequest, **how: object) -> Gathered:
         asked.append((request, how))
-        return Gathered(store.root, (Outcome("remoteok", "ok", known=1),), Simplified(0, 0), None)
+        return Gathered(store.root, (Outcome("hackernews", "ok", known=1),), Simplified(0, 0), None)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(verbs, "gather", gather)
     assert main(["fetch-new"]) == 0 and main(["fetch-new", "--boards", "a,b", "--title", "x", "--limit", "3"]) == 0
-    assert asked[0][0].boards == ("remoteok",) and (asked[0][1]["max_age"], asked[0][1]["corpus"]) == (0, False)
+    assert asked[0][0].boards == ("hackernews",) and not registry.no_training(registry.named("hackernews"))
+    assert (asked[0][1]["max_age"], asked[0][1]["corpus"], asked[0][1]["for_training"]) == (0, False, False)
     assert (asked[1][0].boards, asked[1][0].titles, asked[1][1]["limit"]) == (("a", "b"), ("x",), 3)
 
 
