@@ -44,6 +44,8 @@ DIRECTIONS = "capital central centre coast eastern north northern south southern
 
 # Cities that postings call by another name than GeoNames does.
 NAMES = {
+    "Ålborg": "Aalborg",
+    "Århus": "Aarhus",
     "Brugge": "Bruges",
     "Frankfurt am Main": "Frankfurt",
     "Gent": "Ghent",

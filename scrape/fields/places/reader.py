@@ -38,7 +38,7 @@ _KIND_OF_REGION = re.compile(
     r"^(?:state|province|provincia|comunidad|departamento|canton|county) (?:of|de|di) |^(?:county|co) "
 )
 _PART_OF_CITY = re.compile(r"^(?:central|inner|north|south|east|west) | (?:city|central|north|south|east|west)$")
-_LOWER_CODE = re.compile(r"(?:^|(?<=[,(/;] ))[a-z]{2,3}(?=$|[,)/;])")
+_LOWER_CODE = re.compile(r"(?<=, )[a-z]{2}(?= *(?:[,;/|]|$))|^[a-z]{2,3}$")  # `Oslo, no`, `tx`
 _PEELED = ("US", "CA", "GB", "AU", "IN")  # whose regions follow a city without a comma
 _BEFORE_NAMES = frozenset(
     {"new", "old", "north", "south", "east", "west", "upper", "lower", "port", "fort", "lake", "mount"}
@@ -118,9 +118,7 @@ _Joined = tuple[Place, int]  # a place and the number of fields that it takes
 def read(location: str) -> tuple[Place, ...]:
     """Return the places that a location line names, in order and each once; empty where it names none."""
     found = list[Place]()
-    line = location.replace(".", "")
-    if line.islower():  # typed without capitals: `austin, tx`
-        line = _LOWER_CODE.sub(lambda code: code[0].upper(), line)
+    line = _LOWER_CODE.sub(lambda code: code[0].upper(), location.replace(".", ""))
     for mark, chunk in _chunks(line):
         places, last = _places(chunk), found[-1:]
         if _BETWEEN_SCOPES.fullmatch(mark) and last and last[0].remote and last[0] != Place(remote=True):
@@ -182,7 +180,8 @@ def _city_region_country(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     if not country or a.country or (a.is_code and not a.cities):
         return None
     if not (c.is_code and len(c.key) == 3):  # with such a code, the fields are always these three
-        if not (a.may_be_city or a.key == b.key) or (not region and (b.is_known or b.is_code)):
+        other = b.is_code and not (a.city_in(b.country) or any(a.surely_in(region) for region in b.regions))
+        if not (a.may_be_city or a.key == b.key) or (not region and b.is_known and not other):
             return None
         if b.cities and b.key != a.key and not c.is_code and not _is_within(a, b, Region(country, region)):
             return None
@@ -200,13 +199,17 @@ def _is_within(a: _Field, b: _Field, region: Region) -> bool:
 
 def _city_region(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     """`Tampa, FL`, `Dublin, OH`, `Atlanta, Georgia`, `London, ON`; `Munich, DE` and `Bangalore, IN` are countries."""
-    if not b.regions or not (a.may_be_city or (b.is_code and a.country and not a.is_code)):
+    if not b.regions or a.area or (a.is_code and not a.cities):
         return None
     sure = next((region for region in b.regions if a.surely_in(region)), None)
     if sure is None and (b.is_code or not b.cities or _is_rather_region(b)):  # `São Paulo, SP`
         sure = next((region for region in b.regions if a.city_in(*region)), None)
     if sure and (b.is_code or not b.city_in(*sure) or a.key == b.key or not c.country):
         return Place(_city_key(a, sure), sure.code, sure.country), 2
+    if b.regions[0] in a.regions:  # `Ontario, ON`
+        return Place("", b.regions[0].code, b.regions[0].country), 2
+    if a.region_in(b.country) or not (a.may_be_city or (b.is_code and not a.region_in(b.regions[0].country))):
+        return None
     if b.is_code:
         if city := a.city_in(b.country):
             return Place(city.key, city.region, city.country), 2
@@ -236,7 +239,7 @@ def _city_country(a: _Field, b: _Field, _: _Field) -> _Joined | None:
 
 def _region_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     """`CA - San Francisco`, `Karnataka, Bangalore`."""
-    if a.cities and not a.is_code:
+    if a.cities and not a.is_code and not _is_rather_region(a):
         return None
     region = next((region for region in a.regions if b.surely_in(region)), None)
     if not region or (c.regions and any(b.surely_in(other) for other in c.regions)):
@@ -252,6 +255,8 @@ def _country_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     region, city = b.region_in(country), b.city_in(country)
     if region and (inner := c.city_in(country, region)):
         return Place(inner.key, region, country), 3
+    if region and b.is_code and c.may_be_city and not c.is_known:
+        return Place(c.key, region, country), 3
     if c.country and c.country != country and (city is None or b.city_in(c.country)):
         return None
     if city and (region := c.region_in(country)) and b.city_in(country, region):
@@ -279,8 +284,8 @@ def _alone(a: _Field) -> Place:
             return Place(country=a.country)
         return Place("", a.regions[0].code, a.regions[0].country)
     if a.country and not (a.regions and a.regions[0].country == "US"):  # `Georgia`
-        is_city = a.country in gazetteer().city_states and not a.is_code
-        return Place(a.key if is_city and not a.regions else "", "", a.country)
+        city = a.city_in(a.country) if a.country in gazetteer().city_states and not a.is_code else None
+        return Place(city.key if city else "", "", a.country)
     if a.area:
         return Place(area=a.area)
     if largest and not (a.regions and _is_rather_region(a)):
@@ -335,7 +340,19 @@ def _words_apart(text: str) -> list[str]:
             break
         tails.append(" ".join(words[-count:]))
         words = words[:-count]
-    return [*([" ".join(words)] if words else []), *reversed(tails)]
+    heads = _heads(words) if len(words) <= _LONGEST_NAME + 2 else 0
+    return [*words[:heads], " ".join(words[heads:]), *reversed(tails)]
+
+
+def _heads(words: list[str]) -> int:
+    """Return how many words before a city are its country or region: 1 in `India Hyderabad`, 2 in `US WI Beloit`."""
+    if len(words) < 2 or _field(" ".join(words)).is_known:
+        return 0
+    first, second, rest = _field(words[0]), _field(words[1]), _field(" ".join(words[1:]))
+    if first.is_code and second.is_code and second.region_in(first.country) and len(words) > 2:
+        return 2
+    inside = rest.city_in(first.country) or any(rest.surely_in(region) for region in first.regions)
+    return 1 if inside else 0
 
 
 @lru_cache(maxsize=65536)
