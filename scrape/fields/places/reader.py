@@ -242,6 +242,8 @@ def _region_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     if a.cities and not a.is_code and not _is_rather_region(a):
         return None
     region = next((region for region in a.regions if b.surely_in(region)), None)
+    if a.is_state_code and b.key and not b.is_known and not b.is_code and not c.regions:
+        region = a.regions[0]  # `CA - Westlake Village`
     if not region or (c.regions and any(b.surely_in(other) for other in c.regions)):
         return None
     return Place(_city_key(b, region), region.code, region.country), 3 if c.country == region.country else 2
@@ -255,8 +257,10 @@ def _country_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
     region, city = b.region_in(country), b.city_in(country)
     if region and (inner := c.city_in(country, region)):
         return Place(inner.key, region, country), 3
-    if region and b.is_code and c.may_be_city and not c.is_known:
+    if region and b.is_code and c.may_be_city and not (c.country or c.regions):
         return Place(c.key, region, country), 3
+    if not b.is_known and b.may_be_city and (region := c.region_in(country)):
+        return Place(b.key, region, country), 3
     if c.country and c.country != country and (city is None or b.city_in(c.country)):
         return None
     if city and (region := c.region_in(country)) and b.city_in(country, region):
@@ -340,19 +344,27 @@ def _words_apart(text: str) -> list[str]:
             break
         tails.append(" ".join(words[-count:]))
         words = words[:-count]
-    heads = _heads(words) if len(words) <= _LONGEST_NAME + 2 else 0
-    return [*words[:heads], " ".join(words[heads:]), *reversed(tails)]
+    return [*(_heads(words) if len(words) <= _LONGEST_NAME + 2 else []), " ".join(words), *reversed(tails)]
 
 
-def _heads(words: list[str]) -> int:
-    """Return how many words before a city are its country or region: 1 in `India Hyderabad`, 2 in `US WI Beloit`."""
-    if len(words) < 2 or _field(" ".join(words)).is_known:
-        return 0
-    first, second, rest = _field(words[0]), _field(words[1]), _field(" ".join(words[1:]))
-    if first.is_code and second.is_code and second.region_in(first.country) and len(words) > 2:
-        return 2
-    inside = rest.city_in(first.country) or any(rest.surely_in(region) for region in first.regions)
-    return 1 if inside else 0
+def _heads(words: list[str]) -> list[str]:
+    """Take the country and region before a city off `words`: `New Zealand Auckland`, `US WI Beloit`, `CA Fresno`."""
+    for count in range(1, 0 if _field(" ".join(words)).is_known else min(3, len(words))):
+        head, second, rest = (_field(" ".join(part)) for part in (words[:count], words[count:2], words[count:]))
+        is_clear = head.is_state_code or (head.is_code and len(head.key) == 3 and head.country)
+        if second.is_code and second.region_in(head.country) and len(words) > 2:
+            taken = [words.pop(0), words.pop(0)]
+        elif (
+            rest.city_in(head.country)
+            or any(rest.surely_in(region) for region in head.regions)
+            or (is_clear and words[1][1:].islower())
+        ):
+            taken = [" ".join(words[:count])]
+            del words[:count]
+        else:
+            continue
+        return taken
+    return []
 
 
 @lru_cache(maxsize=65536)
