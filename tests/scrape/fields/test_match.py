@@ -364,3 +364,14 @@ def test_the_places_of_real_postings_are_found(shared: Path) -> None:
         assert all(city.split()[0].casefold() in line.casefold() or "Queens" in line for line in found)
     indian = [line for line in locations if line.endswith("IND") and ";" not in line]
     assert indian and not any(in_place(line, "", "US") for line in indian)
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["India|IND|IN", "Germany|DEU|Deutschland", "UK|GBR|United Kingdom", "Bangalore|Bengaluru", "Munich|München"],
+)
+def test_all_names_of_a_place_find_the_same_postings(shared: Path, names: str) -> None:
+    locations = {row["location"] for row in json_lines(shared / "data/postings.jsonl.gz")}
+    asked = [match.place(name) for name in names.split("|")]
+    found = [{line for line in locations if in_place(line, *place)} for place in asked]
+    assert found[0] and all(lines == found[0] for lines in found)
