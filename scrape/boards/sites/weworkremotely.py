@@ -64,7 +64,9 @@ def _posting(row: Row) -> Posting:
 
 def clean(description: str) -> str:
     """Return a description without the company's logo and the closing line with the link to apply."""
-    return _CLOSING.sub("", _LOGO.sub("", as_html(description)))
+    whole = _LOGO.sub("", as_html(description))
+    last = max(whole.rfind("<p>"), 0)
+    return whole[:last] + _CLOSING.sub("", whole[last:])
 
 
 def _regions(item: Tag) -> list[str]:

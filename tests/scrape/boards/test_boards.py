@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from scrape.boards import companies, extract, json_ld, registry, schema_org
 from scrape.boards.registry import BOARDS, DEFAULT
-from scrape.boards.sites import careeronestop, hackernews, indeed, remoteok, usajobs
+from scrape.boards.sites import careeronestop, hackernews, indeed, remoteok, usajobs, weworkremotely
 from scrape.common.errors import ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Posting, Query, to_fields
 from scrape.fields.dates import day
@@ -353,8 +353,31 @@ def test_no_text_breaks_a_board(board: str, data: st.DataObject) -> None:
     parse_safely(board, own[:at] + inserted + own[at:], "https://boards.example/v1/boards/x/jobs")
 
 
+def test_a_logo_and_a_closing_line_are_no_part_of_a_posting() -> None:
+    body = "<p>Soup.</p><p>To apply yourself is good.</p>"
+    closing = '<p><strong>To apply:</strong> <a href="https://weworkremotely.com/remote-jobs/x">here</a></p>'
+    assert weworkremotely.clean(f'<img src="https://x.example/l.gif" />{body}{closing}\n') == body
+    assert weworkremotely.clean(f"{closing}{body}") == f"{closing}{body}"
+
+
 @pytest.mark.parametrize(
-    "piece", ['\\"', '"\\', "\n ", "/*", "<!--", ",   ", "<p", "&lt;", "[", "<br>", "é", "https://a.b "]
+    "piece",
+    [
+        '\\"',
+        '"\\',
+        "\n ",
+        "/*",
+        "<!--",
+        ",   ",
+        "<p",
+        "&lt;",
+        "[",
+        "<br>",
+        "é",
+        "https://a.b ",
+        "<p><strong>To apply",
+        "A is hiring a B in C ",
+    ],
 )
 def test_no_answer_takes_long(piece: str) -> None:
     """The bound is far above what a linear reader needs and far below what a quadratic one does."""
@@ -362,8 +385,9 @@ def test_no_answer_takes_long(piece: str) -> None:
     script = f'<script type="application/ld+json">{much}</script>'
     rows = json.dumps([{"id": "1", "title": much, "position": much, "html": much, "description": much, "date": much}])
     begin = time.process_time()
-    for board in ("jsonld", "saved", "remoteok", "weworkremotely"):
-        for body in (much, script, rows):
+    thread = json.dumps({"children": [{"id": 1, "text": much}, {"id": 2, "text": f"A | Berlin | Onsite<p>{much}"}]})
+    for board in ("jsonld", "saved", "remoteok", "weworkremotely", "hackernews"):
+        for body in (much, script, rows, thread):
             parse_safely(board, body, "https://a.example/1")
     assert time.process_time() - begin < 15
 
