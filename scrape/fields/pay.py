@@ -44,8 +44,8 @@ _SUM = re.compile(
 )
 _NOT_AFTER = re.compile(
     r"\s*[-+]?\s*(?:%|million|billion|trillion|MM|[mb]n|[mMbB]\b)"
-    r"|(?:[\s(]+(?!(?:plus|and|with|or|in|for|as|at|base|salary|depending)\b)[a-z][a-z/-]*){0,3}?[\s(-]+"
-    r"(?:allowance|bonus|bonuses|stipend|sign-?on|signing|gift|budget|reimbursement|award|prize|referral|credits?|grant"
+    r"|(?:-[a-z]+)?(?:[\s(]+(?!(?:plus|and|with|or|in|for|as|at|base|salary|depending)\b)[a-z][a-z/-]*){0,3}?[\s(-]+"
+    r"(?:allowance|benefits?|bonus|bonuses|stipend|sign-?on|signing|gift|budget|reimbursement|award|prize|referral|credits?|grant"
     r"|voucher|insurance|coverage|revenue|sales|assets|fund|funding|savings)\b",
     re.IGNORECASE,
 )
@@ -62,6 +62,7 @@ _OPEN = re.compile(
     r"\b(?:(?P<most>up ?to|maximum(?: of)?)|from|starting(?: at| from)?|at least|minimum(?: of)?)[\s@:]*$",
     re.IGNORECASE,
 )
+_OPEN_AFTER = re.compile(r"\+|\s*(?:(?:minimum|or more|and up)|(?P<most>maximum))\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _BEFORE, _AFTER = 100, 80  # characters around a sum that are looked at
 
@@ -88,7 +89,7 @@ def find_pay(text: str, location: str = "") -> StatedPay | None:
             after = line[found.end() : found.end() + _AFTER]
             if not _currency(found) or _NOT_AFTER.match(after) or _NOT_BEFORE.search(before):
                 continue
-            if pay := _pay(found, before, location):
+            if pay := _pay(found, before, after, location):
                 return StatedPay(" ".join(found[0].split()), pay)
     return None
 
@@ -141,7 +142,7 @@ def show(pay: Pay) -> str:
     return " ".join(filter(None, [" - ".join(dict.fromkeys(ends)), pay.currency, pay.period]))
 
 
-def _pay(found: re.Match[str], before: str, location: str) -> Pay | None:
+def _pay(found: re.Match[str], before: str, after: str, location: str) -> Pay | None:
     """Return the pay of a sum in a text."""
     low, high = _scaled(found["low"], found["low_scale"]), _scaled(found["high"], found["high_scale"])
     if high and not found["low_scale"] and found["high_scale"] and low < 1000:  # $120-150k
@@ -151,7 +152,7 @@ def _pay(found: re.Match[str], before: str, location: str) -> Pay | None:
         countries = {place.country for place in places.read(location) if place.country}
         currency = _FACTS["dollars"].get(countries.pop(), "USD") if len(countries) == 1 else "USD"
     ends = sorted((low, high or low))
-    open_end = None if high else _OPEN.search(before)
+    open_end = None if high else _OPEN.search(before) or _OPEN_AFTER.match(after)
     stated = _period_of(found["per"] or found["low_per"] or "")
     named = _PERIOD_BEFORE.findall(before)
     for period in [stated] if stated else ["yearly", *map(_period_of, named[-1:])]:

@@ -25,7 +25,7 @@ from scrape.markup.reader import plain_text
 BLOCKS = ("title", "title pairs", "company", "place", "place facts", "pay", "body", "body pairs")
 BITS = 20
 COLUMNS = len(BLOCKS) << BITS
-VERSION = 3  # rises when the same document would have other features
+VERSION = 4  # rises when the same document would have other features
 
 _MAX_COUNT = 255  # a count is one byte
 _WORD = re.compile(r"[^\W_]+[+#]*")
