@@ -34,7 +34,12 @@ _XML_PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
 def decode(body: str, url: str) -> Any:
     """Return the JSON value that `body` holds. Raises ChangedShape where it is not JSON."""
     try:
-        return json.loads(body, strict=False)
+        try:
+            return json.loads(body, strict=False)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # an integer of more digits than Python converts, in one posting of many
+            return json.loads(body, strict=False, parse_int=lambda digits: int(digits) if len(digits) < 100 else 0)
     except (ValueError, RecursionError) as error:
         raise ChangedShape(f"{url}: the answer is not JSON ({str(error)[:80]}); open the URL to see it") from None
 

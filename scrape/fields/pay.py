@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -108,6 +109,11 @@ def read_pay(minimum: object, maximum: object, currency: object, period: object)
     if len(ends) == 2:
         return Pay(ends[0], ends[1], code, each)
     return Pay(ends[0], None, code, each) if _amount(minimum) else Pay(None, ends[0], code, each)
+
+
+def first_pay(found: Iterable[tuple[object, object, object, object]]) -> Pay | None:
+    """Return the first of several ranges of a board that `read_pay` can read."""
+    return next(filter(None, (read_pay(*each) for each in found)), None)
 
 
 def pay_of(posting: Posting, text: str) -> tuple[Pay | None, str]:

@@ -25,8 +25,9 @@ from scrape.boards.extract import (
     value,
     words,
 )
-from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.common.posting import Page, Pay, Posting, Query, key_of
 from scrape.fields.dates import day
+from scrape.fields.pay import first_pay
 from scrape.fields.urls import canonical
 
 NAME = "ashby"
@@ -66,6 +67,7 @@ def _posting(name: str, row: Row) -> Posting:
         company=companies.display(NAME, name),
         location=places(_place(row), *also_in, remote=remote is True),
         date=day(row.get("publishedAt")),
+        pay=_pay(row),
         remote=remote,
         tags=tuple(dict.fromkeys(words(row, "department") + words(row, "team"))),
         employment_type=text(row, "employmentType"),
@@ -78,6 +80,16 @@ def _is_remote(row: Row) -> bool | None:
     arrangement = text(row, "workplaceType").casefold()
     stated = row.get("isRemote")
     return arrangement == "remote" if arrangement else stated if isinstance(stated, bool) else None
+
+
+def _pay(row: Row) -> Pay | None:
+    """Return the salary of a posting, without equity, bonuses and commissions."""
+    parts = listed(row, "compensation", "summaryComponents")
+    return first_pay(
+        (value(part, "minValue"), value(part, "maxValue"), value(part, "currencyCode"), value(part, "interval"))
+        for part in parts
+        if text(part, "compensationType") == "Salary"
+    )
 
 
 def _place(row: Row) -> str:

@@ -13,6 +13,7 @@ from scrape.boards import companies
 from scrape.boards.extract import Row, as_html, decode, joined, places, postings, raw, rows, text, value, words
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import find_pay
 
 NAME = "bamboohr"
 HOME = "https://www.bamboohr.com"
@@ -42,6 +43,7 @@ def _posting(numbers: list[str], host: str, row: Row) -> Posting:
     """Return a posting. Its number stands in its URL alone, and is only its company's."""
     site, number = host.split(".")[0], "".join(numbers)
     remote = True if row.get("isRemote") is True else _REMOTE.get(text(row, "locationType"))
+    stated = find_pay(text(row, "compensation"))
     office = joined(*(text(row, "location", part) for part in ("city", "state", "addressCountry")))
     free = joined(*(text(row, "atsLocation", part) for part in ("city", "state", "province", "country")))
     return Posting(
@@ -52,6 +54,7 @@ def _posting(numbers: list[str], host: str, row: Row) -> Posting:
         company=companies.display(NAME, site),
         location=places(office or free, remote=remote is True),
         date=day(row.get("datePosted")),
+        pay=stated.pay if stated else None,
         remote=remote,
         tags=words(row, "departmentLabel"),
         employment_type=text(row, "employmentStatusLabel"),

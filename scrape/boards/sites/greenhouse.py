@@ -22,10 +22,12 @@ from scrape.boards.extract import (
     rows,
     says_remote,
     text,
+    value,
     words,
 )
-from scrape.common.posting import Page, Posting, Query
+from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import first_pay
 
 NAME = "greenhouse"
 HOME = "https://boards.greenhouse.io"
@@ -62,10 +64,32 @@ def _posting(token: str, row: Row) -> Posting:
         company=text(row, "company_name") or companies.display(NAME, token),
         location=_location(row),
         date=day(row.get("first_published")) or day(row.get("updated_at")),
+        pay=_pay(row),
         remote=True if says_remote(text(row, "location", "name")) else None,
         tags=words(row, "departments"),
         html=as_html(raw(row, "content")),
     )
+
+
+def _pay(row: Row) -> Pay | None:
+    """Return the pay of the ranges that a board shows, or of a custom field that is a range of amounts; both a year's.
+
+    The fields are those of answers that others recorded: `pay_input_ranges` is documented for a single posting alone.
+    """
+    shown = (
+        (_units(value(part, "min_cents")), _units(value(part, "max_cents")), value(part, "currency_type"), None)
+        for part in listed(row, "pay_input_ranges")
+    )
+    custom = (
+        (value(field, "value", "min_value"), value(field, "value", "max_value"), value(field, "value", "unit"), None)
+        for field in listed(row, "metadata")
+        if text(field, "value_type") == "currency_range"
+    )
+    return first_pay([*shown, *custom])
+
+
+def _units(cents: object) -> float:
+    return cents / 100 if isinstance(cents, int) and abs(cents) < 10**14 else 0.0
 
 
 def _location(row: Row) -> str:

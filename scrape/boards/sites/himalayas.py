@@ -13,6 +13,7 @@ from scrape.boards.schema_org import web_url
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields import match
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 from scrape.fields.urls import canonical
 
 NAME = "himalayas"
@@ -56,6 +57,7 @@ def _posting(row: Row) -> Posting:
         company=text(row, "companyName"),
         location=places(*countries, remote=True),
         date=day(row.get("pubDate")),
+        pay=read_pay(*(row.get(name) for name in ("minSalary", "maxSalary", "currency", "salaryPeriod"))),
         remote=True,
         tags=words(row, "categories"),
         employment_type=text(row, "employmentType"),

@@ -11,6 +11,7 @@ from scrape.boards.extract import Row, as_html, decode, places, postings, raw, r
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields import match
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 
 NAME = "jobicy"
 HOME = "https://jobicy.com"
@@ -45,6 +46,7 @@ def _posting(row: Row) -> Posting:
         company=text(row, "companyName"),
         location=places(*(region for region in regions if region != "Anywhere"), remote=True),
         date=day(row.get("pubDate")),
+        pay=read_pay(*(row.get(name) for name in ("salaryMin", "salaryMax", "salaryCurrency", "salaryPeriod"))),
         remote=True,
         tags=words(row, "jobIndustry"),
         employment_type=", ".join(words(row, "jobType")),

@@ -22,10 +22,12 @@ from scrape.boards.extract import (
     raw,
     rows,
     text,
+    value,
     words,
 )
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 
 NAME = "lever"
 HOME = "https://jobs.lever.co"
@@ -71,6 +73,7 @@ def _posting(site: str, row: Row) -> Posting:
         company=companies.display(NAME, site, _EU),
         location=_location(row),
         date=day(row.get("createdAt")),
+        pay=read_pay(*(value(row, "salaryRange", name) for name in ("min", "max", "currency", "interval"))),
         remote=_REMOTE.get(text(row, "workplaceType").lower()),
         tags=tuple(dict.fromkeys(words(row, "categories", "department") + words(row, "categories", "team"))),
         employment_type=text(row, "categories", "commitment"),

@@ -12,8 +12,9 @@ from urllib.parse import urljoin, urlsplit
 
 from scrape.boards import companies
 from scrape.boards.extract import Row, as_html, decode, joined, places, postings, raw, rows, text, words
-from scrape.common.posting import Page, Posting, Query
+from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 
 NAME = "pinpoint"
 HOME = "https://www.pinpointhq.com"
@@ -48,12 +49,19 @@ def _posting(feed: str, row: Row) -> Posting:
         company=companies.display(NAME, site),
         location=places(place, remote=remote is True),
         date=day(row.get("first_published_at")),
+        pay=_pay(row),
         remote=remote,
         tags=words(row, "job", "department"),
         employment_type=text(row, "employment_type_text") or text(row, "employment_type").replace("_", " "),
         expires=day(row.get("deadline_at")),
         html=_whole(row),
     )
+
+
+def _pay(row: Row) -> Pay | None:
+    if row.get("compensation_visible") is False:
+        return None
+    return read_pay(*(row.get(f"compensation_{part}") for part in ("minimum", "maximum", "currency", "frequency")))
 
 
 def _whole(row: Row) -> str:

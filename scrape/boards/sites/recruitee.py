@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, decode, joined, listed, places, postings, raw, rows, text, words
+from scrape.boards.extract import Row, as_html, decode, joined, listed, places, postings, raw, rows, text, value, words
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 
 NAME = "recruitee"
 HOME = "https://recruitee.com"
@@ -43,6 +44,7 @@ def _posting(site: str, row: Row) -> Posting:
         company=text(row, "company_name") or companies.display(NAME, site),
         location=places(*_named(row), remote=remote),
         date=day(row.get("published_at")) or day(row.get("created_at")),
+        pay=read_pay(*(value(row, "salary", name) for name in ("min", "max", "currency", "period"))),
         remote=remote if isinstance(row.get("remote"), bool) else None,
         tags=tuple(dict.fromkeys(words(row, "department") + words(row, "tags"))),
         employment_type=text(row, "employment_type_code").replace("_", " "),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from scrape.boards.extract import Row, as_html, decode, line, places, postings, raw, rows, text, value, words
 from scrape.common.posting import Page, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 
 NAME = "remoteok"
 HOME = "https://remoteok.com"
@@ -41,6 +42,7 @@ def _posting(row: Row) -> Posting:
         company=line(repair(raw(row, "company"))),
         location=places(line(repair(raw(row, "location"))).rstrip(", "), remote=True),
         date=day(row.get("date")) or day(row.get("epoch")),
+        pay=read_pay(row.get("salary_min"), row.get("salary_max"), "USD", None),
         remote=True,
         tags=words(row, "tags"),
         no_training=True,

@@ -10,9 +10,10 @@ from functools import partial
 from urllib.parse import parse_qs, quote, urlsplit
 
 from scrape.boards import companies
-from scrape.boards.extract import Row, as_html, asking, decode, places, postings, raw, rows, text, value, words
-from scrape.common.posting import Page, Posting, Query
+from scrape.boards.extract import Row, as_html, asking, decode, listed, places, postings, raw, rows, text, value, words
+from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.fields.dates import day
+from scrape.fields.pay import first_pay
 
 NAME = "rippling"
 HOME = "https://ats.rippling.com"
@@ -53,8 +54,17 @@ def _posting(slug: str, row: Row) -> Posting:
         company=text(row, "companyName"),
         location=places(*named),
         date=day(row.get("createdOn")),
+        pay=_pay(row),
         remote=True if any("remote" in place.casefold() for place in named) else None,
         tags=words(row, "department"),
         employment_type=text(row, "employmentType", "id"),
         html="".join(parts) or as_html(raw(row, "description")),
+    )
+
+
+def _pay(row: Row) -> Pay | None:
+    """Return the first of the ranges that a posting has for several places."""
+    return first_pay(
+        (value(part, "rangeStart"), value(part, "rangeEnd"), value(part, "currency"), value(part, "frequency"))
+        for part in listed(row, "payRangeDetails")
     )

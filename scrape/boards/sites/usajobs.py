@@ -25,9 +25,10 @@ from scrape.boards.extract import (
     words,
 )
 from scrape.common.errors import InputError
-from scrape.common.posting import Page, Posting, Query
+from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.fields import match
 from scrape.fields.dates import day
+from scrape.fields.pay import first_pay
 from scrape.fields.places import state_code, state_name
 
 NAME = "usajobs"
@@ -101,11 +102,20 @@ def _posting(row: Row) -> Posting:
         company=text(job, "OrganizationName"),
         location=_location(job),
         date=day(value(job, "PublicationStartDate")),
+        pay=_pay(job),
         remote=remote if isinstance(remote, bool) else None,
         tags=words(job, "JobCategory"),
         employment_type=", ".join(words(job, "PositionSchedule")),
         expires=day(value(job, "ApplicationCloseDate")),
         html=_whole(job),
+    )
+
+
+def _pay(job: object) -> Pay | None:
+    """Return the first remuneration that is one; amounts are texts, in US dollars."""
+    return first_pay(
+        (value(row, "MinimumRange"), value(row, "MaximumRange"), "USD", value(row, "RateIntervalCode"))
+        for row in listed(job, "PositionRemuneration")
     )
 
 

@@ -439,6 +439,12 @@ def test_a_fault_in_reading_one_posting_is_counted() -> None:
     assert extract.postings([], "u", read, "next") == Page()
 
 
+def test_a_number_of_thousands_of_digits_ends_no_other_posting() -> None:
+    row = '{"id": "%d", "position": "Cook", "url": "https://x.example/%d", "salary_min": %s}'
+    body = f"[{row % (1, 1, '9' * 5000)}, {row % (2, 2, '90000')}]"
+    assert [posting.pay and posting.pay.minimum for posting in remoteok.parse(body, "u").postings] == [None, 90_000]
+
+
 # Facts that bite.
 
 
