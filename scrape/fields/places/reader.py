@@ -9,7 +9,7 @@ rule looks at three fields at most, so the time is proportional to the length of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -33,6 +33,7 @@ _BESIDE = re.compile(
     r"hq|headquarters?|offices?|hybrid|on-?site|in-?office|in-?person|based|only|preferred|required|\w*\d\w*)\b",
     re.IGNORECASE,
 )
+_MARK = "\0"  # in the place of words for remote work
 _KIND_OF_REGION = re.compile(
     r" (?:state|province|prefecture|oblast|voivodeship|governorate|canton|county)$|"
     r"^(?:state|province|provincia|comunidad|departamento|canton|county) (?:of|de|di) |^(?:county|co) "
@@ -118,7 +119,7 @@ _Joined = tuple[Place, int]  # a place and the number of fields that it takes
 def read(location: str) -> tuple[Place, ...]:
     """Return the places that a location line names, in order and each once; empty where it names none."""
     found = list[Place]()
-    line = _LOWER_CODE.sub(lambda code: code[0].upper(), location.replace(".", ""))
+    line = _LOWER_CODE.sub(lambda code: code[0].upper(), location.replace(".", "").replace(_MARK, ""))
     for mark, chunk in _chunks(line):
         places, last = _places(chunk), found[-1:]
         if _BETWEEN_SCOPES.fullmatch(mark) and last and last[0].remote and last[0] != Place(remote=True):
@@ -148,22 +149,36 @@ def _chunks(line: str) -> Iterator[tuple[str, str]]:
 
 def _places(chunk: str) -> list[Place]:
     """Return the places of a chunk without `;` or `or`: usually one, several where cities follow one another."""
-    local = _REMOTE.sub(" , ", chunk)
-    remote = local != chunk
-    fields = [field for text in _BETWEEN_FIELDS.split(local) for field in _fields(text)]
-    named_countries = {field.country for field in fields if not field.is_state_code} - {""}
-    found, at = [], 0
+    fields, remote = _remote_fields(chunk)
+    countries = {field.country for field in fields if not field.is_state_code} - {""}
+    found, at = list[Place](), 0
     while at < len(fields):
         place, taken = _join(*fields[at : at + 3])
-        if taken == 1 and len(named_countries) == 1 and (city := fields[at].city_in(min(named_countries))):
+        if taken == 1 and len(countries) == 1 and (city := fields[at].city_in(min(countries))):
             place = Place(city.key, city.region, city.country)  # `Cambridge, Oxford, UK`
-        found.append(place)
+        if place != Place():
+            found.append(replace(place, remote=True) if at in remote else place)
         at += taken
-    found = [place for place in found if place != Place()]
     countries = {place.country for place in found} - {""}
     if len(countries) == 1:  # `Hannover, Herne, Germany`: the country of the chunk is that of all its cities
         found = [place if place.country or place.area else replace(place, country=min(countries)) for place in found]
-    return [replace(place, remote=True) for place in found or [Place()]] if remote else found
+    return found or ([Place(remote=True)] if remote else [])
+
+
+def _remote_fields(chunk: str) -> tuple[list[_Field], Container[int]]:
+    """Return the fields of a chunk, and the numbers of those at which a place of remote work may begin.
+
+    These are all fields, unless a word such as `remote` stands beside a later field alone: `US-SF, US-NYC, US-Remote`.
+    """
+    fields, remote = list[_Field](), set[int]()
+    everywhere = False
+    for text in _BETWEEN_FIELDS.split(_REMOTE.sub(_MARK, chunk)):
+        own = [field for part in text.split(_MARK) for field in _fields(part)]
+        if _MARK in text:
+            everywhere = everywhere or not own or not fields
+            remote.update(range(len(fields), len(fields) + len(own)))
+        fields.extend(own)
+    return fields, range(len(fields) + 1) if everywhere else remote
 
 
 def _join(a: _Field, b: _Field = _NOTHING, c: _Field = _NOTHING) -> _Joined:
@@ -175,7 +190,7 @@ def _join(a: _Field, b: _Field = _NOTHING, c: _Field = _NOTHING) -> _Joined:
 
 
 def _city_region_country(a: _Field, b: _Field, c: _Field) -> _Joined | None:
-    """`Pune, Maharashtra, IND`, `Toronto, ON, CA`, `Dydnia, Podkarpackie, POL`."""
+    """Join `Pune, Maharashtra, IND`, `Toronto, ON, CA`, `Dydnia, Podkarpackie, POL`."""
     country, region = c.country, b.region_in(c.country)
     if not country or a.country or (a.is_code and not a.cities):
         return None
@@ -198,7 +213,7 @@ def _is_within(a: _Field, b: _Field, region: Region) -> bool:
 
 
 def _city_region(a: _Field, b: _Field, c: _Field) -> _Joined | None:
-    """`Tampa, FL`, `Dublin, OH`, `Atlanta, Georgia`, `London, ON`; `Munich, DE` and `Bangalore, IN` are countries."""
+    """Join `Tampa, FL`, `Dublin, OH`, `Atlanta, Georgia`, `London, ON`; in `Munich, DE` the code is a country."""
     if not b.regions or a.area or (a.is_code and not a.cities):
         return None
     sure = next((region for region in b.regions if a.surely_in(region)), None)
@@ -221,7 +236,7 @@ def _city_region(a: _Field, b: _Field, c: _Field) -> _Joined | None:
 
 
 def _city_country(a: _Field, b: _Field, _: _Field) -> _Joined | None:
-    """`Berlin, Germany`, `San José, Costa Rica`; also `Kerala, IND`, which is no city."""
+    """Join `Berlin, Germany`, `San José, Costa Rica`; also `Kerala, IND`, which is no city."""
     country = b.country
     if not country or a.area:
         return None
@@ -238,7 +253,7 @@ def _city_country(a: _Field, b: _Field, _: _Field) -> _Joined | None:
 
 
 def _region_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
-    """`CA - San Francisco`, `Karnataka, Bangalore`."""
+    """Join `CA - San Francisco`, `Karnataka, Bangalore`."""
     if a.cities and not a.is_code and not _is_rather_region(a):
         return None
     region = next((region for region in a.regions if b.surely_in(region)), None)
@@ -250,7 +265,7 @@ def _region_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
 
 
 def _country_first(a: _Field, b: _Field, c: _Field) -> _Joined | None:
-    """`UK, London`, `USA - Seattle, WA`, `India, Karnataka, Bengaluru`."""
+    """Join `UK, London`, `USA - Seattle, WA`, `India, Karnataka, Bengaluru`."""
     country = a.country
     if not country:
         return None

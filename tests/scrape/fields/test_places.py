@@ -128,10 +128,13 @@ def test_the_rules(line: str, there: list[Place]) -> None:
 
 
 def test_codes_of_us_offices() -> None:
-    line = "US-SEA, US-SF, US-NYC, US-Remote"
-    assert {place.city for place in read(line)} == {"seattle", "san francisco", "new york", ""}
-    assert all(place.country == "US" for place in read(line))
-    assert "london" in {place.city for place in read("UK-London")}
+    assert read("US-SEA, US-SF, US-NYC, US-Remote") == (
+        Place("seattle", "WA", "US"),
+        Place("san francisco", "CA", "US"),
+        Place("new york", "NY", "US"),
+        Place(country="US", remote=True),
+    )
+    assert read("UK-London") == read("London, UK")
 
 
 @pytest.mark.parametrize(
