@@ -103,7 +103,7 @@ def _records(stream: _Stream) -> Iterator[tuple[dict[str, str], bytes]]:
             lines += line
             if len(lines) > _LONGEST_HEADER:
                 raise ValueError
-        header = {name.lower(): value for name, value in BytesHeaderParser().parsebytes(bytes(lines)).items()}
+        header = {name.lower(): str(value) for name, value in BytesHeaderParser().parsebytes(bytes(lines)).items()}
         wanted = header.get("warc-type") in ("response", "resource")
         length = int(header["content-length"]) if header.get("content-length", "").strip().isdecimal() else -1
         if length < 0:
@@ -121,10 +121,10 @@ def _page(header: dict[str, str], block: bytes) -> Response | None:
         return None
     message = HTTPResponse(cast("object", _Socket(block)))  # type: ignore[arg-type]
     message.begin()
-    if message.status != 200 or not message.headers.get("content-type", "").lower().startswith(_HTML):
+    if message.status != 200 or not str(message.headers.get("content-type", "")).lower().startswith(_HTML):
         return None
-    body = decompress([message.read()], message.headers.get("content-encoding", ""), PAGE_BYTES)
-    return _bounded(url, {name.lower(): value for name, value in message.headers.items()}, body)
+    body = decompress([message.read()], str(message.headers.get("content-encoding", "")), PAGE_BYTES)
+    return _bounded(url, {name.lower(): str(value) for name, value in message.headers.items()}, body)
 
 
 def _bounded(url: str, headers: dict[str, str], body: bytes) -> Response:

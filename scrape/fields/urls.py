@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-_HOST_ENDS = {  # endings of a host without a meaning
-    "http": re.compile(r"(?:[\s.:]|:80)+$"),
-    "https": re.compile(r"(?:[\s.:]|:443)+$"),
-    "": re.compile(r"[\s.:]+$"),
-}
+_PORTS = {"http": ":80", "https": ":443"}  # the default ones
 _TRACKING = re.compile(
     r"utm_.*|mc_[ce]id|gh_src|lever-(source|origin)|trk|fbclid|gclid|dclid|msclkid|yclid|igshid|_ga|_hs(enc|mi)",
     re.IGNORECASE,
 )
 _SOURCE = re.compile(r"ref|from|source|src", re.IGNORECASE)
-_SLASHES = re.compile(r"[\s/]+$")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -29,8 +24,8 @@ def host_of(url: str) -> str:
     parts = _split(url) if is_web(url) else None
     if not parts:
         return ""
-    ends = _HOST_ENDS.get(parts.scheme.lower(), _HOST_ENDS[""])
-    return ends.sub("", parts.netloc.rpartition("@")[2].lower()).lstrip()
+    host = parts.netloc.rpartition("@")[2].lower()
+    return _without_end(host, ".:", _PORTS.get(parts.scheme.lower(), "")).lstrip()
 
 
 def canonical(url: str) -> str:
@@ -46,7 +41,20 @@ def canonical(url: str) -> str:
         return url
     query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(*pair)])
     route = parts.fragment if parts.fragment.startswith(("/", "!")) else ""
-    return urlunsplit((parts.scheme.lower(), host, _SLASHES.sub("", parts.path), query, route))
+    return urlunsplit((parts.scheme.lower(), host, _without_end(parts.path, "/"), query, route))
+
+
+def _without_end(text: str, characters: str, word: str = "") -> str:
+    """Return `text` without the spaces, `characters` and repetitions of `word` at its end, in linear time."""
+    end = len(text)
+    while end:
+        if text[end - 1].isspace() or text[end - 1] in characters:
+            end -= 1
+        elif word and text.endswith(word, 0, end):
+            end -= len(word)
+        else:
+            break
+    return text[:end]
 
 
 def _tracks(name: str, value: str) -> bool:

@@ -16,7 +16,7 @@ def page_part(data: bytes) -> tuple[bytes, str, str]:
     message = message_from_bytes(data)
     pages = [part for part in message.walk() if part.get_content_type() in ("text/html", "application/xhtml+xml")]
     start = _parameter(message, "start")
-    root = next((part for part in pages if start and part.get("Content-ID", "").strip() == start), None)
+    root = next((part for part in pages if start and str(part.get("Content-ID", "")).strip() == start), None)
     part = root or next(iter(pages), None)
     if part is None:
         raise ValueError("no part of it is a page")

@@ -119,7 +119,9 @@ _Joined = tuple[Place, int]  # a place and the number of fields that it takes
 def read(location: str) -> tuple[Place, ...]:
     """Return the places that a location line names, in order and each once; empty where it names none."""
     found = list[Place]()
-    line = _LOWER_CODE.sub(lambda code: code[0].upper(), location.replace(".", "").replace(_MARK, ""))
+    lines = (" ".join(line.split()) for line in location.replace(".", "").replace(_MARK, "").splitlines())
+    line = "\n".join(filter(None, lines))  # runs of spaces would take quadratic time
+    line = _LOWER_CODE.sub(lambda code: code[0].upper(), line)
     for mark, chunk in _chunks(line):
         places, last = _places(chunk), found[-1:]
         if _BETWEEN_SCOPES.fullmatch(mark) and last and last[0].remote and last[0] != Place(remote=True):
