@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import fuzz_scrape
 import numpy as np
 import torch
 
@@ -322,6 +323,7 @@ TARGETS: dict[str, Target] = {
     "corpus": Target(notes, mutate_bytes, read_corpus),
     "classifier": Target(classifiers, mutate_bytes, rank),
     "features": Target(feature_caches, mutate_bytes, read_features),
+    **{name: Target(*parts) for name, parts in fuzz_scrape.TARGETS.items()},
 }
 
 
