@@ -26,6 +26,7 @@ from scrape.dataset import gather
 from scrape.dataset.store import Store
 from scrape.http.client import Response
 from scrape.http.robots import Robots
+from scrape.recommend import __main__ as recommend
 from scrape.recommend import labels
 from tests.support.paths import FIXTURES, ROOT
 from tests.support.postings import SITE_POSTINGS, keep, posting
@@ -163,7 +164,7 @@ class Recorded:
         return Robots("", "DreamJobs")
 
 
-@pytest.mark.parametrize("board", sorted(set(BOARDS) - {"demo"}))
+@pytest.mark.parametrize("board", sorted(set(BOARDS) - {"demo", "remoteok"}))
 def test_search_and_doctor_read_every_board(
     board: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +172,8 @@ def test_search_and_doctor_read_every_board(
         monkeypatch.setattr(module, "Fetcher", Recorded)
     monkeypatch.setenv("USAJOBS_API_KEY", "key")
     monkeypatch.setenv("USAJOBS_EMAIL", "me@example.com")
+    monkeypatch.setenv("CAREERONESTOP_USER_ID", "me")
+    monkeypatch.setenv("CAREERONESTOP_TOKEN", "key")
     asked = ["--boards", board]
     if board in ("saved", "indeed", "jsonld"):
         asked += ["--pages", *(str(path) for path in sorted(FIXTURES.glob(f"{board}/*.html")))]
@@ -183,6 +186,22 @@ def test_search_and_doctor_read_every_board(
     assert main(["doctor", *asked, "--json"]) == 0
     (check,) = json.loads(capsys.readouterr().out)
     assert check["availability"] == "ok" and check["items"] > 0
+
+
+def test_postings_of_a_board_that_forbids_training_are_fetched_and_never_compiled(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (gather, doctor):
+        monkeypatch.setattr(module, "Fetcher", Recorded)
+    assert main(["search", "--boards", "remoteok", "--json"]) == 1
+    (outcome,) = json.loads(capsys.readouterr().out)["boards"]
+    assert (outcome["status"], outcome["requests"]) == ("refused", 0)
+    assert recommend.main(["fetch-new", "--boards", "remoteok", "--json"]) == 0
+    (outcome,) = json.loads(capsys.readouterr().out)["boards"]
+    assert outcome["status"] == "ok" and outcome["new"] == len(Store(Path("data/jobs")).names()) > 0
+    assert main(["compile"]) == 2
+    assert "may be trained on" in capsys.readouterr().err and not Path("data/jobs/input.txt").exists()
+    assert main(["doctor", "--boards", "remoteok"]) == 0
 
 
 @pytest.mark.parametrize(
