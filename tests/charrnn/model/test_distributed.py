@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +14,10 @@ import torch
 from charrnn.model import checkpoint, distributed
 from charrnn.model.distributed import SINGLE_PROCESS, Group
 from charrnn.runs import history, train_state
+from charrnn.train import __main__ as train
 from charrnn.train.trainer import Trainer
 from scrape.common.errors import InputError
-from tests.support.paths import ROOT
-from tests.support.processes import DEADLINE
+from tests.support.processes import DEADLINE, CommandProcess
 from tests.support.tiny import corpus_folder, trainer
 
 SMALL = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu", "--dtype", "float32"]
@@ -33,29 +30,24 @@ pytestmark = [
 
 
 class Launcher:
-    """`python -m charrnn.train` as one or as two processes that know each other, as torchrun would start them."""
+    """Training in one process, or in two that know each other as torchrun tells them."""
 
     def __init__(self, folder: Path) -> None:
-        self.cv, self.data = folder / "cv", corpus_folder(folder)
-        self.running: list[subprocess.Popen[str]] = []
+        self.folder, self.cv, self.data = folder, folder / "cv", corpus_folder(folder)
+        self.started: list[CommandProcess] = []
 
-    def start(self, size: int, *flags: str) -> list[subprocess.Popen[str]]:
+    def start(self, size: int, *flags: str) -> list[CommandProcess]:
         places = ["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv)]
-        command = [sys.executable, "-m", "charrnn.train", *places, *SMALL, "--eval-val-every", str(PACE), *flags]
-        common = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-        ranks = ({"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)} for rank in range(size))
-        started = [
-            subprocess.Popen(
-                command, env=common | rank, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-            for rank in ranks
-        ]
-        self.running += started
-        return started
+        arguments = [*places, *SMALL, "--eval-val-every", str(PACE), *flags]
+        common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(size)}
+        for rank in range(size):
+            own = common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+            self.started.append(CommandProcess(train.main, arguments, self.folder / f"process{len(self.started)}", own))
+        return self.started[-size:]
 
     def __call__(self, size: int, *flags: str) -> list[tuple[int, str, str]]:
         """The exit code, output and remarks of each process."""
-        return [ended(process) for process in self.start(size, *flags)]
+        return [process.ended() for process in self.start(size, *flags)]
 
     def losses(self, run: str) -> list[tuple[int, float, float]]:
         return [(line.step, line.train_loss, line.val_loss) for line in history.read(self.cv / f"{run}.jsonl")]
@@ -64,15 +56,10 @@ class Launcher:
         return dict(checkpoint.load(checkpoint.last(self.cv / run)).weights)
 
     def wait_for_evaluation(self, run: str) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + DEADLINE
         while not checkpoint.list_files(self.cv / run):
-            assert time.monotonic() < end and self.running[-1].poll() is None
+            assert time.monotonic() < end and self.started[-1].running
             time.sleep(0.02)
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=DEADLINE)
-    return process.returncode, out, err
 
 
 def free_port() -> int:
@@ -82,12 +69,12 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launcher]:
+def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher]:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     made = Launcher(tmp_path)
     yield made
-    for process in made.running:
+    for process in made.started:
         process.kill()
-        process.communicate()
 
 
 def test_two_processes_learn_what_one_learns(launch: Launcher) -> None:
@@ -104,14 +91,14 @@ def test_two_processes_learn_what_one_learns(launch: Launcher) -> None:
 
 
 def test_a_process_that_is_killed_ends_the_others_and_both_go_on_exactly(launch: Launcher) -> None:
-    flags = ["--dropout", "0.3", "--max-epochs", "6"]
+    flags = ["--dropout", "0.3", "--max-epochs", "3"]
     assert [code for code, _, _ in launch(2, *flags, "--run", "whole")] == [0, 0]
     first, second = launch.start(2, *flags, "--run", "torn")
     launch.wait_for_evaluation("torn")
     second.send_signal(signal.SIGKILL)
-    code, _, err = ended(first)
+    code, _, err = first.ended()
     assert code == 1 and err.strip().splitlines()[-1].startswith("error: another process of this run has ended")
-    assert ended(second)[0] == -signal.SIGKILL
+    assert second.ended()[0] == -signal.SIGKILL
     assert len(launch.losses("torn")) < len(launch.losses("whole"))
     again = launch(2, *flags, "--run", "torn", "--resume")
     assert [code for code, _, _ in again] == [0, 0], again[0][2]
@@ -124,7 +111,7 @@ def test_what_one_process_is_asked_all_do_after_the_same_step(launch: Launcher) 
     first, second = launch.start(2, "--max-epochs", "500", "--run", "asked")
     launch.wait_for_evaluation("asked")
     second.send_signal(signal.SIGTERM)
-    assert (ended(first)[0], ended(second)[0]) == (143, 143)
+    assert (first.ended()[0], second.ended()[0]) == (143, 143)
     state = train_state.load(launch.cv / "asked.resume")
     assert state["step"] > 0 and len(state["random"]) == 2
     assert [part.shape[1] for part in state["hidden"]] == [4, 4]
