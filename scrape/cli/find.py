@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", help='words in any inflection, "words together", begin*; without words, all postings'
     )
-    parser.add_argument("--city", default="", metavar="PLACE", help='such as "San Francisco, CA", "Texas" or "Remote"')
+    parser.add_argument("--city", default="", metavar="PLACE", help='such as "San Francisco, CA", "India" or "Remote"')
     parser.add_argument("--company", default="", help="a company")
     parser.add_argument(
         "--min-pay",

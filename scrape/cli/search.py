@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help='such as "San Francisco, CA", "Texas" or "Remote"; may be repeated',
     )
     what.add_argument("--city", default="", help="a city, with --state; the same as --place")
-    what.add_argument("--state", default="", help="a state, by code or name")
+    what.add_argument("--state", default="", help="a state, region or country, by code or name")
     what.add_argument("--remote", action="store_true", help="also remote postings; the same as --place Remote")
     what.add_argument("--company", action="append", default=[], help="a company; may be repeated")
     what.add_argument(

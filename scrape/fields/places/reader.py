@@ -18,7 +18,7 @@ from scrape.fields.places.tables import City, Region, gazetteer, key
 _BETWEEN_PLACES = re.compile(r"[;|/•·\n&+]|\s+(?:or|and|und|oder|et)\s+")
 _BETWEEN_SCOPES = re.compile(r"[/&+]|\s+\w+\s+")  # `Remote - US or Canada`
 _JOINED = re.compile(r"\s*&\s*|\s+and\s+", re.IGNORECASE)
-_BETWEEN_FIELDS = re.compile(r"[,()\[\]{}:]|\s+[-–—]+\s+|[-–—]\s|\s[-–—]|\s+in\s+")
+_BETWEEN_FIELDS = re.compile(r"[,()\[\]{}:]|\s+[-–—]+\s+|[-–—]\s|\s[-–—]|(?:^|\s+)in\s+")
 _CODES_FIRST = re.compile(r"([A-Z]{2,3})-(?:([A-Z]{2,3})-)?(\w.*)")
 _REMOTE = re.compile(
     r"\b(?:(?:fully|global|100%)[ -]+)?"
@@ -33,6 +33,7 @@ _BESIDE = re.compile(
     r"hq|headquarters?|offices?|hybrid|on-?site|in-?office|in-?person|based|only|preferred|required|\w*\d\w*)\b",
     re.IGNORECASE,
 )
+_IN_NAMES = frozenset({"de", "del", "di", "da", "do", "la", "los", "las", "el", "am", "an", "on", "upon", "sur"})
 _MARK = "\0"  # in the place of words for remote work
 _KIND_OF_REGION = re.compile(
     r" (?:state|province|prefecture|oblast|voivodeship|governorate|canton|county)$|"
@@ -397,7 +398,17 @@ def _field(text: str) -> _Field:
             regions = tuple(region for region in regions if region.country != "US")
         if not (country or regions or cities or area):  # `Central London`; in the US, `West Chicago` is another city
             rest = tables.cities.get(_PART_OF_CITY.sub("", name), ())
-            cities = tuple(city for city in rest[:1] if city.country != "US")
+            cities = tuple(city for city in rest[:1] if city.country != "US") or _before_address(name.split())
         return _Field(name, False, country, regions, cities, area)
     country, regions = tables.country_codes.get(text, country), tables.region_codes.get(text, ())
     return _Field(name, True, country, regions, cities if regions or not country else (), area)
+
+
+def _before_address(words: list[str]) -> tuple[City, ...]:
+    """Return the large city that several words more follow: `San Jose Holger Way`, not `Santiago de Compostela`."""
+    for count in range(min(3, len(words) - 2), 0, -1):
+        name = " ".join(words[:count])
+        cities = gazetteer().cities.get(name, ())[:1] if len(name) > 3 and words[count] not in _IN_NAMES else ()
+        if cities and cities[0].thousands * 2 >= _MAJOR:
+            return cities
+    return ()

@@ -116,6 +116,11 @@ def test_the_gold_lines_are_read(shared: Path) -> None:
         ("In-Office", []),
         ("Multiple Locations", []),
         # A part of a city, and a town that no table has.
+        ("San Jose Holger Way", [Place("san jose", "CA", "US")]),
+        ("Santiago de Compostela, Spain", [Place("santiago de compostela", "", "ES")]),
+        ("India Hyderabad", [Place("hyderabad", "TS", "IN")]),
+        ("US WI Beloit", [Place("beloit", "WI", "US")]),
+        ("Oslo, no", [Place("oslo", "", "NO")]),
         ("Central London", [Place("london", "ENG", "GB")]),
         ("Bengaluru East, Karnataka, IND", [Place("bengaluru", "KA", "IN")]),
         ("Hürth, Nordrhein-Westfalen, DEU", [Place("hurth", "NW", "DE")]),
