@@ -6,7 +6,8 @@
 #   scripts/dream.sh --minutes 30 ...   other options go to `python -m charrnn.train`
 
 dataset=demo
-size=(--rnn-size 256 --num-layers 2 --dropout 0 --minutes 4)
+size=(--rnn-size 256 --num-layers 2 --dropout 0)
+length=(--minutes 4)
 start=(--overwrite) # the demo starts over each time
 temperature=0.5     # after four minutes the network still misspells at higher temperatures
 options=()
@@ -14,8 +15,8 @@ device=()
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,6s/^# \{0,1\}//p' "$0" && exit ;;
-    --live) dataset=jobs size=(--minutes 30) start=() temperature=0.7 ;;
-    --resume) start=(--resume) ;;
+    --live) dataset=jobs size=() length=(--minutes 30) start=() temperature=0.7 ;;
+    --resume) start=(--resume) length=() ;; # with --minutes N, N minutes more
     --device) device=(--device "${2:?--device needs a name, such as cuda}") && shift ;;
     --device=*) device=("$1") ;;
     *) options+=("$1") ;;
@@ -33,7 +34,8 @@ else
 fi
 
 echo "2. Train: checkpoints into cv/$dataset" >&2
-"$python" -m charrnn.train --data-dir "data/$dataset" "${size[@]}" "${start[@]}" "${device[@]}" "${options[@]}"
+"$python" -m charrnn.train --data-dir "data/$dataset" "${size[@]}" "${length[@]}" "${start[@]}" "${device[@]}" \
+  "${options[@]}"
 
 echo "3. Generate: pages into samples/$dataset" >&2
 "$python" -m charrnn.sample --checkpoint "cv/$dataset" --temperature "$temperature" "${device[@]}"

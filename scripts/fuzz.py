@@ -53,6 +53,7 @@ from scrape.common.posting import Posting
 from scrape.dataset.store import Store
 from scrape.markup import document
 from scrape.recommend import classifier, feature_store
+from scrape.recommend.tfidf import document_frequency
 
 Input = bytes | dict[str, Any]
 
@@ -136,9 +137,7 @@ def mutate_value(value: Any, draw: random.Random) -> Any:
     """Return a copy of a tree of plain values and tensors with one odd value in it, or one too few or too many."""
     if not (isinstance(value, dict | list | tuple) and value) or draw.random() < 0.15:
         if isinstance(value, torch.Tensor) and draw.random() < 0.5:
-            return draw.choice(
-                (value.double(), value[:1], value.t() if value.dim() == 2 else value[None], value * 1e30)
-            )
+            return draw.choice((value.double(), value[None], value.T if value.dim() == 2 else value + 1, value * 1e30))
         return draw.choice(ODD)()
     if isinstance(value, dict):
         key = draw.choice(list(value))
@@ -285,7 +284,7 @@ def classifiers(folder: Path) -> list[Input]:
     store = dataset(folder)
     with feature_store.open_features(store, cores=1) as features:
         (batch,) = features.batches()
-        frequency = classifier.DocumentFrequency.of([batch])
+        frequency = document_frequency([batch])
         liked = np.array([number % 2 == 0 for number in range(len(batch.names))])
         trained, _ = classifier.train(batch, liked, frequency)
     classifier.save(store.root, trained, 3, 3)

@@ -64,6 +64,15 @@ class Run:
         kept = [word for flag, value in usual.items() if flag not in said for word in (flag, value)]
         return ["charrnn.train", *where, *kept, *self.extra]
 
+    @property
+    def resuming(self) -> list[str]:
+        """The command that continues the run; it keeps its length, to which --minutes would add."""
+        words = self.training
+        if "--minutes" in words:
+            at = words.index("--minutes")
+            words = words[:at] + words[at + 2 :]
+        return [*(word for word in words if not word.startswith("--minutes=")), "--resume"]
+
 
 def main() -> int:
     options, extra = _parser().parse_known_args()
@@ -73,7 +82,7 @@ def main() -> int:
 def reproduce(run: Run) -> int:
     """Run every stage, and print the file that the figures are in. Raises InputError where a stage fails."""
     begun = run.files.resume.exists() and not run.overwrite
-    _python(*run.training, *(["--resume"] if begun else []), *(["--overwrite"] if run.overwrite else []))
+    _python(*(run.resuming if begun else run.training), *(["--overwrite"] if run.overwrite else []))
     best, last = checkpoint.best(run.files.folder), checkpoint.last(run.files.folder)
     count = ["--count", str(run.count)]
     data = ["--data-dir", str(run.data)]

@@ -28,6 +28,7 @@ from charrnn.train import callbacks
 from charrnn.train.config import TrainingConfig
 from charrnn.train.loop import Callback, train
 from charrnn.train.options import TrainOptions
+from charrnn.train.sizes import choose_size
 from charrnn.train.time_budget import fit
 from charrnn.train.trainer import DivergedError, Trainer, set_length
 from scrape.common import console
@@ -109,8 +110,15 @@ def _train(trainer: Trainer, options: TrainOptions, files: RunFiles) -> int:
         files.delete_unfinished()
         shown = callbacks.make_callbacks(files, options.tensorboard, trainer.step_number)
         console.say(_describe(trainer))
+        if trainer.evaluated_at >= trainer.config.steps:
+            train_on = f"train on with: {options.resume_command()} --minutes N"
+            console.say(f"run {options.run} is finished, at epoch {trainer.epoch:.4g}; {train_on}")
     try:
         train(trainer, files, shown, options.print_every)
+    except (KeyboardInterrupt, console.Terminated):
+        if is_main:
+            console.say(f"saved at step {trainer.step_number:,}; continue with: {options.resume_command()}")
+        raise
     except DivergedError as error:
         if is_main:
             found = checkpoint.list_files(files.folder)
@@ -136,6 +144,8 @@ def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
         config = _with_shape(config, options, weights)
     config = replace(config, dtype=str(device.choose_dtype(config.dtype, on)).removeprefix("torch."))
     text = _split_for(weights, path, options, config) if weights else _split(data.open_corpus(options.data_dir), config)
+    if options.may_choose_size and config.minutes and not weights:
+        config = choose_size(config, text, on, group)
     trainer = Trainer(_with_length(config, options, text, on, started, group), text, on, group)
     if weights:
         trainer.model.load_state_dict(weights.weights)
@@ -181,7 +191,10 @@ def resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
     if corpus.sha256 != state.get("corpus"):
         raise InputError(_say_what_changed(options, corpus, vocab, files))
     text = _split(corpus, config, vocab)
-    if "max_epochs" in options.given:
+    minutes = options.given.get("minutes")
+    if minutes:
+        config = _lengthened(config, text, on, group, minutes, state["step"])
+    elif "max_epochs" in options.given:
         config = set_length(config, text)
     elif "eval_val_every" in options.given:
         config = set_length(config, text, config.steps)
@@ -230,13 +243,28 @@ def _refusing_odd_state(files: RunFiles) -> Iterator[None]:
         ) from error
 
 
+def _lengthened(
+    config: TrainingConfig, text: Split, on: torch.device, group: Group, minutes: float, done: int
+) -> TrainingConfig:
+    """Return the configuration of a run that ends after as many further steps as fit into the minutes from now on.
+
+    Its schedule is that of a run of all these steps, so the learning rate continues at its share of them.
+    """
+    endless = replace(config, max_epochs=math.inf, minutes=minutes)
+    probe = Trainer(set_length(endless, text, _ENDLESS), text, on, group)
+    fitting = fit(probe, minutes * 60, lambda: callbacks.rehearse(probe.checkpoint(0.0)))
+    every = set_length(endless, text, fitting.steps, fitting.evaluations).eval_every
+    return replace(endless, steps=done + fitting.steps, eval_every=every)
+
+
 def _warn_of_changes(stored: TrainingConfig, trainer: Trainer, processes: int) -> None:
     """Report what makes the resumed run differ from one that was never interrupted."""
     config, group = trainer.config, trainer.group
     if config.steps != stored.steps and config.schedule != "constant":
+        rate = trainer.learning_rate(trainer.step_number) / config.learning_rate
         console.say(
             f"the {config.schedule} schedule of the learning rate is stretched from {stored.steps:,} steps to "
-            f"{config.steps:,}: a run of that length would have had other rates so far"
+            f"{config.steps:,}: it goes on at step {trainer.step_number:,} with {rate:.0%} of the peak, and ends at 0"
         )
     if group.size != processes:
         console.say(f"started with {processes} processes, resumed with {group.size}: dropout is drawn anew")

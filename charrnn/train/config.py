@@ -10,7 +10,7 @@ from typing import Any
 from charrnn.data.corpus import TRAIN_FRAC, VAL_FRAC
 from scrape.common.arguments import fraction, non_negative_int, positive_float, positive_int, probability
 
-LEARNING = "network and optimization (defaults: from the recipe)"
+LEARNING = "network and optimization"
 LENGTH = "length, device and precision"
 
 
@@ -44,9 +44,9 @@ class TrainingConfig:
     batch_size: int = flag(50, positive_int, "sequences in a batch")
     seq_length: int = flag(50, positive_int, "characters in each sequence of a batch")
     shift: bool = False  # start every epoch at another offset, so that streams and windows never repeat
-    train_frac: float = flag(TRAIN_FRAC, fraction, f"fraction of the text to train on (default: {TRAIN_FRAC})")
-    val_frac: float = flag(VAL_FRAC, fraction, f"fraction of the text to validate on (default: {VAL_FRAC})")
-    seed: int = flag(123, non_negative_int, "random seed (default: 123)")
+    train_frac: float = flag(TRAIN_FRAC, fraction, "fraction of the text to train on")
+    val_frac: float = flag(VAL_FRAC, fraction, "fraction of the text to validate on")
+    seed: int = flag(123, non_negative_int, "random seed")
     # the update
     optimizer: str = "rmsprop"  # or "adamw", or "muon": Muon for the square matrices, AdamW for the rest
     decay_rate: float = flag(0.95, probability, "decay of the mean squared gradient (alpha of RMSProp, beta2 of AdamW)")
@@ -61,21 +61,20 @@ class TrainingConfig:
     warmup: float = 0.0  # fraction of the run in which the rate rises from 0
     schedule: str = "constant"  # or "cosine": down to 0 at the end of the run
     # the length
-    max_epochs: float = flag(
-        50, positive_float, "passes through the training text (default: from the recipe)", group=LENGTH
-    )
+    max_epochs: float = flag(50, positive_float, "passes through the training text", group=LENGTH)
     minutes: float | None = flag(
-        None, positive_float, "length of the run in minutes: it is planned to fit", group=LENGTH
+        None,
+        positive_float,
+        "length of the run in minutes: it is planned to fit; with --resume, that many more",
+        group=LENGTH,
     )
     eval_val_every: int = flag(  # 0 is a tenth of the run, at most an epoch
         1000,
         positive_int,
-        "steps between evaluations; there is also one after each epoch (default: from the recipe)",
+        "steps between evaluations; there is also one after each epoch",
         group=LENGTH,
     )
-    dtype: str = flag(
-        "auto", choices=("auto", "float32", "bfloat16"), help="type of matrix products (default: auto)", group=LENGTH
-    )
+    dtype: str = flag("auto", choices=("auto", "float32", "bfloat16"), help="type of matrix products", group=LENGTH)
     steps: int = 0
     eval_every: int = 0
 

@@ -90,9 +90,9 @@ def load_state(optimizer: torch.optim.Optimizer, stored: Mapping[str, Any]) -> N
     names = {"mean"} if isinstance(optimizer, Muon) else {"step", "exp_avg", "exp_avg_sq"}
     weights = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for number, found in stored["state"].items():
-        shape = weights[number].shape
-        shapes = {name: tensor.shape for name, tensor in found.items()}
-        if shapes != {name: torch.Size() if name == "step" else shape for name in names}:
+        like = weights[number]
+        forms = {name: (tensor.shape, tensor.dtype) for name, tensor in found.items()}
+        if forms != {name: (torch.Size() if name == "step" else like.shape, like.dtype) for name in names}:
             raise ValueError("the state of an optimizer is not of this network")
     optimizer.load_state_dict({"state": stored["state"], "param_groups": optimizer.state_dict()["param_groups"]})
 

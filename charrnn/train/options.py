@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from scrape.common import console
 from scrape.common.arguments import file_name, non_negative_int
 from scrape.common.errors import InputError
 
-CHANGEABLE = {"max_epochs", "eval_val_every"}  # in a run that has started
+CHANGEABLE = {"max_epochs", "minutes", "eval_val_every"}  # in a run that has started
 DATA = Path("data")
 MINUTES = 10.0  # of a run on texts that are named, unless a length is given
 
@@ -45,6 +46,22 @@ class TrainOptions:
     recipe: str | None
     given: Mapping[str, Any]
     debug: bool = False
+
+    @property
+    def may_choose_size(self) -> bool:
+        """True where the user left the size of the network, and char-rnn's recipe does not set it."""
+        return not {"rnn_size", "num_layers", "model"} & self.given.keys() and (self.recipe or DEFAULT) == DEFAULT
+
+    def resume_command(self) -> str:
+        """Return the command that continues this run."""
+        words = ["python", "-m", "charrnn.train", "--data-dir", str(self.data_dir)]
+        for flag, value, usual in (
+            ("--checkpoint-dir", str(self.checkpoint_dir), "cv"),
+            ("--run", self.run, self.data_dir.resolve().name),
+            ("--savefile", self.savefile, "lstm"),
+        ):
+            words += [flag, value] if value != usual else []
+        return shlex.join([*words, "--resume"])
 
     def config(self) -> TrainingConfig:
         """Return the configuration of a new run: the recipe's, changed by what the user gave. Raises InputError."""
@@ -128,7 +145,7 @@ def options_parser() -> argparse.ArgumentParser:
         help="WORD in the names lm_WORD_epoch... (default: %(default)s)",
     )
     add("--init-from", metavar="PATH|RUN", help="start with the weights of a checkpoint, or of the best one of a run")
-    add("--resume", action="store_true", help="continue an interrupted run exactly where it stopped")
+    add("--resume", action="store_true", help="continue a run exactly where it stopped; with --minutes N, train N more")
     add("--overwrite", action="store_true", help="delete the earlier run of this name, and start again")
     add(
         "--keep",
@@ -141,9 +158,28 @@ def options_parser() -> argparse.ArgumentParser:
     groups[LEARNING].add_argument("--recipe", choices=sorted(RECIPES), help=recipes)
     for one in flags():
         options = {name: value for name, value in one.metadata.items() if name != "group" and value is not None}
+        options["help"] = f"{options['help']} ({_describe_default(one.name)})"
         groups[one.metadata["group"]].add_argument("--" + one.name.replace("_", "-"), **options)
     add = groups[LENGTH].add_argument
     add("--print-every", type=non_negative_int, default=0, help="steps between printed losses (default: never)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
     add("--tensorboard", action="store_true", help="also write TensorBoard events, if the package is installed")
     return made
+
+
+_OWN_DEFAULTS = {
+    "rnn_size": "chosen to fit --minutes; without --minutes",
+    "num_layers": "chosen to fit --minutes; without --minutes",
+    "eval_val_every": "a tenth of the run, at most an epoch",
+    "minutes": f"no limit; with FILE, {MINUTES:g}",
+    "max_epochs": "with --minutes, no limit; else",
+}
+
+
+def _describe_default(name: str) -> str:
+    """Return the default of a setting as --help shows it: that of the default recipe, and char-rnn's if it differs."""
+    ours, theirs = (getattr(RECIPES[recipe], name) for recipe in (DEFAULT, "char-rnn"))
+    said = _OWN_DEFAULTS.get(name, "")
+    value = f"{ours:g}" if isinstance(ours, float) else "" if ours in (0, None) and said else str(ours)
+    differs = f"; char-rnn: {theirs:g}" if theirs != ours else ""
+    return f"default: {' '.join(part for part in (said, value) if part)}{differs}"

@@ -163,7 +163,11 @@ class Trainer:
         Exact in a group of the same size. A group of another size trains as well, but draws other dropout. Raises
         KeyError, TypeError, ValueError or RuntimeError on a state that is not of such a trainer.
         """
+        if type(state["step"]) is not int or type(state["evaluated_at"]) is not int:
+            raise ValueError("its steps are not numbers")
         check_numbers(step=state["step"], evaluated_at=state["evaluated_at"])
+        if type(state["first_loss"]) is not float:
+            raise ValueError("its first loss is not a number")
         self.step_number, self.evaluated_at = state["step"], state["evaluated_at"]
         self.first_loss = state["first_loss"]
         self.loss_sum, self.loss_count = state["losses"]
@@ -173,8 +177,8 @@ class Trainer:
         self.model.load_state_dict(state["weights"])
         for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
             optim.load_state(optimizer, stored)
-        expected = [part.shape for part in self.model.initial_state(self.streams.batch_size)]
-        if [part.shape for part in state["hidden"]] != expected:
+        expected = [(part.shape, part.dtype) for part in self.model.initial_state(self.streams.batch_size)]
+        if [(part.shape, part.dtype) for part in state["hidden"]] != expected:
             raise ValueError("the hidden state is not that of this network")
         self.hidden = tuple(part[:, self.shard].contiguous().to(self.device) for part in state["hidden"])
         if len(state["random"]) == self.group.size:

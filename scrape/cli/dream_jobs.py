@@ -42,6 +42,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "score": Verb("charrnn.score", "show how surprising each character of a posting is"),
         "export-network": Verb("charrnn.export.__main__", "write a network as ONNX or safetensors, for other programs"),
         "plot": Verb("charrnn.plot", "plot the losses of runs"),
+        "runs": Verb("charrnn.runs.__main__", "list the trained runs, or compare two of them"),
     },
     "choose": {
         "fetch-new": Verb("scrape.recommend.__main__", "ask boards for new postings", ("fetch-new",)),

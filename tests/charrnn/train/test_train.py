@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import math
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -21,10 +21,11 @@ from charrnn.data import corpus
 from charrnn.data.corpus import Streams
 from charrnn.evaluate import suffix_array
 from charrnn.model import checkpoint, device, loss
+from charrnn.model.distributed import SINGLE_PROCESS
 from charrnn.model.lstm import CELLS, CharLSTM
 from charrnn.runs import history, train_state
 from charrnn.train import __main__ as train
-from charrnn.train import loop, options
+from charrnn.train import loop, options, sizes
 from charrnn.train import time_budget as budget
 from charrnn.train import trainer as trainer_module
 from charrnn.train.config import TrainingConfig, flags
@@ -443,19 +444,69 @@ def test_the_start_of_the_default_recipe_meets_no_plateau(tmp_path: Path) -> Non
     assert losses["scaled"] < losses["uniform"] - 0.1
 
 
-def test_minutes_are_kept_and_a_resumed_run_keeps_the_steps(command: Command) -> None:
+def test_a_resumed_run_keeps_its_steps_unless_minutes_are_added(command: Command) -> None:
     begun = time.monotonic()
     assert command("--minutes", "0.1") == 0
     assert time.monotonic() - begun < 30
     log = command.log()
     assert log[-1].seconds < 10
-    stored = json.dumps([line.step for line in log])
-    assert command("--resume", "--minutes", "0.1") == 0
-    assert json.dumps([line.step for line in command.log()]) == stored
-    assert command("--resume", "--minutes", "5") == 2
-    assert "--minutes 5" in command.err
+    assert command("--resume") == 0
+    assert command.log() == log
+    assert "run tiny is finished, at epoch" in command.err and "--resume --minutes N" in command.err
     assert command("--resume", "--eval-val-every", "7") == 0
-    assert json.dumps([line.step for line in command.log()]) == stored
+    assert command.log() == log
+    assert command("--resume", "--minutes", "0.05") == 0
+    assert f"goes on at step {log[-1].step:,} with" in command.err
+    longer = command.log()
+    assert longer[: len(log)] == log and longer[-1].step > log[-1].step
+    assert longer[-1].learning_rate < longer[len(log)].learning_rate or len(longer) == len(log) + 1
+
+
+def test_minutes_are_added_to_a_run_that_was_stopped(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    step, done = Trainer.step, [0]
+
+    def stepping(self: Trainer) -> float:
+        done[0] += 1
+        if done[0] == 30:
+            signal.raise_signal(signal.SIGINT)
+        return step(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", stepping)
+        assert command("--max-epochs", "9") == 130
+    said = f"saved at step 30; continue with: python -m charrnn.train --data-dir {command.data} --checkpoint-dir"
+    assert said in command.err and command.err.count("--resume") == 1
+    assert command("--resume", "--minutes", "0.05") == 0
+    assert "goes on at step 30 with" in command.err and "is finished" not in command.err
+
+
+@pytest.mark.parametrize(
+    ("speed", "chosen"),
+    [(1e12, (2, 128)), (1e9 / 55_000, (1, 96)), (1.0, (1, 96))],  # characters/s of a network of one weight
+)
+def test_the_size_fits_the_time_and_the_text(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    speed: float,
+    chosen: tuple[int, int],
+) -> None:
+    monkeypatch.setattr(
+        sizes,
+        "_characters_per_second",
+        lambda made: speed / sum(parameter.numel() for parameter in made.model.parameters()),
+    )
+    text = corpus.split(corpus.open_corpus(corpus_folder(tmp_path, postings(2500))), 0.9, 0.1)
+    config = options.replace(options.RECIPES["one-cycle"], minutes=1.0)
+    found = sizes.choose_size(config, text, torch.device("cpu"), SINGLE_PROCESS)
+    assert (found.num_layers, found.rnn_size) == chosen
+    assert f"size chosen for 1 minutes on this machine: {chosen[0]}x{chosen[1]}" in capsys.readouterr().err
+
+
+def test_a_size_that_is_given_is_obeyed_and_char_rnns_recipe_stays() -> None:
+    assert options.parse(["--minutes", "1"]).may_choose_size
+    for said in (["--rnn-size", "8"], ["--num-layers", "1"], ["--recipe", "char-rnn"], ["--model", "gru"]):
+        assert not options.parse(["--minutes", "1", *said]).may_choose_size
 
 
 def test_a_run_made_longer_says_that_its_schedule_is_stretched(command: Command) -> None:
