@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup
 
 Node = dict[str, Any]
 
-_MOST_REPAIRED = 64 * 1024  # characters of a page; the repair can take quadratic time
+_MOST_REPAIRED = 32 * 1024  # characters of a page; the repair can take quadratic time, here two seconds
 _DEEPEST_REPAIRED = 32  # open brackets; the repair takes quadratic time in depth
 _LEAST_RETAINED = 0.9  # of the letters and digits of a script
 _IN_COMMENT = re.compile(r"<!--((?:(?!-->).)*)-->", re.DOTALL)

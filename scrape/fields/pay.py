@@ -85,6 +85,7 @@ def find_pay(text: str, location: str = "") -> StatedPay | None:
     for line in text.split("\n"):
         if not _DIGIT.search(line) or not any(mark in line for mark in _MARKS):
             continue
+        line = " ".join(line.split())  # over runs of white space, the pattern would take quadratic time
         for found in _SUM.finditer(line):
             before = line[max(0, found.start() - _BEFORE) : found.start()]
             after = line[found.end() : found.end() + _AFTER]

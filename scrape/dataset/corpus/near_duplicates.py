@@ -28,7 +28,7 @@ _MOST_CHECKS = 8  # exact comparisons of a text with earlier ones
 _SORTED_BY = 4 * ROWS  # minima, of which the first ROWS are the band
 
 _word = re.compile(r"\w+")
-_tag = re.compile(r"<[^>]*>|&\w+;")
+_tag = re.compile(r"<[^<>]*>|&\w+;")
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _order = np.random.default_rng(2015)
 _FACTORS = _order.integers(1, 2**63, BANDS * ROWS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
