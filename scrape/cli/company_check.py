@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
@@ -44,10 +45,21 @@ def check_companies(boards: Sequence[Board], fetcher: Getter) -> list[CompanyChe
     Where a host fails several times in a row, its other companies are not asked.
     """
     urls = {board.NAME: list(registry.probe(board)) for board in boards}
-    with ThreadPoolExecutor(max_workers=max(1, len(boards))) as pool:
-        checked = pool.map(lambda board: list(_check_board(board, urls[board.NAME], fetcher)), boards)
-        total = len(boards)
-        return [check for found in progress(checked, total=total, desc="checking", unit=" boards") for check in found]
+    results: queue.SimpleQueue[CompanyCheck] = queue.SimpleQueue()
+
+    def check(board: Board) -> None:
+        for found in _check_board(board, urls[board.NAME], fetcher):
+            results.put(found)
+
+    for board in boards:
+        # Not an executor, whose threads would keep a program that was stopped from ending.
+        threading.Thread(target=check, args=(board,), daemon=True).start()
+    total = sum(map(len, urls.values()))
+    arrived = (results.get() for _ in range(total))
+    by_url = {
+        (found.board, found.url): found for found in progress(arrived, total=total, desc="checking", unit=" sites")
+    }
+    return [by_url[name, url] for name in urls for url in urls[name]]
 
 
 def report(checks: Sequence[CompanyCheck], *, as_json: bool) -> bool:
