@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -22,10 +23,11 @@ from scrape.common.posting import Pay, Posting
 from scrape.dataset.store import Store
 from scrape.fields import match
 from scrape.fields.pay import pay_of
+from scrape.markup.grammar import normalize
 from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
-_VERSION = 2  # rises when the tables below change
+_VERSION = 3  # rises when the tables below change
 _TABLES = """
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT,
@@ -33,14 +35,14 @@ CREATE TABLE posting (
     min_amount REAL, max_amount REAL, currency TEXT, interval TEXT, salary_source TEXT
 );
 CREATE VIRTUAL TABLE words USING fts5 (
-    title, company, location, body, tokenize = 'porter unicode61 remove_diacritics 2'
+    title, company, location, body, special, tokenize = 'porter unicode61 remove_diacritics 2'
 );
 """
 _FIELDS = "name, board, url, title, company, location, date, min_amount, max_amount, currency, interval, salary_source"
 _BY_WORDS = f"""
 SELECT id, {", ".join(f"posting.{field.strip()}" for field in _FIELDS.split(","))}
 FROM words JOIN posting ON posting.id = words.rowid
-WHERE words MATCH ? ORDER BY bm25(words, 10, 5, 3, 1), name
+WHERE words MATCH ? ORDER BY bm25(words, 10, 5, 3, 1, 1), name
 """  # a word in the title counts ten times as much as one in the text
 _BY_DATE = f"SELECT id, {_FIELDS} FROM posting ORDER BY date DESC, name"
 # For one posting at a time: in the query above, it would be computed for every posting that has the words.
@@ -50,8 +52,17 @@ INSERT INTO posting (
     name, stamp, board, url, title, company, location, date, min_amount, max_amount, currency, interval, salary_source
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_INSERT_WORDS = "INSERT INTO words (rowid, title, company, location, body, special) VALUES (?, ?, ?, ?, ?, ?)"
 _TYPES = (*[str] * 7, *[float | None] * 2, *[str] * 3)  # of _FIELDS
 _TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
+# Chinese characters and Japanese kana, which are written without spaces: each is a word of its own.
+_CJ = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAS_CJ = re.compile(f"[{_CJ}]")
+_CJ_WORDS = re.compile(f"[{_CJ}]|[^\\W{_CJ}]+")
+_SPECIAL = re.compile(  # tried once at each word, so the time is linear
+    rf"(?<!\w)[^\W{_CJ}]*+[{_CJ}]\w*|(?P<signs>(?<!\w)[^\W{_CJ}]++(?:\+\+|\#)(?!\w))|(?P<dotted>\.[^\W\d_]\w*)"
+)
+_SIGNS = str.maketrans({"+": "plus", "#": "sharp", ".": "dot"})
 _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 
 
@@ -132,13 +143,28 @@ def _hits(index: sqlite3.Connection, asked: str, passes: Callable[[SearchHit], b
 def _fts5_query(words: str) -> str:
     """Return the words as a query of FTS5, in which nothing a person types acts as an operator."""
     terms = []
-    for quoted, plain in _TERM.findall(words):
+    for quoted, plain in _TERM.findall(unicodedata.normalize("NFKC", normalize(words))):
         star = "*" if plain.endswith("*") else ""
-        if re.search(r"\w", quoted or plain):
-            terms.append(f'"{quoted or plain.rstrip("*")}"{star}')
+        term = quoted or plain.rstrip("*")
+        special = list(_SPECIAL.finditer(term)) if (not quoted and _SPECIAL.match(term)) or _HAS_CJ.search(term) else []
+        terms += [f'special : "{_special_word(found)}"{star}' for found in special]
+        if re.search(r"\w", rest := _SPECIAL.sub(" ", term) if special else term):
+            terms.append(f'"{rest}"{star}')
     if words.strip() and not terms:
         raise InputError(f"{words!r} holds no word to look for")
-    return " ".join(terms)
+    return " AND ".join(terms)
+
+
+def _special_words(text: str) -> str:
+    """Return the words of a text that the tokenizer would miss: `C++`, `C#`, `.NET`, and Chinese and Japanese ones."""
+    found = map(_special_word, _SPECIAL.finditer(unicodedata.normalize("NFKC", text)))
+    return " 0 ".join(dict.fromkeys(found))  # the 0 keeps words apart that are not neighbours
+
+
+def _special_word(found: re.Match[str]) -> str:
+    if found["signs"] or found["dotted"]:
+        return found[0].translate(_SIGNS)
+    return " ".join(_CJ_WORDS.findall(found[0]))
 
 
 def _open_or_in_memory(store: Store) -> sqlite3.Connection:
@@ -209,8 +235,8 @@ def _update_rows(index: sqlite3.Connection, store: Store) -> None:
         columns = [name, stamps[name], *map(_encodable, text), *_pay_columns(head, document)]
         row = index.execute(_INSERT_POSTING, columns).lastrowid
         body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
-        words = [_encodable(text) for text in (head.title, head.company, head.location, body)]
-        index.execute("INSERT INTO words (rowid, title, company, location, body) VALUES (?, ?, ?, ?, ?)", [row, *words])
+        words = [normalize(text) for text in (head.title, head.company, head.location)] + [_encodable(body)]
+        index.execute(_INSERT_WORDS, [row, *words, _special_words("\n".join(words))])
 
 
 def _pay_columns(head: Posting, text: str) -> tuple[float | None, float | None, str, str, str]:

@@ -15,6 +15,7 @@ from scrape.boards.sites import hackernews, jsonld, saved
 from scrape.common import console, table
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Posting
+from scrape.dataset import index
 from scrape.dataset.corpus import near_duplicates, pii
 from scrape.fields import dates, match, pay, places, urls
 from scrape.http import challenge_pages, charset, client, robots
@@ -117,6 +118,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
         f'Content-Type: text/html; charset="{text}\n\nA'.encode("utf-8", "replace")
     ),
     "pii.scrub": pii.scrub,
+    "index": index._special_words,
     "near_duplicates.shingles": near_duplicates.shingles,
     "near_duplicates.NearDuplicates": lambda text: near_duplicates.NearDuplicates(io.BytesIO()).add(text),
     "console.safe_for_terminal": console.safe_for_terminal,

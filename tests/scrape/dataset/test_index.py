@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,12 @@ CLERK = Posting(
 
 
 @pytest.fixture
+def empty(tmp_path: Path) -> Store:
+    """A dataset without a posting."""
+    return Store(tmp_path / "empty")
+
+
+@pytest.fixture
 def store(store: Store) -> Store:
     """A dataset of three postings."""
     for each in (BAKER, NURSE, CLERK):
@@ -70,6 +77,55 @@ def keys(store: Store, words: str = "", **filters: str) -> list[str]:
 def test_words(store: Store, words: str, expected: list[str]) -> None:
     assert sorted(keys(store, words)) == sorted(expected)
     assert keys(store, words)[:1] == expected[:1] or words in ("manage", "oven")
+
+
+SPECIAL = {
+    "c++": ("C++ Developer", "Write C++17."),
+    "c": ("C Developer", "Write C, and no F."),
+    "c#": ("C# / F# Developer", "Write C#."),
+    "net": (".NET Developer", "Use node.js and ASP.NET Core."),
+    "pay": ("Clerk", "Your net pay; 5+ years. End.Next"),
+    "zh": ("数据科学家", "我们需要数据分析经验。"),
+    "ja": ("Pythonエンジニア", "東京でデータを分析します。"),
+    "fa": ("مهندس نرم\u200cافزار", "ما می\u200cخواهیم"),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("C++", {"c++"}),
+        ("c++ developer", {"c++"}),
+        ("C#", {"c#"}),
+        ("F#", {"c#"}),
+        (".NET", {"net"}),
+        (".net developer", {"net"}),
+        (".net/python", set()),
+        ("C#/F#", {"c#"}),
+        ("net", {"net", "pay"}),
+        ("node.js", {"net"}),
+        ("ASP.NET", {"net"}),
+        ("数据", {"zh"}),
+        ("数据科学", {"zh"}),
+        ("科学数据", set()),
+        ('"数据分析"', {"zh"}),
+        ("分析", {"zh", "ja"}),
+        ("データ", {"ja"}),
+        ("ﾃﾞｰﾀ", {"ja"}),
+        ("東京 データ", {"ja"}),
+        ("エンジニア", {"ja"}),
+        ("Python", {"ja"}),
+        ("pythonエンジニア", {"ja"}),
+        ("می\u200cخواهیم", {"fa"}),
+        ("نرم\u200cافزار", {"fa"}),
+    ],
+)
+def test_words_with_signs_without_spaces_and_with_joiners(empty: Store, words: str, expected: set[str]) -> None:
+    for key, (title, text) in SPECIAL.items():
+        empty.add(Posting("b", key, f"https://x/{key}", title, html=f"<p>{text}</p>"))
+    simplify_store(empty)
+    titles = {title: key for key, (title, _) in SPECIAL.items()}
+    assert {titles[hit.title] for hit in find(empty, words)} == expected
 
 
 def test_filters_mean_what_they_mean_in_a_search(store: Store) -> None:
