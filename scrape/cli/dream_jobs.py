@@ -38,6 +38,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
     "imagine": {
         "train": Verb("charrnn.train.__main__", "train a network on a text"),
         "sample": Verb("charrnn.sample.__main__", "generate postings and a gallery to read them in"),
+        "play": Verb("charrnn.play.__main__", "put a network into one page, to play with in a browser"),
         "evaluate": Verb("charrnn.evaluate.__main__", "measure a network on held-out text"),
         "score": Verb("charrnn.score", "show how surprising each character of a posting is"),
         "export-network": Verb("charrnn.export.__main__", "write a network as ONNX or safetensors, for other programs"),

@@ -21,20 +21,32 @@ from markupsafe import Markup
 TAGS = {"p", "h2", "ul", "ol", "li", "b", "em", "br", "mark"}
 """The tags that `sanitize` lets through, without any attribute."""
 
+WEBASSEMBLY, WORKER = " 'wasm-unsafe-eval'", "; worker-src blob:"
+"""What a policy adds so that a script may compile WebAssembly, and start workers of its own text, in this order."""
+
 _KIT = "scrape.common.pages"
 
 
 def render(
-    package: str, template: str, *, styles: Sequence[str], script: str = "", images: str = "'none'", **values: object
+    package: str,
+    template: str,
+    *,
+    styles: Sequence[str],
+    script: str = "",
+    images: str = "'none'",
+    computes: Sequence[str] = (),
+    **values: object,
 ) -> str:
     """Render a page from `template`, which lies in the folder templates/ of `package` and extends base.html.
 
     `styles` are style sheets of the package, by name; `script` is the text of its one script, which may be empty. Both
     become part of the page. Its Content-Security-Policy names them by their hashes and forbids all else but images
-    from the source `images`. Raises jinja2.UndefinedError where a value is missing that the template shows.
+    from the source `images`, and what `computes` adds for a page whose script computes: WEBASSEMBLY, WORKER. Raises
+    jinja2.UndefinedError where a value is missing that the template shows.
     """
     style = stylesheet(package, *styles)
     scripts = f"; script-src {_hash(script)}" if script else ""
+    scripts += "".join(computes)
     policy = (
         f"default-src 'none'; style-src {_hash(style)}{scripts}; img-src {images}; base-uri 'none'; form-action 'none'"
     )

@@ -1,0 +1,215 @@
+// The engine: networks that write and read, in a worker where the browser has one, else in slices on the page.
+
+const TOP = 8; // characters whose chances are kept for each place
+const ROOM = 256; // characters that are sent at once, at most
+
+/** Return the bytes of a base64 text. */
+function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text), bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  return bytes;
+}
+
+/** Return the bytes that were deflated and written in base64. */
+async function inflate(text) {
+  const stream = new Blob([fromBase64(text)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** A text that a network writes or reads, and what it thought at each character. */
+class Job {
+  /**
+   * `order`: id; network; warmUp, the ids that are read before the text; parts, of which each is either text to be
+   * read or an end that the network writes up to; then the network writes on, up to `length` characters, unless `only`
+   * says that it stops there. seed, temperature, topP and masked are the settings.
+   */
+  constructor(order, network, grammar, chances) {
+    Object.assign(this, { order, network, chances, part: 0, inPart: 0, at: 0, state: 0, over: false });
+    this.grammar = order.masked ? grammar : null;
+    this.known = order.parts.reduce((sum, part) => sum + (part.text ? part.text.length : 0), 0);
+    this.end = order.length + this.known;
+    this.written = [];
+    this.clear();
+    network.reset();
+    for (const id of order.warmUp) network.step(id);
+    chances.of(network.logits);
+  }
+
+  /** Make room for what is thought of the next characters. */
+  clear() {
+    this.from = this.at;
+    this.out = {
+      ids: new Uint16Array(ROOM), nats: new Float32Array(ROOM), tops: new Uint16Array(TOP * ROOM),
+      chances: new Float32Array(TOP * ROOM), forbidden: new Uint8Array(TOP * ROOM),
+      cells: new Int8Array(this.network.cells * ROOM),
+    };
+  }
+
+  get isFull() {
+    return this.at - this.from === ROOM;
+  }
+
+  /** Add one character to the text. */
+  advance() {
+    const { order, network, chances, out } = this;
+    const part = order.parts[this.part];
+    const limit = part && part.until ? this.lineEnd ??= this.at + order.lineLength : this.end;
+    const allowed = this.grammar && !(part && part.text) ? this.grammar.allow(this.state, limit - this.at) : null;
+    const id = part && part.text ? part.text[this.inPart] : chances.draw(Philox.pair(order.seed, this.at), order, allowed);
+    const row = this.at - this.from;
+    out.ids[row] = id;
+    out.nats[row] = -Math.log(chances.probability(id));
+    chances.likeliest(TOP).forEach((likely, rank) => {
+      out.tops[TOP * row + rank] = likely;
+      out.chances[TOP * row + rank] = chances.probability(likely);
+      out.forbidden[TOP * row + rank] = allowed && !allowed[likely] ? 1 : 0;
+    });
+    network.step(id);
+    chances.of(network.logits);
+    for (let cell = 0, start = row * network.cells; cell < network.cells; cell++) {
+      out.cells[start + cell] = network.shown[cell] * 127;
+    }
+    this.at++;
+    if (this.grammar) this.state = this.grammar.follow(this.state, id);
+    this.written.push(id);
+    this.finishPart(part);
+  }
+
+  finishPart(part) {
+    const { order } = this;
+    if (part && part.text) {
+      if (++this.inPart === part.text.length) this.part++, (this.inPart = 0);
+    } else if (part && this.endsWith(part.until)) {
+      this.part++;
+      this.lineEnd = undefined;
+    }
+    if (this.part < order.parts.length) {
+      this.over = this.at >= this.end + order.lineLength * 3; // a line without an end, written without the grammar
+      return;
+    }
+    this.over = order.only || this.at >= this.end || this.endsWith(order.stop);
+    this.finished = this.endsWith(order.stop);
+  }
+
+  endsWith(tail) {
+    const start = this.written.length - tail.length;
+    return tail.length > 0 && start >= 0 && tail.every((id, at) => this.written[start + at] === id);
+  }
+
+  /** Return what was added since the last call, as a message, and its buffers. */
+  take() {
+    const { out, from } = this, count = this.at - from, made = {};
+    for (const [name, each] of Object.entries(out)) made[name] = each.slice(0, (each.length / ROOM) * count);
+    const buffers = Object.values(made).map((each) => each.buffer);
+    this.clear();
+    return [{ kind: "batch", id: this.order.id, from, over: this.over, finished: Boolean(this.finished), ...made }, buffers];
+  }
+}
+
+/** Runs jobs one after the other, a slice of time at once, and sends what they made. */
+class Engine {
+  /** `send` takes a message and the buffers to hand over, `slice` is in milliseconds, `later` calls back soon. */
+  constructor(send, slice, later) {
+    Object.assign(this, { send, slice, later, networks: new Map(), jobs: [], job: null, waiting: false });
+    this.ready = Promise.resolve();
+  }
+
+  /** Obey a message, after all earlier ones. */
+  receive(message) {
+    if (message.kind === "stop") this.jobs = this.jobs.filter((order) => order.id > message.id), this.stopped = message.id;
+    this.ready = this.ready.then(() => this[message.kind](message)).catch((error) => this.send({ kind: "error", text: String(error) }, []));
+  }
+
+  async setup({ kernel, grammar }) {
+    try {
+      this.module = kernel ? new WebAssembly.Module(fromBase64(kernel)) : null;
+    } catch {
+      this.module = null; // no WebAssembly or no SIMD here: the same numbers, more slowly
+    }
+    this.grammar = grammar ? new Grammar(await inflate(grammar.data), grammar) : null;
+    this.send({ kind: "ready", fast: Boolean(this.module) }, []);
+  }
+
+  /** Load a network: from its data, or one that has learned nothing. */
+  async load({ name, head, data }) {
+    const bytes = data ? await inflate(data) : Network.untrained(head);
+    this.networks.set(name, new Network(head, bytes, this.module));
+    this.send({ kind: "loaded", name }, []);
+  }
+
+  run(order) {
+    if (!(order.id <= this.stopped)) this.jobs.push(order);
+    this.wake();
+  }
+
+  stop({ id }) {
+    if (this.job && this.job.order.id <= id) this.job = null;
+  }
+
+  wake() {
+    if (this.waiting || !(this.job || this.jobs.length)) return;
+    this.waiting = true;
+    this.later(() => {
+      this.waiting = false;
+      this.work();
+      this.wake();
+    });
+  }
+
+  work() {
+    if (this.job && this.job.order.id <= this.stopped) this.job = null;
+    if (!this.job) {
+      const order = this.jobs.shift();
+      if (!order) return;
+      const network = this.networks.get(order.network);
+      this.job = new Job(order, network, this.grammar, new Chances(network.characters));
+    }
+    const until = performance.now() + this.slice;
+    while (!this.job.over && !this.job.isFull && performance.now() < until) this.job.advance();
+    this.send(...this.job.take());
+    if (this.job.over) this.job = null;
+  }
+}
+
+/** Start an engine in a worker that runs this same script, or here. Return the function that sends it messages. */
+function startEngine(receive) {
+  const here = () => {
+    const engine = new Engine((message) => receive(message), 8, (call) => setTimeout(call, 0));
+    return (message) => engine.receive(message);
+  };
+  const sent = []; // until the worker has answered: a refused worker only says so later
+  let send;
+  try {
+    const source = document.currentScript.textContent;
+    const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+    let answered = false;
+    worker.onmessage = ({ data }) => {
+      answered = true;
+      receive(data);
+    };
+    worker.onerror = () => {
+      if (answered) return receive({ kind: "error", text: "the worker failed" });
+      send = here();
+      sent.splice(0).forEach(send);
+    };
+    send = (message) => {
+      if (!answered) sent.push(message);
+      worker.postMessage(message);
+    };
+  } catch {
+    send = here();
+  }
+  return (message) => send(message);
+}
+
+if (typeof document === "undefined" && typeof self !== "undefined" && typeof postMessage === "function") {
+  const { port1, port2 } = new MessageChannel();
+  const calls = [];
+  port1.onmessage = () => calls.shift()();
+  const engine = new Engine((message, buffers) => postMessage(message, buffers), 25, (call) => {
+    calls.push(call);
+    port2.postMessage(null);
+  });
+  self.onmessage = ({ data }) => engine.receive(data);
+}

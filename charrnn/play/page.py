@@ -1,0 +1,145 @@
+"""Put a page together that holds networks, the program that runs them, and what there is to see. Touches no file."""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from math import log
+
+from markupsafe import Markup
+
+from charrnn.play.cells import Label
+from charrnn.play.grammar_table import make_table
+from charrnn.play.weights import Shape, Weights
+from charrnn.sample.generate import WARM_UP
+from charrnn.sample.prompts import closest
+from charrnn.sample.sampler import HEAD_LENGTH
+from scrape.common.pages import kit
+from scrape.markup import grammar
+
+SCRIPTS = ("network.js", "grammar.js", "engine.js", "sheet.js", "play.js")
+LENGTH = 6000  # most characters of a text
+TEMPERATURE = 0.6
+
+_NOTICES = {
+    True: "Imagined by a recurrent network. Nobody is hiring.",
+    False: "Written by a recurrent network, one character at a time.",
+}
+# Characters that people type or paste in Latin scripts, with punctuation and symbols.
+_TYPED = (range(0x20, 0x250), range(0x1E00, 0x1F00), range(0x2010, 0x2800), range(0xFB00, 0xFB07))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A network in the page: its `name`, a `label` for people, and its weights; None where it is untrained."""
+
+    name: str
+    label: str
+    shape: Shape
+    weights: Weights | None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a page holds beside the program.
+
+    `chars` is the vocabulary; `postings` says that the grammar of postings holds; `sample` is a text of the network for
+    browsers without JavaScript; `facts` and `recital` are sentences for the foot of the page.
+    """
+
+    run: str
+    chars: str
+    postings: bool
+    stages: Sequence[Stage]
+    labels: Sequence[Label]
+    sample: Markup
+    facts: str
+    recital: str
+
+
+def render_page(contents: Contents, webassembly: bool = True) -> str:
+    """Render the page. Without `webassembly` its policy stays stricter, and the network is some ten times slower."""
+    blocks = (
+        {"kernel": _base64(resources.files(__package__).joinpath("kernel.wasm").read_bytes())} if webassembly else {}
+    )
+    config: dict[str, object] = {
+        "chars": contents.chars,
+        "postings": contents.postings,
+        "notice": _NOTICES[contents.postings],
+        "warmUp": WARM_UP
+        if set(WARM_UP) <= set(contents.chars)
+        else "\n"
+        if "\n" in contents.chars
+        else contents.chars[:1],
+        "length": LENGTH,
+        "lineLength": HEAD_LENGTH,
+        "temperature": TEMPERATURE,
+        "equals": equals(contents.chars),
+        "cells": [asdict(label) for label in contents.labels],
+        "grammar": None,
+    }
+    if contents.postings:
+        table = make_table(contents.chars)
+        blocks["grammar"] = deflate(table.to_bytes())
+        states, classes = table.after.shape
+        config["grammar"] = {"states": states, "classes": classes, "characters": len(contents.chars)}
+    networks = []
+    for number, stage in enumerate(contents.stages):
+        data = f"weights-{number}" if stage.weights else None
+        if stage.weights:
+            blocks[f"weights-{number}"] = deflate(stage.weights.to_bytes())
+        networks.append({"name": stage.name, "label": stage.label, "head": head(stage.shape), "data": data})
+    return kit.render(
+        __package__,
+        "play.html",
+        styles=["play.css"],
+        script="\n".join(kit.read(__package__, name) for name in SCRIPTS),
+        computes=(kit.WEBASSEMBLY, kit.WORKER) if webassembly else (kit.WORKER,),
+        run=contents.run,
+        sample=contents.sample,
+        facts=contents.facts,
+        recital=contents.recital,
+        config=config | {"networks": networks},
+        blocks=blocks,
+    )
+
+
+def head(shape: Shape) -> dict[str, int]:
+    """Return what the program must know to read a network's numbers."""
+    return asdict(shape) | {"rows": shape.rows, "levels": shape.input_levels}
+
+
+def deflate(content: bytes) -> str:
+    """Return bytes compressed, in base64."""
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return _base64(squeezer.compress(content) + squeezer.flush())
+
+
+def equals(chars: str) -> dict[str, str]:
+    """Return what stands for characters that a network does not know, where leaving out their accents is not it."""
+    known = frozenset(chars)
+    found = {}
+    for char in (chr(code) for codes in _TYPED for code in codes if chr(code) not in known):
+        plain = "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+        instead = closest(char, known)
+        if instead and instead != plain and grammar.escape(instead) == instead:
+            found[char] = instead
+    return found
+
+
+def describe(shape: Shape, size: int, epoch: float, val_loss: float, run: str) -> str:
+    """Return a sentence on a network: its shape, its training, and how well it predicts."""
+    bits = val_loss / log(2)
+    return (
+        f"The network of run {run} is an LSTM with {shape.layers} layers of {size} cells. After {epoch:.2f} passes "
+        f"through its training text it took {bits:.2f} bits for each character of a text that it had not seen; one bit "
+        "is one coin toss."
+    )
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

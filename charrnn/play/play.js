@@ -1,0 +1,476 @@
+// The page: its controls, the sheets side by side, and the views of what the network thinks.
+
+/** The state of the page. */
+class Play {
+  constructor(config) {
+    this.config = config;
+    this.vocabulary = new Vocabulary(config.chars, config.equals);
+    this.sheets = new Map(); // by the name of a network
+    this.jobs = new Map(); // sheets by the number of what they show
+    this.count = 0;
+    this.tint = null;
+    this.last = null; // the sheet that was pointed at last
+    this.find();
+    this.send = startEngine((message) => this.receive(message));
+    const data = (id) => document.getElementById(id)?.textContent ?? "";
+    this.send({ kind: "setup", kernel: data("kernel"), grammar: config.grammar && { ...config.grammar, data: data("grammar") } });
+    this.showCells();
+    this.listen();
+    this.openAddress();
+    this.chooseNetworks();
+    this.write();
+  }
+
+  find() {
+    const names = "title company city beginning temperature top-p seed speed masked raw sheets status cursor cells own paste " +
+      "missing words marked found write stop again next";
+    this.parts = Object.fromEntries(names.split(" ").map((name) => [name, document.getElementById(name)]));
+    this.live = document.getElementById("live");
+    document.getElementById("all").open = matchMedia("(min-width: 60rem)").matches;
+  }
+
+  listen() {
+    const { parts } = this, on = (name, event, call) => parts[name]?.addEventListener(event, call);
+    document.getElementById("settings").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.write();
+    });
+    on("stop", "click", () => this.stop());
+    on("again", "click", () => {
+      parts.seed.value = (Number(parts.seed.value) || 0) + 1;
+      this.write();
+    });
+    on("next", "click", () => (this.due += 1));
+    for (const name of ["temperature", "top-p"]) on(name, "input", () => this.showNumbers());
+    on("raw", "change", () => this.drawAgain());
+    on("speed", "change", () => this.setSpeed());
+    on("own", "click", () => this.read());
+    on("found", "click", (event) => this.pickCell(event));
+    on("cells", "change", () => this.setTint());
+    for (const box of document.querySelectorAll("input[name=network]")) box.addEventListener("change", () => this.switchNetworks());
+    for (const box of document.querySelectorAll("input[name=tint]")) box.addEventListener("change", () => this.setTint());
+    document.getElementById("explain").addEventListener("click", (event) => {
+      const on = document.body.classList.toggle("explained");
+      event.target.setAttribute("aria-pressed", String(on));
+    });
+    document.getElementById("apart").addEventListener("click", () => this.tellApart());
+    document.addEventListener("selectionchange", () => this.takeSelection());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.stop());
+    window.addEventListener("hashchange", () => {
+      if (location.hash === this.address) return;
+      this.openAddress();
+      this.write();
+    });
+  }
+
+  /** Take the settings from the address: one address is one text, in every browser. */
+  openAddress() {
+    const said = new URLSearchParams(location.hash.slice(1));
+    for (const name of ["title", "company", "city", "beginning", "seed", "temperature", "top-p"]) {
+      if (said.has(name) && this.parts[name]) this.parts[name].value = said.get(name);
+    }
+    if (said.get("markup") === "free" && this.parts.masked) this.parts.masked.checked = false;
+    this.showNumbers();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.parts.speed.value = "0";
+    this.setSpeed();
+  }
+
+  setAddress() {
+    const said = new URLSearchParams();
+    for (const name of ["title", "company", "city", "beginning", "seed", "temperature", "top-p"]) {
+      const value = this.parts[name]?.value;
+      if (value) said.set(name, value);
+    }
+    if (this.parts.masked && !this.parts.masked.checked) said.set("markup", "free");
+    this.address = `#${said}`;
+    if (location.hash !== this.address) location.replace(this.address);
+  }
+
+  showNumbers() {
+    for (const name of ["temperature", "top-p"]) {
+      document.querySelector(`output[for=${name}]`).value = Number(this.parts[name].value).toFixed(2);
+    }
+  }
+
+  setSpeed() {
+    this.speed = Number(this.parts.speed.value); // letters a second; 0 for all at once, -1 for one at a press
+    this.parts.next.hidden = this.speed !== -1;
+  }
+
+  seed() {
+    const seed = Math.floor(Math.abs(Number(this.parts.seed.value) || 0)) % 9007199254740992;
+    this.parts.seed.value = seed;
+    return seed;
+  }
+
+  chosen() {
+    return [...document.querySelectorAll("input[name=network]:checked")].map((box) => box.value);
+  }
+
+  /** Make a sheet for each chosen network, and load those that are new. */
+  chooseNetworks() {
+    const names = this.chosen();
+    for (const [name, sheet] of this.sheets) if (!names.includes(name)) sheet.frame.hidden = true;
+    for (const { name, label, head, data } of this.config.networks) {
+      if (!names.includes(name)) continue;
+      if (!this.sheets.has(name)) {
+        this.send({ kind: "load", name, head, data: data && document.getElementById(data).textContent });
+        this.sheets.set(name, this.makeSheet(name, label, head));
+      }
+      const sheet = this.sheets.get(name);
+      sheet.frame.hidden = false;
+      this.parts.sheets.append(sheet.frame);
+    }
+    this.parts.sheets.classList.toggle("several", names.length > 1);
+  }
+
+  switchNetworks() {
+    if (!this.chosen().length) {
+      document.querySelector("input[name=network]").checked = true;
+    }
+    this.chooseNetworks();
+    this.repeat();
+  }
+
+  makeSheet(name, label, head) {
+    const sheet = new Sheet(this.vocabulary, this.config.postings);
+    const notice = element("p", "notice", this.config.notice);
+    sheet.frame = element("section", "sheet", element("h2", "network", label), notice, sheet.body);
+    sheet.frame.tabIndex = 0;
+    sheet.frame.setAttribute("role", "group");
+    sheet.frame.setAttribute("aria-label", `Text by the network: ${label}. Arrow keys move from letter to letter.`);
+    sheet.copy = sheet.frame.appendChild(element("div", "aloud"));
+    Object.assign(sheet, { name, label, head });
+    sheet.frame.addEventListener("click", (event) => {
+      const index = sheet.of?.get(event.target);
+      if (index !== undefined) this.point(sheet, index);
+    });
+    sheet.frame.addEventListener("keydown", (event) => this.move(event, sheet));
+    return sheet;
+  }
+
+  /** Return the parts of the beginning: what is given, and the lines of a head that the network is to fill in. */
+  beginning() {
+    const encode = (text) => ({ text: this.vocabulary.encode(text) });
+    const missing = new Set();
+    const fit = (text) => {
+      const [fitted, unknown] = this.vocabulary.fit(text);
+      unknown.forEach((char) => missing.add(char));
+      return fitted;
+    };
+    let parts = [];
+    if (this.config.postings) {
+      const lines = ["title", "company", "city"].map((name) => fit(escapeMarkup(this.parts[name].value)));
+      const known = lines.findLastIndex(Boolean) + 1;
+      parts.push(encode("<html>\n"));
+      lines.slice(0, known).forEach((line, at) => {
+        const open = `<h${at + 1}>`, close = `</h${at + 1}>\n`;
+        if (line) parts.push(encode(open + line + close));
+        else parts.push(encode(open), { until: this.vocabulary.encode(close) });
+      });
+    } else {
+      parts = [encode(fit(this.parts.beginning.value.replaceAll("\r\n", "\n")))];
+    }
+    this.sayMissing(missing);
+    return parts.filter((part) => part.until || part.text.length);
+  }
+
+  sayMissing(missing) {
+    this.parts.missing.textContent = missing.size
+      ? `The network never saw these characters, so they were left out: ${[...missing].slice(0, 20).join(" ")}` : "";
+  }
+
+  write() {
+    const { parts } = this;
+    const number = (name) => Number(parts[name].value);
+    const settings = { seed: this.seed(), temperature: number("temperature"), topP: number("top-p"), masked: Boolean(parts.masked?.checked) };
+    this.setAddress();
+    this.order = { ...settings, parts: this.beginning(), only: false };
+    this.repeat();
+  }
+
+  read() {
+    const pasted = this.parts.paste.value;
+    if (!pasted.trim()) {
+      this.parts.paste.focus();
+      return this.say("Paste a text first.");
+    }
+    const [text, missing] = this.vocabulary.fit(this.config.postings ? documentOf(pasted) : pasted.replaceAll("\r\n", "\n"));
+    const ids = this.vocabulary.encode(text).slice(0, this.config.length);
+    if (!ids.length) return this.say("The network knows none of these characters.");
+    this.order = { seed: 0, temperature: 1, topP: 1, masked: false, parts: [{ text: ids }], only: true };
+    document.querySelector("input[name=tint][value=surprise]").checked = true;
+    this.setTint();
+    this.repeat();
+    this.sayMissing(new Set(missing));
+  }
+
+  /** Carry out the last order with every chosen network. */
+  repeat() {
+    this.send({ kind: "stop", id: this.count });
+    this.jobs.clear();
+    const { warmUp, length, lineLength } = this.config;
+    const common = { warmUp: this.vocabulary.encode(warmUp), length: this.order.only ? 0 : length, lineLength };
+    common.stop = this.config.postings ? this.vocabulary.encode("</html>\n") : [];
+    for (const name of this.chosen()) {
+      const sheet = this.sheets.get(name);
+      this.jobs.set(++this.count, sheet);
+      sheet.begin(new Reading(sheet.head.layers * sheet.head.size), this.parts.raw?.checked);
+      sheet.tint = this.tint;
+      sheet.copy.replaceChildren();
+      sheet.stopped = false;
+      this.send({ kind: "run", id: this.count, network: name, ...common, ...this.order });
+    }
+    this.parts.words.replaceChildren();
+    this.parts.cursor.replaceChildren();
+    this.parts.marked.textContent = "";
+    this.parts.found.replaceChildren();
+    this.due = 0;
+    this.writing = true;
+    this.say(this.order.only ? "Reading." : "Writing.");
+    this.parts.stop.disabled = false;
+    this.tick();
+  }
+
+  receive(message) {
+    if (message.kind === "error") return this.say(`This browser cannot run the network: ${message.text}`);
+    if (message.kind === "ready") document.body.dataset.engine = message.fast ? "wasm" : "plain";
+    if (message.kind === "batch") this.jobs.get(message.id)?.reading.add(message);
+  }
+
+  /** Show as many letters as are due, once a frame. */
+  tick() {
+    if (this.ticking) return;
+    this.ticking = true;
+    let before = performance.now();
+    const frame = (now) => {
+      this.due += this.speed > 0 && !this.order.only ? (this.speed * Math.min(now - before, 200)) / 1000 : 0;
+      before = now;
+      const all = this.speed === 0 || this.order.only;
+      let waiting = false;
+      for (const sheet of this.jobs.values()) {
+        if (sheet.stopped) continue;
+        const { reading } = sheet, known = reading.ids.length;
+        const given = this.given();
+        const end = all ? Math.min(known, sheet.shown + 400) : Math.min(known, given + Math.floor(this.due));
+        sheet.show(end);
+        if (sheet.shown < known || !reading.over) waiting = true;
+        else this.end(sheet);
+      }
+      if (waiting && this.writing) requestAnimationFrame(frame);
+      else this.ticking = false;
+      if (!waiting && this.writing) this.finish();
+    };
+    requestAnimationFrame(frame);
+  }
+
+  given() {
+    const [first] = this.order.parts;
+    return first?.text ? first.text.length : 0;
+  }
+
+  stop() {
+    if (!this.writing) return;
+    this.send({ kind: "stop", id: this.count });
+    for (const sheet of this.jobs.values()) {
+      sheet.stopped = true;
+      this.end(sheet);
+    }
+    this.finish();
+  }
+
+  end(sheet) {
+    if (sheet.copy.childNodes.length) return;
+    sheet.copy.append(...sheet.plain().map((line) => element("p", "", line)));
+  }
+
+  finish() {
+    this.writing = false;
+    this.parts.stop.disabled = true;
+    const [sheet] = this.jobs.values();
+    if (!sheet) return;
+    const count = sheet.shown, title = this.config.postings ? sheet.body.querySelector(".title")?.textContent : "";
+    const bits = sheet.bits(0, count) / Math.max(count, 1);
+    const what = this.order.only ? "Read" : sheet.reading.finished && count === sheet.reading.ids.length ? "Finished" : "Stopped";
+    this.say(`${what}: ${title ? `${title}, ` : ""}${count.toLocaleString("en")} characters, ${bits.toFixed(2)} bits each.`);
+    this.showWords();
+  }
+
+  say(text) {
+    this.parts.status.textContent = text;
+  }
+
+  /** Draw the texts again, with or without their markup. */
+  drawAgain() {
+    for (const sheet of this.jobs.values()) {
+      const end = sheet.shown;
+      sheet.begin(sheet.reading, this.parts.raw.checked);
+      sheet.show(end);
+    }
+  }
+
+  move(event, sheet) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 40, ArrowUp: -40 }[event.key];
+    const ends = { Home: 0, End: sheet.letters?.length - 1 }[event.key];
+    if ((step === undefined && ends === undefined) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    const index = ends ?? Math.max(0, sheet.cursor + step);
+    if (event.shiftKey) {
+      sheet.anchor ??= Math.max(0, sheet.cursor);
+      this.mark(sheet, Math.min(sheet.anchor, index), Math.max(sheet.anchor, index));
+    } else {
+      sheet.anchor = undefined;
+    }
+    this.point(sheet, index);
+  }
+
+  /** Show what the network expected at a letter. */
+  point(sheet, index) {
+    if (this.last && this.last !== sheet) this.last.point(-1);
+    this.last = sheet;
+    const letter = sheet.point(index);
+    if (!letter) return;
+    const { reading } = sheet, at = letter.from;
+    const drawn = reading.ids[at];
+    const table = element("table", "chances", element("caption", "", `What the network expected here (${sheet.label})`));
+    const head = table.createTHead().insertRow();
+    head.append(...["Next character", "Chance", "Note"].map((text) => scoped(element("th", "", text), "col")));
+    const rows = table.createTBody();
+    const top = Array.from({ length: TOP }, (_, rank) => rank + TOP * at).filter((place) => reading.chances[place] > 0);
+    for (const place of top) this.addChance(rows, reading.tops[place], reading.chances[place], reading.tops[place] === drawn, reading.forbidden[place]);
+    if (!top.some((place) => reading.tops[place] === drawn)) this.addChance(rows, drawn, Math.exp(-reading.nats[at]), true, 0);
+    const bits = reading.nats[at] / Math.LN2;
+    const verdict = `${nameOf(this.vocabulary.chars[drawn])} took ${bits.toFixed(1)} bits: ${bits < 1 ? "expected" : bits < 3 ? "one of a few" : bits < 6 ? "a surprise" : "very unlikely"}.`;
+    this.parts.cursor.replaceChildren(element("p", "", verdict), table);
+    if (this.tint?.cell !== undefined) {
+      this.parts.cursor.append(element("p", "", `The cell is at ${reading.cell(letter.to - 1, this.tint.cell).toFixed(2)} here.`));
+    }
+    this.live.textContent = `${letter.node.textContent}. ${verdict}`;
+  }
+
+  addChance(rows, id, chance, drawn, forbidden) {
+    const row = rows.insertRow();
+    row.append(scoped(element("th", "", nameOf(this.vocabulary.chars[id])), "row"));
+    const bar = element("span", "bar");
+    bar.style.inlineSize = `${(100 * chance).toFixed(1)}%`;
+    row.append(element("td", "n", chance < 0.001 ? "< 0.1 %" : `${(100 * chance).toFixed(1)} %`));
+    row.append(element("td", "", bar, drawn ? "\u2190 taken" : "", forbidden ? " not allowed by the grammar" : ""));
+    if (drawn) row.className = "drawn";
+  }
+
+  showWords() {
+    const [sheet] = this.jobs.values();
+    this.parts.words.replaceChildren();
+    if (!sheet || this.tint?.by !== "surprise") return;
+    const table = element("table", "", element("caption", "", "Most surprising words"));
+    const rows = table.createTBody();
+    for (const [word, bits] of sheet.surprisingWords(8)) {
+      rows.insertRow().append(scoped(element("th", "", word), "row"), element("td", "n", `${bits.toFixed(1)} bits`));
+    }
+    this.parts.words.append(table);
+  }
+
+  showCells() {
+    const { cells, networks } = this.config, { size } = networks[0].head;
+    for (const { layer, cell, follows, r } of cells) {
+      const option = element("option", "", `layer ${layer}, cell ${cell}: follows ${follows} (r = ${r.toFixed(2)})`);
+      option.value = (layer - 1) * size + cell;
+      this.parts.cells.append(option);
+    }
+    const group = element("optgroup");
+    group.label = "any other";
+    for (let cell = 0; cell < networks[0].head.layers * size; cell++) {
+      const option = element("option", "", `layer ${Math.floor(cell / size) + 1}, cell ${cell % size}`);
+      option.value = cell;
+      group.append(option);
+    }
+    this.parts.cells.append(group);
+  }
+
+  setTint() {
+    const by = document.querySelector("input[name=tint]:checked").value;
+    this.tint = by === "surprise" ? { by } : by === "cell" ? { cell: Number(this.parts.cells.value) } : null;
+    document.body.dataset.tint = by;
+    for (const sheet of this.sheets.values()) if (sheet.letters) sheet.recolour(this.tint);
+    this.showWords();
+    this.describeCell();
+  }
+
+  /** Say in words what the colours of a cell show. */
+  describeCell() {
+    const output = document.getElementById("described");
+    output.textContent = "";
+    const [sheet] = this.jobs.values();
+    if (this.tint?.cell === undefined || !sheet?.letters?.length) return;
+    const places = {};
+    let on = 0;
+    for (const { node, to } of sheet.letters) {
+      const value = sheet.reading.cell(to - 1, this.tint.cell), place = node.closest("b, em, li, h2, h3, p, .line");
+      const name = { B: "bold", EM: "emphasis", LI: "lists", H3: "headings", H2: "the title", P: "paragraphs" }[place?.tagName] ?? "lines";
+      const [all, high] = places[name] ?? [0, 0];
+      places[name] = [all + 1, high + (value > 0.5)];
+      on += value > 0.5;
+    }
+    const most = Object.entries(places).sort((a, b) => b[1][1] / b[1][0] - a[1][1] / a[1][0])[0];
+    output.textContent = `Above 0.5 in ${Math.round((100 * on) / sheet.letters.length)} % of the letters` +
+      (on ? `; most often in ${most[0]} (${Math.round((100 * most[1][1]) / most[1][0])} %).` : ".");
+  }
+
+  /** Take the letters that are selected with the mouse or a finger. */
+  takeSelection() {
+    const selection = getSelection();
+    if (!selection.rangeCount || selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    for (const sheet of this.jobs.values()) {
+      if (!sheet.body.contains(range.commonAncestorContainer)) continue;
+      const inside = sheet.letters.map((letter, index) => (range.intersectsNode(letter.node) ? index : -1)).filter((index) => index >= 0);
+      if (inside.length) this.mark(sheet, inside[0], inside.at(-1));
+    }
+  }
+
+  mark(sheet, first, last) {
+    for (const other of this.jobs.values()) if (other !== sheet) other.select(0, -1);
+    sheet.select(first, last);
+    this.range = { sheet, first, last };
+    this.parts.marked.textContent = `${last - first + 1} letters are marked.`;
+  }
+
+  tellApart() {
+    const { sheet, first, last } = this.range ?? {};
+    if (!sheet || !sheet.letters[last] || last - first + 1 >= sheet.letters.length) {
+      this.parts.marked.textContent = "Mark some letters of the text first: drag over them, or Shift and the arrow keys.";
+      return;
+    }
+    const found = sheet.reading.tellApart(sheet.letters[first].from, sheet.letters[last].to, 6);
+    this.parts.found.replaceChildren(...found.map(([cell, r]) => {
+      const { size } = sheet.head;
+      const button = element("button", "", `layer ${Math.floor(cell / size) + 1}, cell ${cell % size} (r = ${r.toFixed(2)})`);
+      button.type = "button";
+      button.value = cell;
+      return element("li", "", button);
+    }));
+    if (!this.parts.found.childNodes.length) this.parts.marked.textContent = "No cell changes in this text.";
+  }
+
+  pickCell(event) {
+    if (event.target.tagName !== "BUTTON") return;
+    this.parts.cells.value = event.target.value;
+    document.querySelector("input[name=tint][value=cell]").checked = true;
+    this.setTint();
+  }
+}
+
+/** Return what a character is called in a table. */
+function nameOf(char) {
+  return { " ": "space", "\n": "line break", "\t": "tab" }[char] ?? char;
+}
+
+function scoped(cell, scope) {
+  cell.scope = scope;
+  return cell;
+}
+
+if (typeof document !== "undefined") {
+  document.body.classList.add("running");
+  globalThis.play = new Play(JSON.parse(document.getElementById("config").textContent));
+}
