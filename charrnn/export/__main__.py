@@ -16,7 +16,7 @@ from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import require_place, write_whole
 
-FORMATS = ("onnx", "safetensors")
+FORMATS = ("onnx", "safetensors", "html")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,29 +28,37 @@ def main(argv: list[str] | None = None) -> int:
 
 def _export(name: str, run: str | None, cv: Path, files: dict[str, Path]) -> int:
     if not files:
-        raise InputError("nothing to write; name a file with --onnx, --safetensors or both")
+        raise InputError("nothing to write; name a file with --onnx, --safetensors or --html")
     for form, path in files.items():
         require_place(path, f"--{form}")
     chosen = selection.choose(name, run, cv)
-    found = checkpoint.load(chosen)
     for form, path in files.items():
-        try:
-            if form == "onnx":
-                from charrnn.export.onnx import to_onnx as write  # only here: each format needs a library of its own
-            else:
-                from charrnn.export.safetensors import to_safetensors as write
-        except ModuleNotFoundError as error:
-            raise InputError(
-                f"--{form} needs {error.name}; install the extra: python -m pip install 'dream-jobs[export]'"
-            ) from error
-        write_whole(path, write(found))
+        write_whole(path, _convert(chosen, form))
         console.print_result(path)
     return console.OK
 
 
+def _convert(chosen: Path, form: str) -> bytes | str:
+    """Return a checkpoint in one of FORMATS. Raises InputError where a library is missing."""
+    try:
+        if form == "html":
+            from charrnn.play.build import make_page
+
+            return make_page(chosen)
+        if form == "onnx":
+            from charrnn.export.onnx import to_onnx as write  # only here: each format needs a library of its own
+        else:
+            from charrnn.export.safetensors import to_safetensors as write
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--{form} needs {error.name}; install the extra: python -m pip install 'dream-jobs[export]'"
+        ) from error
+    return write(checkpoint.load(chosen))
+
+
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = console.parser("python -m charrnn.export", "Write a checkpoint as ONNX or safetensors.")
+    made = console.parser("python -m charrnn.export", "Write a checkpoint as ONNX, safetensors or a page to play with.")
     selection.add_flags(made)
     made.add_argument("--onnx", type=Path, metavar="FILE", help="write the network as an ONNX model")
     made.add_argument(
@@ -59,4 +67,5 @@ def options_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write the weights, with the vocabulary as metadata",
     )
+    made.add_argument("--html", type=Path, metavar="FILE", help="write the page of `python -m charrnn.play`")
     return made

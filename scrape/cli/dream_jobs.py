@@ -41,7 +41,9 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "play": Verb("charrnn.play.__main__", "put a network into one page, to play with in a browser"),
         "evaluate": Verb("charrnn.evaluate.__main__", "measure a network on held-out text"),
         "score": Verb("charrnn.score", "show how surprising each character of a posting is"),
-        "export-network": Verb("charrnn.export.__main__", "write a network as ONNX or safetensors, for other programs"),
+        "export-network": Verb(
+            "charrnn.export.__main__", "write a network as ONNX or safetensors for other programs, or as a page"
+        ),
         "plot": Verb("charrnn.plot", "plot the losses of runs"),
         "runs": Verb("charrnn.runs.__main__", "list the trained runs, or compare two of them"),
     },

@@ -12,6 +12,7 @@ import pytest
 from charrnn import plot, score
 from charrnn.evaluate import __main__ as evaluate
 from charrnn.export import __main__ as export
+from charrnn.play import __main__ as play
 from charrnn.runs import __main__ as runs
 from charrnn.sample import __main__ as sample
 from charrnn.train import options
@@ -30,6 +31,7 @@ PARSERS = {
     "charrnn.plot": plot.options_parser,
     "charrnn.evaluate": evaluate.options_parser,
     "charrnn.export": export.options_parser,
+    "charrnn.play": play.options_parser,
     "charrnn.score": score.options_parser,
     "charrnn.runs": runs.options_parser,
     "scrape.recommend": recommend.options_parser,

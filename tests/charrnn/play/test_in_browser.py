@@ -187,8 +187,11 @@ DRAW = """(seeds) => {
     const head = { layers: 1, size: 8, characters: chars.length, rows: 88, levels: 8191 };
     return inflate(document.getElementById("grammar").textContent).then((bytes) => seeds.map((seed) => {
       const network = new Network(head, Network.untrained(head), null);
-      const order = { id: 1, warmUp: [], parts: [{ text: vocabulary.encode("<html>\\n") }], seed, masked: true, lineLength: 120,
-        temperature: 0.3 + (seed % 9) / 5, topP: seed % 4 ? 1 : 0.8, length: 60 + seed, stop: vocabulary.encode("</html>\\n") };
+      const order = {
+        id: 1, warmUp: [], parts: [{ text: vocabulary.encode("<html>\\n") }], stop: vocabulary.encode("</html>\\n"),
+        seed, masked: true, temperature: 0.3 + (seed % 9) / 5, topP: seed % 4 ? 1 : 0.8,
+        length: 60 + seed, lineLength: 120,
+      };
       network.step(0);
       const job = new Job(order, network, new Grammar(bytes, grammar), new Chances(head.characters));
       while (!job.over) {

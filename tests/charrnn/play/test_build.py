@@ -1,0 +1,109 @@
+"""Making the page of a checkpoint: the command, its refusals, and the cells that are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.data.vocab import Vocab
+from charrnn.export import __main__ as export
+from charrnn.model import checkpoint
+from charrnn.model.checkpoint import Checkpoint
+from charrnn.model.lstm import CharLSTM, ModelConfig
+from charrnn.play import __main__ as play
+from charrnn.play import build, cells
+from charrnn.play.network import Network
+from charrnn.play.page import equals
+from charrnn.play.weights import quantize_model
+
+POEM = "\n abcdefgh.,'"
+
+
+def saved(cv: Path, epoch: float, val_loss: float, kind: str = "lstm") -> Path:
+    config = ModelConfig(len(POEM), 8, 1, kind)
+    weights = CharLSTM(config).state_dict()
+    return checkpoint.save(cv / "poem", Checkpoint(config, Vocab(POEM), weights, epoch, 1, val_loss, "0" * 64))
+
+
+def test_the_command_writes_one_file_with_the_stages_of_the_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(home / "cv", 1, 2.5)
+    saved(home / "cv", 2, 1.5)
+    assert play.main(["--checkpoint", "best"]) == 0
+    assert Path(capsys.readouterr().out.strip()) == Path("samples/poem/play.html")
+    page = (home / "samples/poem/play.html").read_text("utf-8")
+    for label in ("Epoch 2.00", "Untrained: random weights", "Epoch 1.00, the first"):
+        assert f">{label}</label>" in page
+    assert "not measured" in page and "http" not in page.split("<style>")[0].replace("http-equiv", "")
+    assert play.main(["--beside", "--out", "alone.html", "--no-wasm"]) == 0
+    alone = (home / "alone.html").read_text("utf-8")
+    assert (
+        ">Epoch 2.00</label>" in alone
+        and "Untrained" not in alone
+        and "wasm-unsafe-eval" not in alone.split("<style>")[0]
+    )
+
+
+def test_the_page_can_be_exported(home: Path) -> None:
+    saved(home / "cv", 1, 2.5)
+    assert export.main(["--html", "page.html"]) == 0
+    assert "Let the network write" in (home / "page.html").read_text("utf-8")
+
+
+def test_a_page_that_is_too_large_is_refused_in_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(home / "cv", 1, 2.5)
+    monkeypatch.setattr(build, "_MEGABYTE", 1000)
+    assert play.main([]) == 2
+    said = capsys.readouterr().err
+    assert "more than --max-megabytes 10; name fewer checkpoints with --beside" in said and said.count("\n") == 1
+    assert not (home / "samples").exists()
+
+
+def test_a_gru_is_refused_in_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(home / "cv", 1, 2.5, "gru")
+    assert play.main([]) == 2
+    assert "of type gru" in capsys.readouterr().err
+
+
+def test_a_cell_that_follows_tags_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "<html>\n<h1>Baker</h1>\n<p>We seek a <b>baker</b>.</p>\n<ul>\n<li>Bread</li>\n</ul>\n</html>\n"
+    weights = quantize_model(CharLSTM(ModelConfig(60, 16, 2)))
+    chars = "".join(sorted(set(text)))
+    inside = [text[: at + 1].count("<") > text[: at + 1].count(">") for at in range(len(text))]
+    planted = np.random.default_rng(1).normal(size=(len(text), 32)).astype(np.float32)
+    planted[:, 21] = np.array(inside) - 0.5
+    monkeypatch.setattr(cells, "read", lambda *_: planted)
+    labels = cells.find_labels(weights, [np.array([chars.index(char) for char in text])], chars)
+    assert [(label.layer, label.cell, label.follows) for label in labels[:1]] == [(2, 5, "tags")]
+    assert labels[0].r > 0.99
+
+
+def test_correlation_leaves_out_what_a_property_says_nothing_about() -> None:
+    activations = np.array([[1, 0, 5], [-1, 0, 5], [1, 1, 5], [-1, 9, 5]], np.float32)
+    r = cells.correlate(activations, np.array([1.0, 0.0, 1.0, np.nan]))
+    assert np.allclose(r, [1, 0.5, 0])
+    assert not cells.correlate(activations, np.full(4, np.nan)).any()
+
+
+def test_texts_are_read_side_by_side_as_each_alone() -> None:
+    torch.manual_seed(3)
+    weights = quantize_model(CharLSTM(ModelConfig(7, 8, 2)))
+    texts = [np.array([1, 2, 3, 4]), np.array([5, 6])]
+    seen = cells.read(weights, texts)
+    alone = []
+    for ids in texts:
+        network = Network(weights)
+        for index in ids:
+            network.step(np.array([index]))
+            alone.append(network.shown.reshape(-1).copy())
+    assert np.array_equal(seen, np.array(alone))
+
+
+def test_equals_are_what_sampling_names_and_the_browser_cannot_know() -> None:
+    found = equals('abcdeo-" ')
+    assert found["–"] == "-" and found["„"] == '"' and found["ø"] == "o"
+    assert "é" not in found  # the browser takes accents away itself
