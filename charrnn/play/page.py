@@ -45,7 +45,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a page holds beside the program.
+    """The content of a page beside the program.
 
     `chars` is the vocabulary; `postings` says that the grammar of postings holds; `sample` is a text of the network for
     browsers without JavaScript; `facts` and `recital` are sentences for the foot of the page.

@@ -16,8 +16,10 @@ from charrnn.model.lstm import CharLSTM, ModelConfig
 from charrnn.play import __main__ as play
 from charrnn.play import build, cells
 from charrnn.play.network import Network
-from charrnn.play.page import equals
-from charrnn.play.weights import quantize_model
+from charrnn.play.page import SCRIPTS, deflate, equals
+from charrnn.play.weights import quantize, quantize_model
+from scrape.common.pages import kit
+from tests.support.paths import ROOT
 
 POEM = "\n abcdefgh.,'"
 
@@ -44,6 +46,15 @@ def test_the_command_writes_one_file_with_the_stages_of_the_run(home: Path, caps
         and "Untrained" not in alone
         and "wasm-unsafe-eval" not in alone.split("<style>")[0]
     )
+
+
+def test_the_committed_page_of_the_showcase_is_small_and_up_to_date() -> None:
+    page = (ROOT / "samples/showcase/play.html").read_text("utf-8")
+    assert len(page.encode()) <= 1_250_000
+    for name in SCRIPTS:
+        assert kit.read("charrnn.play", name) in page, f"{name} has changed: run python -m charrnn.play for cv/showcase"
+    assert kit.stylesheet("charrnn.play", "play.css") in page
+    assert deflate(quantize(checkpoint.load(checkpoint.best(ROOT / "cv/showcase"))).to_bytes()) in page
 
 
 def test_the_page_can_be_exported(home: Path) -> None:
