@@ -7,17 +7,19 @@
 #   scripts/bench.sh all           these three
 #   scripts/bench.sh recommend     what few labels teach (quality), time to rank 100,000 postings (speed)
 #   scripts/bench.sh memorization  the index that finds copied text, at 5, 20 and 100 MB
+#   scripts/bench.sh play          the page of charrnn.play in Chromium: speed, start, size, and what 8 bits cost
 #   scripts/bench.sh recipes       the default recipe with one setting changed at a time: --data-dir FOLDER (hours)
 #
 # Each takes --json FILE, and `all` takes --json FOLDER. Run nothing else on the machine meanwhile.
 
 bench=${1:-}
 case $bench in
-  '' | -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0" && exit ;;
+  '' | -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 shift
 extras=bench
 [ "$bench" != recommend ] || extras=recommend
+[ "$bench" != play ] || extras=dev # a browser to drive
 . "$(dirname "$0")/environment.sh"
 
 measure() {

@@ -38,4 +38,5 @@ echo "2. Train: checkpoints into cv/$dataset" >&2
   "${options[@]}"
 
 echo "3. Generate: pages into samples/$dataset" >&2
+"$python" -m charrnn.play --checkpoint "cv/$dataset" >/dev/null || [ $? = 2 ] # which says why it has no page
 "$python" -m charrnn.sample --checkpoint "cv/$dataset" --temperature "$temperature" "${device[@]}"

@@ -4,3 +4,6 @@ from pathlib import Path
 
 SAMPLES = Path("samples")
 """The folder that commands write their pages into."""
+
+PLAY = "play.html"
+"""The page to play with the network, beside a gallery."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charrnn.evaluate.memorization import OverlapSummary
-from charrnn.pages import posting
+from charrnn.pages import PLAY, posting
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance, plain_line, shorten
 from charrnn.sample.compare import Stage
@@ -48,11 +48,11 @@ class PostingCard:
 
 
 def render_pages(
-    views: Sequence[PostingView], source: Provenance, *, plot: bool, stages: Sequence[Stage] = ()
+    views: Sequence[PostingView], source: Provenance, *, plot: bool, stages: Sequence[Stage] = (), play: bool = False
 ) -> dict[str, str]:
     """Render the files of a gallery by their names: a page for each posting, then the raw texts, then the index.
 
-    `plot` says whether a loss.svg will lie beside them.
+    `plot` and `play` say whether a loss.svg and a play.html will lie beside them.
     """
     neighbours = zip([None, *views], views, [*views[1:], None], strict=False)
     files = {view.name: posting.render_page(view, before, after, source) for before, view, after in neighbours}
@@ -66,6 +66,7 @@ def render_pages(
         source=source,
         cards=[PostingCard.of(view, source) for view in views],
         plot=PLOT if plot else "",
+        play=PLAY if play else "",
         facts=posting.describe_source(source) | _describe_all(views, source),
         stages=[(stage, [PostingView.of(sample) for sample in stage.samples]) for stage in stages],
         excerpt=excerpt,

@@ -12,8 +12,8 @@ import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn.pages import SAMPLES
-from charrnn.play.build import MOST_MEGABYTES, PLAY, STAGES, make_page
+from charrnn.pages import PLAY, SAMPLES
+from charrnn.play.build import MOST_MEGABYTES, STAGES, make_page
 from charrnn.runs import selection
 from scrape.common import console
 from scrape.common.arguments import positive_int

@@ -22,7 +22,6 @@ from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.markup import document, grammar
 
-PLAY = "play.html"
 STAGES = ("untrained", "first", "best", "last")
 MOST_MEGABYTES = 10  # of a page, unless a larger one is asked for
 

@@ -19,7 +19,7 @@ from charrnn import plot
 from charrnn.evaluate.memorization import Overlap, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
 from charrnn.model.memory import explain_memory
-from charrnn.pages import SAMPLES, gallery
+from charrnn.pages import PLAY, SAMPLES, gallery
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs import history, selection
@@ -229,7 +229,7 @@ def _publish(
     except (InputError, OSError) as error:
         say(f"the gallery is written without a loss plot: {error}")
     source = Provenance.of(path, job.sampler, held_out)
-    files |= gallery.render_pages(job.views(), source, plot=bool(files), stages=stages)
+    files |= gallery.render_pages(job.views(), source, plot=bool(files), stages=stages, play=(out / PLAY).exists())
     _replace(out, files)
     return out / INDEX
 

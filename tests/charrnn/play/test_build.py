@@ -13,11 +13,14 @@ from charrnn.export import __main__ as export
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.lstm import CharLSTM, ModelConfig
+from charrnn.pages import gallery
+from charrnn.pages.views import PostingView, Provenance
 from charrnn.play import __main__ as play
 from charrnn.play import build, cells
 from charrnn.play.network import Network
 from charrnn.play.page import SCRIPTS, deflate, equals
 from charrnn.play.weights import quantize, quantize_model
+from charrnn.sample.generate import Sample
 from scrape.common.pages import kit
 from tests.support.paths import ROOT
 
@@ -118,3 +121,13 @@ def test_equals_are_what_sampling_names_and_the_browser_cannot_know() -> None:
     found = equals('abcdeo-" ')
     assert found["–"] == "-" and found["„"] == '"' and found["ø"] == "o"
     assert "é" not in found  # the browser takes accents away itself
+
+
+def test_a_gallery_links_to_the_page_beside_it() -> None:
+    text = "<html>\n<h1>Cook</h1>\n<p>Salt.</p>\n</html>\n"
+    view = PostingView.of(Sample(0, "<html>\n", text, ended=True))
+    source = Provenance("demo", "x.pt", "LSTM", 1.0, 1.0, 0.7, 1, 100)
+    for play_page in (True, False):
+        index = gallery.render_pages([view], source, plot=False, play=play_page)["index.html"]
+        assert ('<a href="play.html">' in index) == play_page
+    assert '<a href="play.html">' in (ROOT / "samples/showcase/index.html").read_text("utf-8")
