@@ -40,7 +40,7 @@ def _check(name: str, text: str, escaped: dict[str, str], alphabet: Set[str]) ->
     unknown = [(at, char) for at, char in enumerate(text) if not set(escaped.get(char, char)) <= alphabet]
     if not unknown:
         return
-    equals = {char: closest(char, alphabet) for _, char in unknown}
+    equals = {char: closest(char, alphabet) for char in {char for _, char in unknown}}
     listed = ", ".join(
         f"{char!r} at {at} ({f'closest: {equals[char]!r}' if equals[char] else 'no equivalent'})"
         for at, char in unknown[:_NAMED]
