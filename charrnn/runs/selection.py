@@ -77,8 +77,11 @@ def find_run(name: str, cv: Path) -> Path:
     known = run_names(cv)
     close = difflib.get_close_matches(Path(name).name, known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    there_are = f"{hint}there are: {', '.join(known)}" if known else "train one with: python -m charrnn.train"
-    raise InputError(f"there is no checkpoint in {name}, and no run of that name in {cv}; {there_are}")
+    there_are = (
+        f"{hint}the runs in {cv} are: {', '.join(known)}" if known else "train one with: python -m charrnn.train"
+    )
+    missing = f"checkpoint in {name}" if Path(name).is_dir() else f"checkpoint or run {name}"
+    raise InputError(f"there is no {missing}; {there_are}")
 
 
 def run_names(cv: Path) -> list[str]:

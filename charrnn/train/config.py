@@ -9,6 +9,7 @@ from typing import Any
 
 from charrnn.data.corpus import TRAIN_FRAC, VAL_FRAC
 from scrape.common.arguments import fraction, non_negative_int, positive_float, positive_int, probability
+from scrape.common.arguments import seed as any_seed
 
 LEARNING = "network and optimization"
 LENGTH = "length, device and precision"
@@ -46,7 +47,7 @@ class TrainingConfig:
     shift: bool = False  # start every epoch at another offset, so that streams and windows never repeat
     train_frac: float = flag(TRAIN_FRAC, fraction, "fraction of the text to train on")
     val_frac: float = flag(VAL_FRAC, fraction, "fraction of the text to validate on")
-    seed: int = flag(123, non_negative_int, "random seed")
+    seed: int = flag(123, any_seed, "random seed")
     # the update
     optimizer: str = "rmsprop"  # or "adamw", or "muon": Muon for the square matrices, AdamW for the rest
     decay_rate: float = flag(0.95, probability, "decay of the mean squared gradient (alpha of RMSProp, beta2 of AdamW)")

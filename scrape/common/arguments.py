@@ -24,6 +24,11 @@ def non_negative_int(text: str) -> int:
     return _parse(text, int, lambda value: value >= 0, "a whole number of at least 0")
 
 
+def seed(text: str) -> int:
+    """Return a seed of random numbers: an integer of 63 bits, which all generators take."""
+    return _parse(text, int, lambda value: 0 <= value < 2**63, "a whole number from 0 to below 2**63")
+
+
 def positive_float(text: str) -> float:
     """Return a finite number above 0."""
     return _parse(text, float, lambda value: 0 < value < math.inf, "a number above 0")

@@ -139,8 +139,8 @@ def test_the_command_draws_one_run_or_all_of_them(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (["nowhere"], "no checkpoint in nowhere, and no run of that name in cv"),
-        (["."], r"no checkpoint in \., and no run"),
+        (["nowhere"], "there is no checkpoint or run nowhere; the runs in cv are: named"),
+        (["."], r"there is no checkpoint in \.; the runs in cv are: named"),
         (["cv", "--out", "x.jpg"], r"x\.jpg is neither a \.png nor an \.svg"),
         (["cv", "--out", "cv/named/notes.txt/x.png"], r"notes\.txt is a file; name another place with --out"),
     ],

@@ -187,8 +187,8 @@ def test_so_does_a_log_that_cannot_be_drawn(home: Path, log: bytes) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (["--checkpoint", "cv/none.pt"], r"there is no .*none\.pt; train a model with"),
-        (["--run", "nobody"], "no checkpoint in .*nobody; train one with"),
+        (["--checkpoint", "cv/none.pt"], r"there is no checkpoint or run cv/none\.pt; the runs in cv are: tiny"),
+        (["--run", "nobody"], "there is no checkpoint or run nobody; the runs in cv are: tiny"),
         (["--checkpoint", "foreign.pt"], "foreign.pt .*use another checkpoint"),
         (["--checkpoint", "cv/tiny", "--run", "tiny"], "leave out --run tiny"),
         (["--title", "caf\u00e9"], r"--title .*'\u00e9' at 3 \(closest: 'e'\); use 'cafe'"),
