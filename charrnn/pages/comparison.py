@@ -25,7 +25,7 @@ def render_page(runs: Sequence[RunSummary], texts: Sequence[Sequence[str]], para
     return kit.render(
         __package__,
         "comparison.html",
-        styles=["style.css"],
+        styles=["style.css", "comparison.css"],
         images="'self'",
         runs=list(shown),
         params=params,
