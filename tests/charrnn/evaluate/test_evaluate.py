@@ -157,7 +157,7 @@ def test_a_folder_whose_text_has_changed_is_passed_over_for_the_one_that_holds_i
 def test_a_text_in_unknown_characters_is_refused_with_their_names(home: Path) -> None:
     path = trained(home)
     other = tiny.corpus_folder(home / "elsewhere", tiny.postings() + "日本")
-    with pytest.raises(InputError, match="日本"):
+    with pytest.raises(InputError, match="'日', '本'"):
         training_text.find(checkpoint.load(path), path, other)
 
 
