@@ -23,11 +23,11 @@ from scrape.common.posting import Pay, Posting
 from scrape.dataset.store import Store
 from scrape.fields import match
 from scrape.fields.pay import pay_of
-from scrape.markup.grammar import normalize
+from scrape.markup.grammar import JOINERS, normalize
 from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
-_VERSION = 3  # rises when the tables below change
+_VERSION = 4  # rises when the tables below change
 _TABLES = """
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT,
@@ -63,6 +63,7 @@ _SPECIAL = re.compile(  # tried once at each word, so the time is linear
     rf"(?<!\w)[^\W{_CJ}]*+[{_CJ}]\w*|(?P<signs>(?<!\w)[^\W{_CJ}]++(?:\+\+|\#)(?!\w))|(?P<dotted>\.[^\W\d_]\w*)"
 )
 _SIGNS = str.maketrans({"+": "plus", "#": "sharp", ".": "dot"})
+_joiner = re.compile(f"[{JOINERS}]")
 _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 
 
@@ -143,7 +144,7 @@ def _hits(index: sqlite3.Connection, asked: str, passes: Callable[[SearchHit], b
 def _fts5_query(words: str) -> str:
     """Return the words as a query of FTS5, in which nothing a person types acts as an operator."""
     terms = []
-    for quoted, plain in _TERM.findall(unicodedata.normalize("NFKC", normalize(words))):
+    for quoted, plain in _TERM.findall(unicodedata.normalize("NFKC", _searchable(words))):
         star = "*" if plain.endswith("*") else ""
         term = quoted or plain.rstrip("*")
         special = list(_SPECIAL.finditer(term)) if (not quoted and _SPECIAL.match(term)) or _HAS_CJ.search(term) else []
@@ -235,7 +236,7 @@ def _update_rows(index: sqlite3.Connection, store: Store) -> None:
         columns = [name, stamps[name], *map(_encodable, text), *_pay_columns(head, document)]
         row = index.execute(_INSERT_POSTING, columns).lastrowid
         body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
-        words = [normalize(text) for text in (head.title, head.company, head.location)] + [_encodable(body)]
+        words = [_encodable(_searchable(text)) for text in (head.title, head.company, head.location, body)]
         index.execute(_INSERT_WORDS, [row, *words, _special_words("\n".join(words))])
 
 
@@ -243,6 +244,11 @@ def _pay_columns(head: Posting, text: str) -> tuple[float | None, float | None, 
     """Return the last five columns of a posting with this document."""
     pay, source = pay_of(head, plain_text(text))
     return (pay.minimum, pay.maximum, pay.currency, pay.period, source) if pay else (None, None, "", "", "")
+
+
+def _searchable(text: str) -> str:
+    """Return the text as words are compared: normalized, and without joiners, which some people type and others not."""
+    return _joiner.sub("", normalize(text))
 
 
 def _encodable(text: str) -> str:

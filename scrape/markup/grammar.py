@@ -59,14 +59,21 @@ _TEXT, _BLANK = "#text", "#blank"
 
 _TAG_OF = {text: (tag, True) for tag, text in OPEN.items()} | {text: (tag, False) for tag, text in CLOSE.items()}
 
+JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner, which `normalize` keeps only after a letter that they change."""
+
 # Characters that a person cannot see or XML cannot hold: controls, soft hyphen, zero-width and bidi marks, variation
-# selectors, surrogates, tags and noncharacters.
+# selectors, surrogates, tags and noncharacters. The two joiners are a matter of their own, below.
 _INVISIBLE = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
 )
-_invisible = re.compile(f"(?![ -~])[{_INVISIBLE}]+")  # the look ahead spares most characters the long class
+# Zero-width joiner and non-joiner change how a letter of Arabic, Indic, Burmese, Khmer and Mongolian script is written
+# (The Unicode Standard, section 23.2, "Cursive Connection and Ligatures"); after any other character they show nothing.
+_JOINED = "\u0620-\u07ff\u0860-\u0dff\u1000-\u109f\u1780-\u17ff\u1820-\u18aa\ufb50-\ufdff\ufe70-\ufefc"
+# The look ahead spares most characters the long class.
+_invisible = re.compile(f"(?![ -~])(?:[{_INVISIBLE}]+|(?<![{_JOINED}])[{JOINERS}])")
 # Holds every run of more than 30 combining marks: none is a letter, a space or ASCII, and one is at most two in NFD.
 _maybe_marks = re.compile(r"[^\w\s\x00-\x7f]{16,}")
 _white = re.compile(r"[^\S ]\s*| \s+")  # all white space but a single space, which is most of it

@@ -118,6 +118,7 @@ SPECIAL = {
         ("pythonエンジニア", {"ja"}),
         ("می\u200cخواهیم", {"fa"}),
         ("نرم\u200cافزار", {"fa"}),
+        ("نرمافزار", {"fa"}),
     ],
 )
 def test_words_with_signs_without_spaces_and_with_joiners(empty: Store, words: str, expected: set[str]) -> None:

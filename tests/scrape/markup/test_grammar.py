@@ -126,6 +126,14 @@ def test_normalize_keeps_letters_and_drops_what_nobody_sees() -> None:
     assert grammar.normalize("cafe\u0301\u00a0\u2003naïve\u200b\x07\ufeff – ’s\r\n日本") == "café naïve – ’s 日本"
 
 
+@pytest.mark.parametrize("text", ["نرم\u200cافزار", "क\u094d\u200dष", "ක\u0dca\u200dෂ"])
+def test_normalize_keeps_joiners_where_the_script_needs_them(text: str) -> None:
+    assert grammar.normalize(text) == text
+    for stray in ("a\u200db", "\u200c" + "ا", "👨\u200d👩", "ا\u200c\u200d", " \u200c"):
+        assert len(grammar.normalize(stray)) == len(stray) - 1
+    assert grammar.find_error(HEAD + f"<p>{text}</p>\n</html>\n") is None
+
+
 @given(st.text("e\u0301\u0323\u0344\u200b•", min_size=10))
 def test_a_run_of_combining_marks_is_capped(text: str) -> None:
     shown = grammar.normalize(text + "\u0301\u0323" * 40)
