@@ -1,5 +1,7 @@
 """Repeat the experiment of 2015 on a text: train, sample, evaluate, and write the figures into RESULTS.md.
 
+Those of a text that is not postings go to a folder of their own instead: samples/<run>/results.md, beside the gallery.
+
 Every stage is a command of this project, and is printed before it runs. The figures come from the files that the
 stages write: the log, the names of the checkpoints and the JSON of the evaluation.
 """
@@ -8,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shlex
 import shutil
 import subprocess
@@ -17,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charrnn.data import texts
+from charrnn.data.corpus import BY_LINE, BY_TEXT, TEXT, read_manifest
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import CheckpointFile
+from charrnn.pages import SAMPLES
 from charrnn.runs import history
 from charrnn.runs.files import RunFiles
 from scrape.common import console
@@ -51,6 +55,10 @@ class Run:
     @property
     def files(self) -> RunFiles:
         return RunFiles(self.cv / self.name)
+
+    @property
+    def gallery(self) -> Path:
+        return SAMPLES / self.name
 
     @property
     def report(self) -> Path:
@@ -87,26 +95,30 @@ def reproduce(run: Run) -> int:
     count = ["--count", str(run.count)]
     data = ["--data-dir", str(run.data)]
     found = _python("charrnn.evaluate", "--checkpoint", str(best), *data, *count, "--json", str(run.report))
-    if not run.plain:
-        _python("charrnn.sample", "--checkpoint", str(best), *data, "--temperature", "0.7")
-    picture = PICTURES / f"{run.name}.png"
+    _python("charrnn.sample", "--checkpoint", str(best), *data, "--temperature", "0.7", "--out", str(run.gallery))
+    picture = run.gallery / "results.png" if run.plain else PICTURES / f"{run.name}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run.files.plot, picture)
     words = {} if run.figures_only else {entry: _words(run, entry) for entry in _stages(run, best, last)}
-    write_whole(
-        RESULTS, _with_section(RESULTS.read_text(encoding="utf-8"), run.name, _section(run, found, picture, words))
-    )
-    print(RESULTS)
+    section = _section(run, found, picture, words)
+    if run.plain:
+        results, content = run.gallery / "results.md", f"# Results\n\n{section}\n"
+    else:
+        results, content = RESULTS, _with_section(RESULTS.read_text(encoding="utf-8"), run.name, section)
+    write_whole(results, content)
+    print(results)
     return console.OK
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = console.parser(
         "scripts/reproduce.sh",
-        "Train, sample, evaluate, and add the figures to RESULTS.md. Other flags go to charrnn.train.",
+        "Train, sample, evaluate, and add the figures to RESULTS.md (of a text that is not postings: write them to "
+        "samples/RUN/results.md). Other flags go to charrnn.train.",
     )
     parser.add_argument("--data-dir", type=Path, help="folder of input.txt (default: the bundled board, data/demo)")
-    parser.add_argument("--text", type=Path, metavar="FILE", help="a plain text to train on instead")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="a text, or a folder of texts, to train on instead")
+    parser.add_argument("--by", choices=(BY_LINE, BY_TEXT), help="with --text: line if each line is a text of its own")
     parser.add_argument(
         "--checkpoint-dir", type=Path, default=Path("cv"), help="folder of all runs (default: %(default)s)"
     )
@@ -114,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--count", type=positive_int, default=100, help="texts to sample and evaluate (default: %(default)s)"
     )
-    parser.add_argument("--figures-only", action="store_true", help="add no sampled text to RESULTS.md")
+    parser.add_argument("--figures-only", action="store_true", help="add no sampled text to the figures")
     parser.add_argument("--overwrite", action="store_true", help="delete the earlier run, and start again")
     return parser
 
@@ -122,12 +134,12 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, extra: list[str]) -> Run:
     if options.text and options.data_dir:
         raise InputError("--text and --data-dir both name the training text; give one of them")
-    folder = _text_folder(options.text) if options.text else options.data_dir or _bundled()
+    folder = _text_folder(options) if options.text else options.data_dir or _bundled()
     return Run(
         name=options.run or f"reproduce-{folder.name}",
         data=folder,
         cv=options.checkpoint_dir,
-        plain=options.text is not None,
+        plain=read_manifest(folder).get("kind") == TEXT,
         figures_only=options.figures_only,
         overwrite=options.overwrite,
         count=options.count,
@@ -141,17 +153,11 @@ def _bundled() -> Path:
     return Path("data/demo")
 
 
-def _text_folder(text: Path) -> Path:
-    """Make a dataset of a plain text."""
-    if not text.is_file():
-        raise InputError(f"there is no file {text}; --text names a plain text in UTF-8")
-    folder = Path("data") / (re.sub(r"\W+", "-", text.stem).strip("-") or "text")
-    copy = folder / "input.txt"
-    content = text.read_bytes()
-    if not copy.exists():
-        write_whole(copy, content)
-    elif copy.read_bytes() != content:
-        raise InputError(f"{copy} is another text already; rename {text}, or move {folder} away")
+def _text_folder(options: argparse.Namespace) -> Path:
+    """Make the dataset of a text, as `python -m charrnn.train FILE` does."""
+    source = [str(options.text)]
+    folder = Path("data") / texts.dataset_name(source)
+    console.say(texts.describe(texts.make_dataset(source, folder, options.by, replace=options.overwrite)))
     return folder
 
 
@@ -180,8 +186,7 @@ def _stages(run: Run, best: Path, last: Path) -> list[CheckpointFile]:
 
 def _words(run: Run, entry: CheckpointFile) -> str:
     """Return the beginning of a sample from a checkpoint."""
-    raw = ["--raw", "--primetext", "\\n"] if run.plain else []
-    return _python("charrnn.sample", "--checkpoint", str(entry.path), *raw, *WORDS, "--stdout")
+    return _python("charrnn.sample", "--checkpoint", str(entry.path), *WORDS, "--stdout")
 
 
 def _section(run: Run, found: str, picture: Path, words: dict[CheckpointFile, str]) -> str:
@@ -203,7 +208,7 @@ def _section(run: Run, found: str, picture: Path, words: dict[CheckpointFile, st
         done,
         _losses(log),
         _indented(found),
-        f"![Training and validation loss by epoch]({picture})",
+        f"![Training and validation loss by epoch]({picture.name if run.plain else picture})",
     ]
     if words:
         parts += ["In its own words (temperature 0.7, the first 700 characters at most):"]

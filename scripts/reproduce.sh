@@ -3,7 +3,7 @@
 #
 #   scripts/reproduce.sh                       on the bundled board: half an hour of training, and some minutes
 #   scripts/reproduce.sh --data-dir data/jobs  on postings of your own
-#   scripts/reproduce.sh --text FILE           on any plain text in UTF-8
+#   scripts/reproduce.sh --text FILE           on any text; the results go to samples/reproduce-NAME/
 #   scripts/reproduce.sh --minutes 60          train for an hour
 #
 # --figures-only keeps samples out of RESULTS.md. Other options go to `python -m charrnn.train`. An interrupted run

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from charrnn.data.kind import kind_of
 from charrnn.evaluate.metrics import LENGTHS, TextMetrics
 from charrnn.evaluate.report import FREE, MASKED, REAL, Report, evaluate
 from charrnn.model import checkpoint, device
@@ -24,6 +25,7 @@ from scrape.common.arguments import positive_int
 from scrape.common.files import require_place, write_whole
 
 _COLUMNS = {MASKED: "with the mask", FREE: "without", REAL: "held out"}
+_OF_TEXT = {FREE: "sampled", REAL: "held out"}
 _FIRST, _WIDTH = 38, 15  # characters of a table's columns
 
 
@@ -38,7 +40,7 @@ class EvaluateOptions:
     count: int
     temperature: float
     seed: int
-    length: int
+    length: int | None
     device: str
     json: Path | None
     debug: bool = False
@@ -57,7 +59,10 @@ def _command(options: EvaluateOptions) -> int:
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)
-    params = SamplingParams(options.temperature, length=options.length, seed=options.seed)
+    length = options.length or kind_of(source.text).length
+    params = SamplingParams(options.temperature, length=length, seed=options.seed)
+    if params.is_greedy and options.count > 1:
+        console.say("at temperature 0 all texts would be the same, so one is sampled")
     report = evaluate(path, loaded.model(device.pick(options.device)), source, options.count, params)
     if options.json:
         write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
@@ -81,10 +86,9 @@ def lines(report: Report) -> Iterator[str]:
         yield f"n-grams and xz were fitted on the last {found.learned_from:,} of {found.trained:,} characters."
     yield ""
     yield from _texts(report)
-    yield ""
     if MASKED not in report.sampling:
-        yield "The text is not job postings, so there are no figures for markup and heads."
         return
+    yield ""
     mask = report.sampling[MASKED]
     share, cost = 1000 * mask.changed / mask.written, mask.cost / mask.written
     yield (
@@ -96,18 +100,19 @@ def lines(report: Report) -> Iterator[str]:
 def _texts(report: Report) -> Iterator[str]:
     params = report.params
     yield f"Texts (temperature {params.temperature:g}, seed {params.seed}, at most {params.length:,} characters)"
-    kinds = [kind for kind in _COLUMNS if kind in report.texts]
+    columns = _COLUMNS if MASKED in report.texts else _OF_TEXT
+    kinds = [kind for kind in columns if kind in report.texts]
     found = [report.texts[kind] for kind in kinds]
 
     def row(name: str, of: Callable[[TextMetrics], str]) -> str:
         return _row(name, *map(of, found))
 
-    yield _row("", *(_COLUMNS[kind] for kind in kinds))
+    yield _row("", *(columns[kind] for kind in kinds))
     yield row("texts", lambda one: f"{one.texts:,}")
     yield row("characters", lambda one: f"{one.characters:,}")
+    ended = {kind: _percent(one.ended) for kind, one in report.sampling.items()}
+    yield _row("ended by the network", *(ended.get(kind, "") for kind in kinds))
     if MASKED in kinds:
-        ended = {kind: _percent(one.ended) for kind, one in report.sampling.items()}
-        yield _row("ended by the network", *(ended.get(kind, "") for kind in kinds))
         yield row("valid markup", lambda one: _percent(one.valid))
         yield row("with title, company and place", lambda one: _percent(one.full_head))
     for least in LENGTHS:
@@ -145,9 +150,9 @@ def options_parser() -> argparse.ArgumentParser:
         "--count",
         type=positive_int,
         default=100,
-        help="texts to sample with the grammar mask, and without (default: %(default)s)",
+        help="texts to sample; of postings, with the grammar mask and without (default: %(default)s)",
     )
-    add("--length", type=positive_int, default=8000, help="maximum characters per text (default: %(default)s)")
+    add("--length", type=positive_int, help="maximum characters per text (default: longer than nearly all it learned)")
     add(
         "--temperature",
         type=float,

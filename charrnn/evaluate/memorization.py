@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn.data.corpus import POSTING_BEGIN, POSTING_END, Split
+from charrnn.data.corpus import LINES, POSTING_END, POSTINGS, Split
 from charrnn.evaluate.suffix_array import Spans, SuffixArray, share, spans
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.runs import training_text
@@ -57,19 +57,16 @@ def find_overlap(text: str, corpus: SuffixArray) -> Overlap:
     return Overlap(int(lengths.max(initial=0)), share(runs, len(text)), runs)
 
 
-def holds_postings(text: Split) -> bool:
-    """Return whether a text is postings, judged by its beginning."""
-    return text.vocab.decode(text.train[: len(POSTING_BEGIN)]) == POSTING_BEGIN
-
-
 def held_out(text: Split, length: int) -> list[str]:
-    """Return the postings of the validation part, or for other texts pieces of it of `length` characters.
+    """Return the postings or separate lines of the validation part; of one text, pieces of `length` characters.
 
     Of more than 500, every n-th, spread evenly.
     """
     whole = text.vocab.decode(text.validation)
-    if holds_postings(text):
+    if text.form == POSTINGS:
         found = [posting for posting in document.split([whole]) if posting.endswith(POSTING_END)]
+    elif text.form == LINES:
+        found = [line for line in whole.splitlines(keepends=True) if line.strip()]
     else:
         found = [whole[start : start + length] for start in range(0, len(whole), length)]
     return found[:: max(1, -(-len(found) // _MOST_HELD_OUT))]

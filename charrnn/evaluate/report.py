@@ -12,17 +12,19 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from charrnn.data.corpus import POSTING_END, Split
+from charrnn.data.corpus import Split
+from charrnn.data.kind import TextKind, kind_of
 from charrnn.data.vocab import Vocab
 from charrnn.evaluate import metrics, ngram
-from charrnn.evaluate.memorization import held_out, holds_postings
+from charrnn.evaluate.memorization import held_out
 from charrnn.evaluate.metrics import TextMetrics
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.model import loss
 from charrnn.model.lstm import CharLSTM
 from charrnn.runs.training_text import TrainingText
-from charrnn.sample.generate import Sample, generate
+from charrnn.sample.generate import Sample
 from charrnn.sample.grammar_mask import GrammarMask
+from charrnn.sample.sampler import sample_kind
 from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.markup import document
@@ -87,12 +89,16 @@ class Report:
 def evaluate(path: Path, model: CharLSTM, source: TrainingText, count: int, params: SamplingParams) -> Report:
     """Evaluate the model of the checkpoint in `path` on its text, and on `count` samples of each kind.
 
+    Where the likeliest character is always taken, all samples are the same, so there is one.
+
     Builds the suffix array of the text where there is none yet. Raises InputError where the length is too short for a
     posting.
     """
+    count = 1 if params.is_greedy else count
     guessed = measure_predictions(model, source.text)
-    postings = holds_postings(source.text)
-    sampled = sample_kinds(model, source.text.vocab, count, params, postings)
+    kind = kind_of(source.text)
+    postings = kind.is_postings
+    sampled = sample_kinds(model, source.text.vocab, kind, count, params)
     texts = {name: [sample.text for sample in made] for name, (made, _) in sampled.items()}
     if real := held_out(source.text, params.length):
         texts[REAL] = real
@@ -131,18 +137,20 @@ def measure_predictions(model: CharLSTM, text: Split) -> Guesses:
 
 
 def sample_kinds(
-    model: CharLSTM, vocab: Vocab, count: int, params: SamplingParams, postings: bool
+    model: CharLSTM, vocab: Vocab, kind: TextKind, count: int, params: SamplingParams
 ) -> dict[str, tuple[list[Sample], SamplingStats]]:
     """Sample texts without the mask and, if the corpus is postings, also with it, from the same random numbers."""
-    made = {MASKED: sample_texts(model, vocab, count, params, GrammarMask(vocab.chars), True)} if postings else {}
-    return made | {FREE: sample_texts(model, vocab, count, params, None, postings)}
+    masks = {MASKED: GrammarMask(vocab.chars)} if kind.is_postings else {}
+    return {
+        name: sample_texts(model, vocab, kind, count, params, mask) for name, mask in (masks | {FREE: None}).items()
+    }
 
 
 def sample_texts(
-    model: CharLSTM, vocab: Vocab, count: int, params: SamplingParams, mask: GrammarMask | None, postings: bool
+    model: CharLSTM, vocab: Vocab, kind: TextKind, count: int, params: SamplingParams, mask: GrammarMask | None
 ) -> tuple[list[Sample], SamplingStats]:
-    """Sample texts as `python -m charrnn.sample` does; texts that are not postings begin at the start of a line."""
-    prompt = document.prompt_prefix() if postings else "\n" if "\n" in vocab.chars else vocab.chars[:1]
+    """Sample texts as `python -m charrnn.sample` does."""
+    prompt = document.prompt_prefix() if kind.is_postings else ""
     written = 0
 
     def on_step(characters: int) -> None:
@@ -153,15 +161,7 @@ def sample_texts(
     made = []
     with bar, _one_thread():
         begun = time.perf_counter()
-        for text in generate(
-            model,
-            vocab,
-            [prompt] * count,
-            params,
-            mask=mask,
-            stop=POSTING_END if postings else "",
-            on_step=on_step,
-        ):
+        for text in sample_kind(model, vocab, kind, [prompt] * count, params, mask=mask, on_step=on_step):
             made.append(text)
             bar.update()
         seconds = time.perf_counter() - begun

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from charrnn.data.kind import TextKind, guess
 from charrnn.data.vocab import Vocab
 from charrnn.model.archive import TRAIN, deserialize, serialize
 from charrnn.model.lstm import CELLS, CharLSTM, ModelConfig
@@ -26,7 +27,10 @@ _NAME = re.compile(r"lm_(?P<word>.+)_epoch(?P<epoch>\d+\.\d\d)_(?P<loss>\d+\.\d{
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that sampling needs. `corpus` is the SHA-256 of the text trained on; `val_loss` is in nats/character."""
+    """All that sampling needs. `corpus` is the SHA-256 of the text trained on; `val_loss` is in nats/character.
+
+    `kind` is that of the text trained on; an older file has none.
+    """
 
     config: ModelConfig
     vocab: Vocab
@@ -35,6 +39,12 @@ class Checkpoint:
     step: int
     val_loss: float
     corpus: str
+    kind: TextKind | None = None
+
+    @property
+    def text_kind(self) -> TextKind:
+        """The kind of the text trained on, judged by the vocabulary where the file does not say it."""
+        return self.kind or guess(self.vocab)
 
     def model(self, device: str | torch.device = "cpu") -> CharLSTM:
         """Return the model, on `device` and in eval mode."""
@@ -72,7 +82,8 @@ def load(path: Path) -> Checkpoint:
     content = deserialize(path, FORMAT)
     try:
         config, vocab = ModelConfig(**content.pop("config")), Vocab(content.pop("vocab"))
-        found = Checkpoint(config, vocab, **content)
+        kind = content.pop("kind", None)
+        found = Checkpoint(config, vocab, **content, kind=None if kind is None else TextKind.from_plain(kind, vocab))
         check_weights(config, vocab, found.weights)
         check_numbers(epoch=found.epoch, step=found.step, val_loss=found.val_loss)
         if not isinstance(found.corpus, str):

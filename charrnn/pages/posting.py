@@ -6,6 +6,7 @@ from math import log
 
 from charrnn.evaluate.memorization import COPIED
 from charrnn.pages.views import PostingView, Provenance, replace_invisible
+from charrnn.sample.generate import Sample
 from scrape.common.pages import kit
 from scrape.markup.grammar import HEAD
 
@@ -52,6 +53,8 @@ def describe_source(source: Provenance) -> dict[str, str]:
         "Length limit": f"{source.length:,} characters",
         "Markup": "unconstrained" if source.raw else "constrained to the grammar of postings",
     }
+    if not source.kind.is_postings:
+        del facts["Markup"]
     return {name: fact for name, fact in facts.items() if fact}
 
 
@@ -64,11 +67,17 @@ def _describe_sample(view: PostingView, source: Provenance) -> dict[str, str]:
     else:
         corrected = "1 character" if sample.masked == 1 else f"{sample.masked:,} characters"
         grammar = f"corrected {corrected}, at a cost of {sample.cost:.2f} nats"
-    nats = -sample.logprob / max(len(sample.text) - len(sample.prompt), 1)  # per character that the network wrote
+    closed = "closed after a whole block, because it was long" if sample.closed else "cut at the length limit"
     return {
         "Grammar": grammar,
-        "Surprisal": f"{nats:.3f} nats ({nats / log(2):.3f} bits) per character, at temperature 1 without the grammar",
-        "End": "ended by the network" if sample.ended else "cut at the length limit",
+        "Surprisal": f"{describe_surprisal(sample)}, at temperature 1 without the grammar",
+        "End": "ended by the network" if sample.ended else closed,
         "Row": str(sample.row),
         "Prompt": replace_invisible(sample.prompt),
     }
+
+
+def describe_surprisal(sample: Sample) -> str:
+    """Return the mean surprisal of what the network wrote of a sample, to itself."""
+    nats = -sample.logprob / max(len(sample.text) - len(sample.prompt), 1)
+    return f"{nats:.3f} nats ({nats / log(2):.3f} bits) per character"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 from markupsafe import Markup
 
+from charrnn.data.kind import TextKind
 from charrnn.evaluate.memorization import Overlap, OverlapSummary
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Sampler
@@ -27,7 +28,7 @@ class Provenance:
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
     grammar did not constrain it, and `truncation` lists the --top-k, --top-p and --min-p in use. `held_out` is the
-    overlap of held-out postings with the training text.
+    overlap of held-out texts with the training text, and `kind` that of the text.
     """
 
     run: str
@@ -41,6 +42,7 @@ class Provenance:
     raw: bool = False
     truncation: str = ""
     held_out: OverlapSummary | None = None
+    kind: TextKind = field(default_factory=TextKind)
 
     @classmethod
     def of(cls, path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Provenance:
@@ -59,6 +61,7 @@ class Provenance:
             raw=request.raw,
             truncation=", ".join(f"{name} {value:g}" for name, (value, default) in cuts.items() if value != default),
             held_out=held_out,
+            kind=loaded.text_kind,
         )
 
 

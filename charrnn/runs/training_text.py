@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.data import corpus as data
+from charrnn.data.kind import kind_of
 from charrnn.model.checkpoint import Checkpoint, check_numbers
 from charrnn.runs import train_state
 from charrnn.runs.files import RunFiles
@@ -65,6 +66,21 @@ def _fractions(path: Path) -> tuple[float, float]:
             f"assume the first {data.TRAIN_FRAC:.0%}"
         ) from error
     return fractions
+
+
+def with_kind(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Checkpoint:
+    """Return the checkpoint in `path` with the kind of its text.
+
+    An older one does not say it: then it is that of the text where that is found, else judged by the vocabulary.
+    """
+    if loaded.kind:
+        return loaded
+    try:
+        source = find(loaded, path, folder)
+        kind = kind_of(source.text) if source.is_original else loaded.text_kind
+    except InputError:
+        kind = loaded.text_kind
+    return replace(loaded, kind=kind)
 
 
 def _folder(loaded: Checkpoint, path: Path) -> Path:

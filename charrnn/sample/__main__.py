@@ -1,4 +1,4 @@
-"""`python -m charrnn.sample`: sample imaginary postings from a checkpoint, as a gallery of pages or as text."""
+"""`python -m charrnn.sample`: sample imaginary postings or other texts from a checkpoint, as a gallery or as text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from charrnn import plot
+from charrnn.data.kind import TextKind
 from charrnn.evaluate.memorization import Overlap, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
 from charrnn.model.memory import explain_memory
 from charrnn.pages import PLAY, SAMPLES, gallery
 from charrnn.pages.posting import INDEX
+from charrnn.pages.text import TextView, shown_text
 from charrnn.pages.views import PostingView, Provenance
-from charrnn.runs import history, selection
+from charrnn.runs import history, selection, training_text
 from charrnn.runs.files import RunFiles
 from charrnn.sample import prompts
 from charrnn.sample.compare import Stage, sample_stages
@@ -34,6 +36,7 @@ from scrape.common.arguments import non_negative_int, positive_int
 from scrape.common.console import Terminated, say
 from scrape.common.errors import InputError
 from scrape.common.files import require_place, write_whole
+from scrape.fields import places
 from scrape.markup import document, grammar
 
 
@@ -57,19 +60,19 @@ class SampleOptions:
     city: str
     state: str
     count: int
-    length: int
+    length: int | None
     temperature: float
     top_k: int
     top_p: float
     min_p: float
     seed: int
-    raw: bool
+    raw: bool | None
     deterministic: bool
     device: str
     debug: bool = False
 
-    def request(self) -> SampleRequest:
-        """Return what to sample.
+    def request(self, kind: TextKind) -> SampleRequest:
+        """Return what to sample from a network that learned a text of this kind.
 
         Raises InputError on a value out of range, on two options that both set the prompt, or on a file that cannot
         be read.
@@ -81,32 +84,39 @@ class SampleOptions:
                 raise InputError(f"{flag} gives the whole prompt; leave out --title, --company, --city and --state")
             if self.prime_file:
                 prime = prompts.read_file(self.prime_file)
-        location = ", ".join(part for part in (self.city, self.state) if part)
+        if self.raw is False and not kind.is_postings:
+            raise InputError("--well-formed is for postings, and this network writes other texts; leave it out")
+        state = places.state_code(self.state) or self.state  # Illinois -> IL, as the corpus has it
+        location = ", ".join(part for part in (self.city, state) if part)
+        length = self.length or kind.length
+        params = SamplingParams(self.temperature, self.top_k, self.top_p, self.min_p, length, self.seed)
         return SampleRequest(
             head=(self.title, self.company, location),
             prime=prime,
-            count=self.count,
-            params=SamplingParams(self.temperature, self.top_k, self.top_p, self.min_p, self.length, self.seed),
-            raw=self.raw,
+            count=1 if params.is_greedy else self.count,
+            params=params,
+            raw=bool(self.raw),
             deterministic=self.deterministic,
         )
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Sample postings, and print the path of the gallery, or the texts. Return the exit code."""
+    """Sample texts, and print the path of the gallery, or the texts. Return the exit code."""
     options = SampleOptions(**vars(options_parser().parse_args(argv)))
     return console.run(lambda: _command(options), debug=options.debug)
 
 
-@explain_memory("sample fewer postings with --count, or use a smaller network")
+@explain_memory("sample fewer texts with --count, or use a smaller network")
 def _command(options: SampleOptions) -> int:
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
-    loaded = checkpoint.load(path)
-    sampler = Sampler.of(loaded, options.request(), options.device)
+    loaded = training_text.with_kind(checkpoint.load(path), path, options.data_dir)
+    sampler = Sampler.of(loaded, options.request(loaded.text_kind), options.device)
+    if sampler.request.count < options.count:
+        say(f"always taking the likeliest character, all {options.count} would be the same, so one is written")
     if (options.stdout or options.json) and (options.open or options.out):
         raise InputError("--stdout and --json write no gallery; leave out --open and --out")
     index = None if options.stdout else TrainingIndex.find(loaded, path, options.data_dir)
-    if options.stdout and options.count == 1:
+    if options.stdout and sampler.request.count == 1:
         return _stream_text(sampler)
     job = SamplingJob(sampler, index)
     if options.stdout or options.json:
@@ -122,11 +132,20 @@ class SamplingJob:
     index: TrainingIndex | None
     done: list[tuple[Sample, Overlap | None]] = field(default_factory=list)
 
+    @property
+    def is_postings(self) -> bool:
+        return self.sampler.loaded.text_kind.is_postings
+
+    @property
+    def noun(self) -> str:
+        """The word for one sample: posting or text."""
+        return self.sampler.loaded.text_kind.noun
+
     def run(self) -> Iterator[tuple[Sample, Overlap | None]]:
-        """Sample a posting for every prompt; yield each, and its overlap with the training text, as it is finished."""
+        """Sample a text for every prompt; yield each, and its overlap with the training text, as it is finished."""
         texts = self.sampler.prompts()
         characters = 0
-        bar: tqdm[None] = console.progress(total=len(texts), desc="sampling", unit=" postings", miniters=0)
+        bar: tqdm[None] = console.progress(total=len(texts), desc="sampling", unit=f" {self.noun}s", miniters=0)
 
         def on_step(written: int) -> None:
             nonlocal characters
@@ -136,7 +155,8 @@ class SamplingJob:
 
         with bar:
             for sample in self.sampler.samples(texts, on_step):
-                self.done.append((sample, self.index.overlap(grammar.repair(sample.text)) if self.index else None))
+                shown = grammar.repair(sample.text) if self.is_postings else shown_text(sample)
+                self.done.append((sample, self.index.overlap(shown) if self.index else None))
                 bar.update()
                 yield self.done[-1]
 
@@ -144,14 +164,18 @@ class SamplingJob:
         """Return the finished samples in the order of their rows."""
         return sorted(self.done, key=lambda done: done[0].row)
 
-    def views(self) -> list[PostingView]:
-        """Return the finished samples as the pages show them, in the order of their rows."""
-        count = len(self.done)
-        return [PostingView.of(sample, at, count, overlap) for at, (sample, overlap) in enumerate(self.in_order(), 1)]
+    def render(self, source: Provenance, *, plot: bool, stages: Sequence[Stage], play: bool) -> dict[str, str]:
+        """Render the gallery of the finished samples, in the order of their rows: its files by name."""
+        count, done = len(self.done), list(enumerate(self.in_order(), 1))
+        if self.is_postings:
+            views = [PostingView.of(sample, at, count, overlap) for at, (sample, overlap) in done]
+            return gallery.render_pages(views, source, plot=plot, stages=stages, play=play)
+        texts = [TextView(sample, at, count, overlap) for at, (sample, overlap) in done]
+        return gallery.render_texts(texts, source, plot=plot, stages=stages, play=play)
 
 
 def _stream_text(sampler: Sampler) -> int:
-    """Write one posting to stdout, each character as soon as it is sampled."""
+    """Write one text to stdout, each character as soon as it is sampled."""
     texts = sampler.prompts()
     console.print_exact(texts[0])
 
@@ -165,30 +189,33 @@ def _stream_text(sampler: Sampler) -> int:
 
 
 def _print_texts(job: SamplingJob, as_json: bool) -> int:
-    """Write each posting to stdout as soon as it is finished."""
+    """Write each text to stdout as soon as it is finished."""
     for sample, overlap in job.run():
         if as_json:
-            console.print_json(_record(sample, overlap, job.sampler.request), indent=None)
+            console.print_json(_record(sample, overlap, job), indent=None)
         else:
             console.print_exact(sample.text.removesuffix("\n") + "\n")
     return console.OK
 
 
-def _record(sample: Sample, overlap: Overlap | None, request: SampleRequest) -> dict[str, object]:
-    """Return a posting as `--json` prints it, with the fields of the repaired text where it is not well formed."""
-    posting = document.read(grammar.repair(sample.text))
+def _record(sample: Sample, overlap: Overlap | None, job: SamplingJob) -> dict[str, object]:
+    """Return a text as `--json` prints it; a posting with its fields, of the repaired text if it is not well formed."""
+    head: dict[str, object] = {}
+    markup: dict[str, object] = {}
+    if job.is_postings:
+        posting = document.read(grammar.repair(sample.text))
+        head = {"title": posting.title, "company": posting.company, "place": posting.location}
+        markup = {"masked": sample.masked, "cost": sample.cost}
+    params = job.sampler.request.params
     return {
         "row": sample.row,
         "prompt": sample.prompt,
         "text": sample.text,
-        "title": posting.title,
-        "company": posting.company,
-        "place": posting.location,
+        **head,
         "ended": sample.ended,
-        "temperature": request.params.temperature,
-        "seed": request.params.seed,
-        "masked": sample.masked,
-        "cost": sample.cost,
+        "temperature": params.temperature,
+        "seed": params.seed,
+        **markup,
         "logprob": sample.logprob,
         "memorization": {"longest": overlap.longest, "share": overlap.share} if overlap else None,
     }
@@ -202,12 +229,12 @@ def _make_gallery(options: SampleOptions, path: Path, job: SamplingJob) -> int:
         for _ in job.run():
             pass
         samples = [sample for sample, _ in job.in_order()]
-        stages = sample_stages(path, samples, request, options.device, options.stages)
+        stages = sample_stages(path, job.sampler.loaded.text_kind, samples, request, options.device, options.stages)
         held_out = job.index.held_out_overlap(request.params.length) if job.index else None
     except (KeyboardInterrupt, Terminated):
         if job.done:
             kept = _publish(out, path, job)
-            say(f"{len(job.done)} of {options.count} postings are finished; they are in {kept}")
+            say(f"{len(job.done)} of {request.count} {job.noun}s are finished; they are in {kept}")
         raise
     index = _publish(out, path, job, stages, held_out)
     if not job.index:
@@ -229,7 +256,7 @@ def _publish(
     except (InputError, OSError) as error:
         say(f"the gallery is written without a loss plot: {error}")
     source = Provenance.of(path, job.sampler, held_out)
-    files |= gallery.render_pages(job.views(), source, plot=bool(files), stages=stages, play=(out / PLAY).exists())
+    files |= job.render(source, plot=bool(files), stages=stages, play=(out / PLAY).exists())
     _replace(out, files)
     return out / INDEX
 
@@ -249,7 +276,8 @@ def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = console.parser(
-        "python -m charrnn.sample", "Sample imaginary postings from a checkpoint, and write them as a gallery of pages."
+        "python -m charrnn.sample",
+        "Sample imaginary postings, or other texts, from a checkpoint, and write them as a gallery of pages.",
     )
     source = made.add_argument_group("checkpoint and training text")
     selection.add_flags(source)
@@ -267,16 +295,18 @@ def options_parser() -> argparse.ArgumentParser:
         type=non_negative_int,
         default=3,
         metavar="N",
-        help="show N postings of the run's first, best and last checkpoint side by side; 0 for none (default: 3)",
+        help="show N texts of the run's first, best and last checkpoint side by side; 0 for none (default: 3)",
     )
     either = output.add_mutually_exclusive_group()
     either.add_argument("--stdout", action="store_true", help="print the texts as they are finished; no gallery")
-    either.add_argument("--json", action="store_true", help="print a line of JSON for each posting; no gallery")
-    prompt = made.add_argument_group("prompt (the network makes up what you leave out)")
+    either.add_argument("--json", action="store_true", help="print a line of JSON for each text; no gallery")
+    prompt = made.add_argument_group(
+        "prompt (the network makes up what you leave out; title, company and place are for postings)"
+    )
     prompt.add_argument("--title", default="", help="job title")
     prompt.add_argument("--company", default="", help="name of the employer")
     prompt.add_argument("--city", default="", help="city of the job")
-    prompt.add_argument("--state", default="", help="postal code of the state, such as WA")
+    prompt.add_argument("--state", default="", help="state of the job: WA or Washington")
     either = prompt.add_mutually_exclusive_group()
     either.add_argument("--primetext", help="begin with exactly this text instead; \\n is a line break")
     either.add_argument("--prime-file", type=Path, metavar="FILE", help="begin with the text of this file instead")
@@ -286,8 +316,8 @@ def options_parser() -> argparse.ArgumentParser:
 
 def _add_sampling_flags(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--count", type=positive_int, default=12, help="number of postings (default: %(default)s)")
-    add("--length", type=positive_int, default=8000, help="maximum characters per posting (default: %(default)s)")
+    add("--count", type=positive_int, default=12, help="number of texts (default: %(default)s)")
+    add("--length", type=positive_int, help="maximum characters per text (default: longer than nearly all it learned)")
     add(
         "--temperature",
         type=float,
@@ -311,14 +341,19 @@ def _add_sampling_flags(group: argparse._ArgumentGroup) -> None:
     )
     add("--seed", type=int, default=123, help="seed of the random numbers (default: %(default)s)")
     either = group.add_mutually_exclusive_group()
-    either.add_argument("--raw", action="store_true", help="do not enforce well-formed markup; pages are repaired")
     either.add_argument(
-        "--well-formed", dest="raw", action="store_false", default=False, help="enforce well-formed markup (default)"
+        "--raw",
+        action="store_true",
+        default=None,
+        help="do not enforce well-formed markup of postings; pages are repaired",
+    )
+    either.add_argument(
+        "--well-formed", dest="raw", action="store_false", default=None, help="enforce it (default for postings)"
     )
     add(
         "--deterministic",
         action="store_true",
-        help="compute in float32 and in one order, so that a posting does not depend on the others; slower",
+        help="compute in float32 and in one order, so that a text does not depend on the others; slower",
     )
     add("--exact", dest="deterministic", action="store_true", help=argparse.SUPPRESS)  # the old spelling
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")

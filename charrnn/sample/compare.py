@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from charrnn.data.kind import TextKind
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import CheckpointFile
 from charrnn.sample.generate import Sample
@@ -13,7 +14,7 @@ from charrnn.sample.sampler import Sampler, SampleRequest
 from scrape.common.console import say
 from scrape.common.errors import InputError
 
-LENGTH = 1200  # characters: the gallery shows only the beginning of these postings
+LENGTH = 1200  # characters: the gallery shows only the beginning of these texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,10 @@ class Stage:
     samples: Sequence[Sample]
 
 
-def sample_stages(path: Path, done: Sequence[Sample], request: SampleRequest, device: str, count: int) -> list[Stage]:
-    """Sample `count` postings of each stage of the run of the checkpoint `path`; none where it has only one.
+def sample_stages(
+    path: Path, kind: TextKind, done: Sequence[Sample], request: SampleRequest, device: str, count: int
+) -> list[Stage]:
+    """Sample `count` texts of a kind at each stage of the run of the checkpoint `path`; none where it has only one.
 
     `done` are the samples of `path` for `request`, in the order of the rows. Each row is sampled with the same random
     numbers at every stage.
@@ -35,13 +38,17 @@ def sample_stages(path: Path, done: Sequence[Sample], request: SampleRequest, de
     stages = entries(path.parent)
     if len(stages) < 2 or not count:
         return []
-    few = replace(request, count=count, params=replace(request.params, length=min(request.params.length, LENGTH)))
+    few = replace(
+        request,
+        count=min(count, request.count),
+        params=replace(request.params, length=min(request.params.length, LENGTH)),
+    )
     made = []
     for name, entry in stages:
         try:
             samples = done[:count]
             if entry.path != path:
-                sampler = Sampler.of(checkpoint.load(entry.path), few, device)
+                sampler = Sampler.of(replace(checkpoint.load(entry.path), kind=kind), few, device)
                 samples = sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)
         except InputError as error:
             say(f"one stage of the run is left out: {error}")

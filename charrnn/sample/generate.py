@@ -50,7 +50,8 @@ DETERMINISTIC_WIDTH = 16
 class Sample:
     """One sampled text: `prompt` is its beginning, and `ended` says whether the network ended it by itself.
 
-    It did not end it where the length limit cut it, or made the mask close the open elements.
+    It did not end it where the length limit cut it, or made the mask close the open elements. `closed` says that the
+    mask closed it after a whole block, because it was long.
     """
 
     row: int
@@ -60,6 +61,7 @@ class Sample:
     masked: int = 0  # how many of the written characters the mask changed
     cost: float = 0.0  # nats: minus the log of the likelihood of the allowed characters, summed over the text
     logprob: float = 0.0  # nats: of the written characters, under the network alone (temperature 1, no mask)
+    closed: bool = False
 
 
 def generate(
@@ -70,6 +72,9 @@ def generate(
     *,
     mask: GrammarMask | None = None,
     stop: str = END,
+    stop_from: int = 0,
+    close_from: int | None = None,
+    warm_ups: Sequence[str] = (WARM_UP,),
     width: int | None = None,
     deterministic: bool = False,
     on_step: OnStep = lambda written: None,
@@ -77,10 +82,12 @@ def generate(
 ) -> Iterator[Sample]:
     """Sample a text for every prompt, and yield each as soon as it is finished; `row` is the index of its prompt.
 
-    At most `params.length` characters are added to each prompt, fewer where the text ends in `stop` before. Before
-    the prompt the network reads WARM_UP. With `mask`, every text is the beginning of a well-formed document, and a
-    whole one where `stop` does not end it sooner. At most `width` (WIDTH) texts are sampled side by side. If
-    `deterministic`, there are always `width` (DETERMINISTIC_WIDTH) slots, and a row's text depends on no other row.
+    At most `params.length` characters are added to each prompt, fewer where the text ends in `stop` before, with
+    `stop_from` characters or more. Before the prompt the network reads one of `warm_ups`, in turn. With `mask`, every
+    text is the beginning of a well-formed document, and a whole one where `stop` does not end it sooner; from
+    `close_from` characters on, it is closed after the block that is being written. At most `width` (WIDTH) texts are
+    sampled side by side. If `deterministic`, there are always `width` (DETERMINISTIC_WIDTH) slots, and a row's text
+    depends on no other row.
 
     `on_step` is called after each step with the number of characters that it wrote, and `on_token` for each of these
     with its row and the character.
@@ -89,14 +96,15 @@ def generate(
     prompt where it cannot write WARM_UP, on a prompt that no document begins with, on a length too short to end one.
     Raises it later where the model's output is not a number.
     """
-    read = {prompt: _read_prompt(prompt, vocab, params.length, mask) for prompt in dict.fromkeys(prompts)}
-    rows = [_Row(number, prompt, *read[prompt]) for number, prompt in enumerate(prompts)]
+    begins = [(prompt, warm_ups[row % len(warm_ups)]) for row, prompt in enumerate(prompts)]
+    read = {begin: _read_prompt(*begin, vocab, params.length, mask) for begin in dict.fromkeys(begins)}
+    rows = [_Row(number, begin[0], *read[begin]) for number, begin in enumerate(begins)]
     if deterministic:
         slots = width or DETERMINISTIC_WIDTH
         queues = [iter(rows[slot::slots]) for slot in range(slots)]
     else:
         queues = [iter(rows)] * min(width or WIDTH, len(rows))  # one queue for all slots
-    batch = _Batch(len(queues), vocab, params, mask, stop)
+    batch = _Batch(len(queues), vocab, params, mask, stop, stop_from, close_from)
     stepper = make_stepper(model, len(queues), deterministic)
     return _run(batch, stepper, queues, on_step, on_token, shrink=not deterministic)
 
@@ -111,12 +119,12 @@ class _Row:
     state: int  # the number of the grammar state after the prompt
 
 
-def _read_prompt(prompt: str, vocab: Vocab, length: int, mask: GrammarMask | None) -> tuple[Ids, int]:
+def _read_prompt(prompt: str, warm_up: str, vocab: Vocab, length: int, mask: GrammarMask | None) -> tuple[Ids, int]:
     """Return the ids that the network reads up to the end of `prompt`, and the number of the grammar state there.
 
-    WARM_UP comes first where the vocabulary can write it.
+    The warm-up context comes first where the vocabulary can write it.
     """
-    warm_up = WARM_UP if set(WARM_UP) <= set(vocab.chars) else ""
+    warm_up = warm_up if set(warm_up) <= set(vocab.chars) else ""
     context = np.concatenate([vocab.encode(warm_up), vocab.encode(prompt)]).astype(np.int64)
     if not len(context):
         raise InputError("the network needs a character to begin with; give one with --primetext")
@@ -167,19 +175,31 @@ _SLOT = np.dtype(
         ("end", np.int64),  # how many there are in all when the limit is reached
         ("state", np.int64),  # the number of the grammar state that the text has come to
         ("cut_short", np.bool_),  # whether the limit has changed a character
+        ("closed", np.bool_),  # whether the text was closed after a block, because it was long
         ("masked", np.int64),
         ("cost", np.float64),
         ("logprob", np.float64),
     ]
 )
-_EMPTY = (False, 0, 1, np.iinfo(np.int64).max, 0, False, 0, 0.0, 0.0)
+_EMPTY = (False, 0, 1, np.iinfo(np.int64).max, 0, False, False, 0, 0.0, 0.0)
 
 
 class _Batch:
     """The unfinished texts: arrays with a row for every slot, so that a step is the same few calls for all."""
 
-    def __init__(self, slots: int, vocab: Vocab, params: SamplingParams, mask: GrammarMask | None, stop: str) -> None:
+    def __init__(
+        self,
+        slots: int,
+        vocab: Vocab,
+        params: SamplingParams,
+        mask: GrammarMask | None,
+        stop: str,
+        stop_from: int = 0,
+        close_from: int | None = None,
+    ) -> None:
         self.vocab, self.params, self.mask = vocab, params, mask
+        self.stop_from, self.close_from = stop_from, close_from
+        self.newline, self.less = (vocab.chars.find(char) for char in "\n<")
         stops = {stop, END} if mask else {stop}  # nothing comes after a whole document, whatever the stop
         known = set(vocab.chars)
         self.stops = [vocab.encode(s).astype(np.int64) for s in sorted(stops) if s and set(s) <= known]
@@ -204,7 +224,7 @@ class _Batch:
             return
         known, warm_up = len(row.context), len(row.context) - len(row.prompt)
         self._make_room(known + 1)
-        self.now[slot] = (True, 0, known, known + self.params.length, row.state, False, 0, 0.0, 0.0)
+        self.now[slot] = (True, 0, known, known + self.params.length, row.state, False, False, 0, 0.0, 0.0)
         self.ids[slot, :known] = row.context
         self.streams[slot] = np.random.default_rng([self.params.seed, row.number])
         self.uniforms[slot, warm_up:] = self.streams[slot].random((self.ids.shape[1] - warm_up, 2))
@@ -263,13 +283,30 @@ class _Batch:
         if mask is None:
             return sample_next(logits, uniforms, self.params)
         shortest = mask.shortest_after(now["state"])
-        sampled = sample_next(logits, uniforms, self.params, shortest <= (now["end"] - now["at"])[:, None])
+        within = shortest <= (now["end"] - now["at"])[:, None]
+        closing = self._is_closing()
+        allowed = within & (~closing[:, None] | (shortest <= shortest.min(axis=1, keepdims=True)))
+        sampled = sample_next(logits, uniforms, self.params, allowed)
         if sampled.ids is not sampled.unmasked:
             masked = writing & (sampled.ids != sampled.unmasked)
             now["masked"] += masked
-            # Where the grammar allows the unmasked character, it was the limit that forbade it.
-            now["cut_short"] |= masked & (shortest[self.slots, sampled.unmasked] < np.inf)
+            # Where the grammar allows the unmasked character, it was the limit that forbade it, or the closing.
+            now["closed"] |= masked & (within & ~allowed).any(axis=1)
+            fits = within[self.slots, sampled.unmasked]
+            now["cut_short"] |= masked & ~fits & (shortest[self.slots, sampled.unmasked] < np.inf)
         return sampled
+
+    def _is_closing(self) -> Bools:
+        """Return (slots,) whether a text is to be closed now: it is long, and at the beginning of a tag in a new line.
+
+        No text of a block holds a newline, so a block or a list item has ended there.
+        """
+        if self.close_from is None:
+            return np.zeros(len(self.slots), np.bool_)
+        at = self.now["at"]
+        before, last = self.ids[self.slots, at - 2], self.ids[self.slots, at - 1]
+        begins = (last == self.newline) | ((last == self.less) & (before == self.newline))
+        return np.asarray(begins & (at - self.now["known"] >= self.close_from))
 
     def finished(self) -> list[int]:
         """Return the slots whose text is at its end."""
@@ -287,6 +324,8 @@ class _Batch:
         row, at, known = self.rows[slot], self.now["at"][slot], self.now["known"][slot]
         if row is None or at < known:
             return False
+        if at + 1 - known < self.stop_from:
+            return False
         text = self.ids[slot, known - len(row.prompt) : at + 1]
         return any(np.array_equal(text[-len(stop) :], stop) for stop in self.stops)
 
@@ -295,7 +334,7 @@ class _Batch:
         row, now = self.rows[slot], self.now[slot]
         assert row is not None, "a slot that has finished has a row"
         text = row.prompt + self.vocab.decode(self.ids[slot, now["known"] : now["at"] + 1])
-        ended = self._has_stopped(slot) and not now["cut_short"]
-        return Sample(
-            row.number, row.prompt, text, ended, int(now["masked"]), float(now["cost"]), float(now["logprob"])
-        )
+        whole = self._has_stopped(slot) and not now["cut_short"]
+        closed = bool(now["closed"])
+        counts = int(now["masked"]), float(now["cost"]), float(now["logprob"])
+        return Sample(row.number, row.prompt, text, whole and not closed, *counts, whole and closed)

@@ -1,19 +1,23 @@
-"""Sample the postings of a request from a checkpoint: first their prompts, then the rest."""
+"""Sample the postings or texts of a request from a checkpoint: first their prompts, then the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
+from charrnn.data.kind import TextKind
+from charrnn.data.vocab import Vocab
 from charrnn.model import device
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.lstm import CharLSTM
-from charrnn.sample.generate import OnStep, OnToken, Sample, generate
+from charrnn.sample.generate import WARM_UP, OnStep, OnToken, Sample, generate
 from charrnn.sample.grammar_mask import GrammarMask
 from charrnn.sample.prompts import check_head, check_prime
 from charrnn.sample.sampling import SamplingParams
+from scrape.common.errors import InputError
 from scrape.markup import document, grammar
 
 HEAD_LENGTH = 120  # most characters of a head line that the network writes
@@ -21,10 +25,11 @@ HEAD_LENGTH = 120  # most characters of a head line that the network writes
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """A request for `count` postings.
+    """A request for `count` postings or other texts.
 
     `head` is title, company and location, empty where the network is to make them up; `prime` is a whole beginning
-    in place of a head. `raw` leaves the markup to the network; `deterministic` is that of `generate`.
+    in place of a head. `raw` leaves the markup to the network; `deterministic` is that of `generate`. A text has
+    neither head nor markup.
     """
 
     head: tuple[str, str, str]
@@ -47,7 +52,13 @@ class Sampler:
     @classmethod
     def of(cls, loaded: Checkpoint, request: SampleRequest, device_name: str) -> Sampler:
         """Load the model. Raises InputError where there is no such device, or the vocabulary cannot write postings."""
-        mask = None if request.raw else GrammarMask(loaded.vocab.chars)
+        is_text = not loaded.text_kind.is_postings
+        if is_text and any(request.head):
+            raise InputError(
+                "--title, --company, --city and --state begin a posting, and this network writes other texts; "
+                "begin one with --primetext"
+            )
+        mask = None if request.raw or is_text else GrammarMask(loaded.vocab.chars)
         on = device.pick(device_name)
         if on.type == "cpu":
             # A single character is too little work to share: a second thread saves a tenth of the time on an idle
@@ -56,7 +67,7 @@ class Sampler:
         return cls(loaded, loaded.model(on), mask, request)
 
     def prompts(self) -> list[str]:
-        """Return the prompts: `prime`, or heads of which the network writes what is not given.
+        """Return the prompts: `prime`, or heads of which the network writes what is not given; of a text, nothing.
 
         The head has a fixed order: given a company without a title, for example, the network first writes the titles.
         Raises InputError on a character that the network does not know.
@@ -65,6 +76,8 @@ class Sampler:
         if self.request.prime is not None:
             check_prime("the prompt", self.request.prime, alphabet)
             return [self.request.prime] * count
+        if not self.loaded.text_kind.is_postings:
+            return [""] * count
         lines = self.request.head
         for flag, line in zip(("--title", "--company", "--city and --state"), lines, strict=True):
             check_head(flag, line, alphabet)
@@ -96,13 +109,14 @@ class Sampler:
     def samples(
         self, prompts: list[str], on_step: OnStep = lambda written: None, on_token: OnToken | None = None
     ) -> Iterator[Sample]:
-        """Sample a posting to every prompt, and yield each as soon as it is finished.
+        """Sample a posting or text to every prompt, and yield each as soon as it is finished.
 
         `on_step` and `on_token` are those of `generate`.
         """
-        return generate(
+        return sample_kind(
             self.model,
             self.loaded.vocab,
+            self.loaded.text_kind,
             prompts,
             self.request.params,
             mask=self.mask,
@@ -110,3 +124,40 @@ class Sampler:
             on_step=on_step,
             on_token=on_token,
         )
+
+
+def sample_kind(
+    model: CharLSTM,
+    vocab: Vocab,
+    kind: TextKind,
+    prompts: list[str],
+    params: SamplingParams,
+    *,
+    mask: GrammarMask | None = None,
+    deterministic: bool = False,
+    on_step: OnStep = lambda written: None,
+    on_token: OnToken | None = None,
+) -> Iterator[Sample]:
+    """Sample a text of a kind to every prompt: it begins and ends as that kind does. See `generate`.
+
+    Row by row, a text begins after another piece of the held-out text; the seed says with which the first begins.
+    """
+    soft = kind.soft(params.length)
+    openings = [WARM_UP]
+    if not kind.is_postings:
+        order = np.random.default_rng(params.seed).permutation(len(kind.openings))
+        openings = [kind.openings[place] for place in order]
+    return generate(
+        model,
+        vocab,
+        prompts,
+        params,
+        mask=mask,
+        stop=kind.end,
+        stop_from=0 if kind.is_postings else soft,
+        close_from=soft if mask else None,
+        warm_ups=openings,
+        deterministic=deterministic,
+        on_step=on_step,
+        on_token=on_token,
+    )

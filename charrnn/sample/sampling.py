@@ -36,6 +36,11 @@ class SamplingParams:
     length: int = 8000
     seed: int = 0
 
+    @property
+    def is_greedy(self) -> bool:
+        """True if the likeliest character is always taken, so that equal prompts give equal texts."""
+        return self.temperature == 0 or self.top_k == 1 or self.min_p == 1
+
     def __post_init__(self) -> None:
         if not (isfinite(self.temperature) and self.temperature >= 0):
             raise InputError(

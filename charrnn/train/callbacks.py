@@ -10,14 +10,14 @@ from charrnn.model.checkpoint import Checkpoint
 from charrnn.runs import history
 from charrnn.runs.files import RunFiles
 from charrnn.runs.history import Evaluation
-from charrnn.sample.generate import generate
+from charrnn.sample.sampler import sample_kind
 from charrnn.sample.sampling import SamplingParams
 from charrnn.train.loop import Callback
 from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
+from scrape.markup import document, grammar
 
-BEGINNING = "<html>\n<h1>"
 LENGTH = 300  # characters of a preview
 TEMPERATURE = 0.7
 PLOT_SECONDS = 10.0
@@ -49,10 +49,10 @@ def rehearse(checkpoint: Checkpoint) -> None:
 
 def _preview(checkpoint: Checkpoint) -> str:
     """Return the beginning of a posting, or of other text, as this checkpoint writes it; the seed is its step."""
-    vocab = checkpoint.vocab
-    prompt = BEGINNING if set(BEGINNING) <= set(vocab.chars) else vocab.chars[0]
+    kind = checkpoint.text_kind
+    prompt = document.prompt_prefix() + grammar.OPEN[grammar.HEAD[0]] if kind.is_postings else ""
     params = SamplingParams(TEMPERATURE, length=LENGTH, seed=checkpoint.step)
-    return next(generate(checkpoint.model(), vocab, [prompt], params)).text
+    return next(sample_kind(checkpoint.model(), checkpoint.vocab, kind, [prompt], params)).text
 
 
 def _plotter(files: RunFiles) -> Callback:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from charrnn.data.corpus import PADDING, Array, Split, Streams
+from charrnn.data.kind import TextKind, kind_of
 from charrnn.model import device, loss
 from charrnn.model.checkpoint import Checkpoint, check_numbers
 from charrnn.model.distributed import SINGLE_PROCESS, Group
@@ -67,6 +69,11 @@ class Trainer:
         self.first_loss = math.inf
         self.loss_sum, self.loss_count = 0.0, 0  # since the last evaluation
         self.seconds, self.logged_seconds = 0.0, 0.0
+
+    @cached_property
+    def kind(self) -> TextKind:
+        """The kind of the text."""
+        return kind_of(self.text)
 
     @property
     def epoch(self) -> float:
@@ -135,8 +142,9 @@ class Trainer:
     def checkpoint(self, val_loss: float) -> Checkpoint:
         """Return a copy of the weights with all that sampling needs."""
         weights = {name: weight.detach().cpu().clone() for name, weight in self.model.state_dict().items()}
+        text = self.text
         return Checkpoint(
-            self.model.config, self.text.vocab, weights, self.epoch, self.step_number, val_loss, self.text.sha256
+            self.model.config, text.vocab, weights, self.epoch, self.step_number, val_loss, text.sha256, self.kind
         )
 
     def state_dict(self) -> dict[str, Any]:

@@ -51,14 +51,18 @@ def test_a_run_on_postings_is_written_down_once_and_again_in_its_place(house: Pa
     assert "    <html>" not in figures
 
 
-def test_a_plain_text_has_neither_mask_nor_gallery(house: Path) -> None:
+def test_the_results_of_a_text_lie_beside_its_gallery_and_not_in_the_tracked_file(house: Path) -> None:
     (house / "poem.txt").write_text("".join(f"{n} green bottles hanging on the wall\n" for n in range(300)))
     done = reproduce(house, "--text", "poem.txt", "--train-frac", "0.8", "--val-frac", "0.2")
     assert done.returncode == 0, done.stderr
-    written = (house / "RESULTS.md").read_text()
+    folder = house / "samples/reproduce-poem"
+    assert done.stdout == f"{Path('samples/reproduce-poem/results.md')}\n"
+    written = (folder / "results.md").read_text()
     assert "the end of a line" in written and "with the mask" not in written and "Epoch 1.00" in written
-    assert not (house / "samples/reproduce-poem").exists()
-    (house / "poem.txt").write_text("another text")
+    assert {"index.html", "texts.txt", "results.png"} <= {path.name for path in folder.iterdir()}
+    assert (house / "RESULTS.md").read_text() == "# Results\n\nWhat stood here before.\n"
+    assert not (house / "samples/results").exists()
+    (house / "poem.txt").write_text("another text\n" * 30)
     other = reproduce(house, "--text", "poem.txt")
     assert other.returncode == 2
-    assert "is another text already" in other.stderr
+    assert "holds another text" in other.stderr

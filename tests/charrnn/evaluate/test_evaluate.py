@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.data.corpus import open_corpus
+from charrnn.data.kind import TextKind
 from charrnn.evaluate import report
 from charrnn.evaluate.__main__ import lines, main
 from charrnn.evaluate.memorization import held_out
@@ -41,7 +42,7 @@ def plain_trained(home: Path) -> Path:
     made = tiny.trainer(home / "elsewhere").checkpoint(2.0)
     config = replace(made.config, vocab_size=len(corpus.vocab))
     weights = CharLSTM(config).state_dict()
-    whole = replace(made, config=config, weights=weights, vocab=corpus.vocab, corpus=corpus.sha256)
+    whole = replace(made, config=config, weights=weights, vocab=corpus.vocab, corpus=corpus.sha256, kind=None)
     return checkpoint.save(home / "cv" / "tiny", whole)
 
 
@@ -85,7 +86,8 @@ def test_a_text_that_is_no_postings_skips_what_it_lacks(home: Path, capsys: pyte
     assert set(found["texts"]) == {FREE, REAL}
     assert found["texts"][REAL]["valid"] is None
     assert "valid markup" not in printed
-    assert "not job postings" in printed
+    for word in ("posting", "markup", "mask", "title"):
+        assert word not in printed
 
 
 def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: Path) -> None:
@@ -105,8 +107,9 @@ def test_ended_is_the_share_that_the_network_ended(home: Path, monkeypatch: pyte
     path = trained(home)
     loaded = checkpoint.load(path)
     made = [Sample(0, "", "<html>\n", False, 2, 0.5), Sample(1, "", "</html>\n", True, 1, 0.25)]
-    monkeypatch.setattr(report, "generate", lambda *_, **__: iter(made))
-    _, found = report.sample_texts(loaded.model(), loaded.vocab, 2, SamplingParams(0.7, length=60, seed=1), None, True)
+    monkeypatch.setattr(report, "sample_kind", lambda *_, **__: iter(made))
+    params = SamplingParams(0.7, length=60, seed=1)
+    _, found = report.sample_texts(loaded.model(), loaded.vocab, TextKind(), 2, params, None)
     assert (found.ended, found.changed, found.cost) == (0.5, 3, 0.75)
 
 
@@ -117,7 +120,8 @@ def test_the_same_seed_gives_the_same_texts_and_another_others(home: Path) -> No
 
     def texts(seed: int) -> list[str]:
         params = SamplingParams(0.7, length=60, seed=seed)
-        return [made.text for made in report.sample_texts(model, source.text.vocab, 2, params, None, True)[0]]
+        made, _ = report.sample_texts(model, source.text.vocab, TextKind(), 2, params, None)
+        return [one.text for one in made]
 
     assert texts(1) == texts(1) != texts(2)
 

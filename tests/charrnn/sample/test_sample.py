@@ -124,6 +124,8 @@ def test_the_same_request_gives_the_same_files_and_another_seed_others(home: Pat
         (["--company", "Blue Door"], (None, "Blue Door")),
         (["--city", "Seattle", "--state", "WA"], (None, None, "Seattle, WA")),
         (["--title", "Cook", "--state", "WA"], ("Cook", None, "WA")),
+        (["--state", "Illinois"], (None, None, "IL")),
+        (["--city", "Peoria", "--state", "illinois"], (None, None, "Peoria, IL")),
         (["--title", "Cook", "--company", "B", "--city", "Reno"], ("Cook", "B", "Reno")),
     ],
 )
@@ -232,12 +234,12 @@ def test_no_run_at_all_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monke
         choose("best", None, Path("elsewhere"))
 
 
-def test_a_vocabulary_without_markup_samples_raw(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("raw", [[], ["--raw"]])
+def test_an_older_checkpoint_without_markup_in_its_vocabulary_writes_texts(home: Path, raw: list[str]) -> None:
     save(home / "cv" / "plays", 1.0, 1.0, Vocab(" abc\n"))
-    plays = [*FAST, "--run", "plays", "--primetext", "abc"]
-    assert main(plays) == console.BAD_INPUT
-    assert "--raw" in capsys.readouterr().err
-    assert main([*plays, "--raw"]) == console.OK
+    assert main([*FAST, *raw, "--run", "plays", "--primetext", "abc"]) == console.OK
+    assert names(gallery(home, "plays")) == {"index.html", "texts.txt", "text-01.html", "text-02.html", "text-03.html"}
+    assert (gallery(home, "plays") / "texts.txt").read_text().count("abc") >= 3
 
 
 @pytest.mark.parametrize("count", ["0", "-3", "many"])
@@ -469,7 +471,7 @@ def test_the_closest_character_of_an_alphabet(char: str, alphabet: str, near: st
 
 def test_well_formed_and_raw_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     parse = options_parser().parse_args
-    assert [parse(said).raw for said in ([], ["--raw"], ["--well-formed"])] == [False, True, False]
+    assert [parse(said).raw for said in ([], ["--raw"], ["--well-formed"])] == [None, True, False]
     with pytest.raises(SystemExit):
         parse(["--raw", "--well-formed"])
     assert "not allowed with" in capsys.readouterr().err
@@ -483,3 +485,13 @@ def test_deterministic_has_its_old_spelling_for_one_release(capsys: pytest.Captu
     told = capsys.readouterr().out
     assert "--deterministic" in told
     assert "--exact" not in told
+
+
+@pytest.mark.parametrize("greedy", [["--temperature", "0"], ["--top-k", "1"]])
+def test_without_chance_one_text_is_written_once(
+    home: Path, capsys: pytest.CaptureFixture[str], greedy: list[str]
+) -> None:
+    assert main([*FAST, *greedy, "--json"]) == console.OK
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    assert "all 3 would be the same, so one is written" in err
