@@ -11,7 +11,6 @@ import argparse
 from pathlib import Path
 
 from charrnn import plot
-from charrnn.data import kind
 from charrnn.model import checkpoint
 from charrnn.model.memory import explain_memory
 from charrnn.pages import SAMPLES, comparison
@@ -75,12 +74,9 @@ def _compare(said: argparse.Namespace) -> int:
 
 
 def _sample(path: Path, params: SamplingParams, count: int) -> list[str]:
-    """Return texts of a checkpoint: postings where it can write their markup, else from the beginning of a line."""
-    loaded = checkpoint.load(path)
-    is_postings = kind.guess(loaded.vocab).is_postings
-    line = "\n" if "\n" in loaded.vocab.chars else loaded.vocab.chars[0]
-    prime = None if is_postings else line
-    sampler = Sampler.of(loaded, SampleRequest(("", "", ""), prime, count, params, not is_postings, False), "cpu")
+    """Return texts of a checkpoint, as `python -m charrnn.sample` writes them."""
+    request = SampleRequest(("", "", ""), None, count, params, raw=False, deterministic=False)
+    sampler = Sampler.of(checkpoint.load(path), request, "cpu")
     return [sample.text for sample in sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)]
 
 
