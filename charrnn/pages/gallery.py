@@ -111,6 +111,7 @@ def _render_index(
         play=PLAY if play else "",
         facts=facts,
         example=example_word([card.words for card in cards]),
+        computes=(),
         **values,
     )
 

@@ -72,6 +72,8 @@ def make_page(
 
 
 def _writes_postings(loaded: Checkpoint) -> bool:
+    if not loaded.text_kind.is_postings:
+        return False
     try:
         GrammarMask(loaded.vocab.chars)
     except InputError:
