@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import date
@@ -18,8 +19,9 @@ from scrape.dataset import index
 from scrape.dataset.index import SearchHit
 from scrape.dataset.store import named_store
 from scrape.fields import match
-from scrape.fields.pay import show, yearly, yearly_amount
+from scrape.fields.pay import currency, least_pay, show, yearly
 
+_MOST_NAMED = 5  # currencies
 _BEGIN_FORMULAS = ("=", "+", "-", "@", "\N{MINUS SIGN}")
 
 
@@ -28,17 +30,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", help='words in any inflection, "words together", begin*; without words, all postings'
     )
-    parser.add_argument("--city", default="", metavar="PLACE", help='such as "San Francisco, CA", "India" or "Remote"')
+    parser.add_argument(
+        "--place",
+        "--city",
+        default="",
+        metavar="PLACE",
+        help='such as "San Francisco, CA", "London", "India" or "Remote"',
+    )
     parser.add_argument("--company", default="", help="a company")
     parser.add_argument(
         "--min-pay",
-        type=yearly_amount,
-        default=0.0,
+        type=least_pay,
+        default=(0.0, ""),
         metavar="AMOUNT",
-        help="paying at least this for a year of full-time work, such as 120000, 120k or 45/hour; "
+        help="paying at least this for a year of full-time work, such as 120000, £30k or 45/hour; "
         "postings that state no pay are left out",
     )
-    parser.add_argument("--currency", default="USD", metavar="CODE", help="the currency of --min-pay (USD)")
+    parser.add_argument(
+        "--currency", type=currency, metavar="CODE", help="the currency of --min-pay (USD, or its sign)"
+    )
     parser.add_argument("--since", default="", help="published since, such as 2026-11-01, 7d or 2w")
     parser.add_argument("--limit", type=positive_int, default=20, metavar="N", help="at most N postings (20)")
     form = parser.add_mutually_exclusive_group()
@@ -50,10 +60,12 @@ def run(options: argparse.Namespace) -> int:
     """Print the postings that match, best first; fail where there are none."""
     store = named_store(options.dataset, options.data_dir).require()
     since = match.since(options.since, date.today())
-    found = index.find(store, " ".join(options.words), place=options.city, company=options.company, since=since)
-    if options.min_pay:
-        found = iter(_paying(found, options.min_pay, options.currency.upper()))
+    found = index.find(store, " ".join(options.words), place=options.place, company=options.company, since=since)
+    amount, in_currency = options.min_pay
+    if amount:
+        found = iter(_paying(found, amount, options.currency or in_currency or "USD"))
     hits = list(islice(found, options.limit))
+    more = sum(1 for _ in found)
     if options.json:
         print_json([asdict(hit) for hit in hits])
     elif options.csv:
@@ -69,23 +81,30 @@ def run(options: argparse.Namespace) -> int:
             " · ".join(filter(None, (hit.company, hit.location, pay, hit.date)))
             for hit, pay in zip(hits, paid, strict=True)
         ]
-        print_entries([(hit.title, fact, hit.excerpt, hit.url) for hit, fact in zip(hits, facts, strict=True)])
+        # A posting without a URL is known by its name, which `remove` takes.
+        print_entries(
+            [(hit.title, fact, hit.excerpt, hit.url or hit.name) for hit, fact in zip(hits, facts, strict=True)]
+        )
     else:
         print_result("nothing was found")
-    if not hits and (unknown := match.unknown_place(match.place_query(options.city, ""))):
+    if more:
+        say(f"{more:,} more; --limit {len(hits) + more} prints all")
+    if not hits and (unknown := match.unknown_place(match.place_query(options.place, ""))):
         say(unknown)
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED
 
 
-def _paying(found: Iterable[SearchHit], least: float, currency: str) -> list[SearchHit]:
+def _paying(found: Iterable[SearchHit], least: float, code: str) -> list[SearchHit]:
     """Return the postings that pay at least this a year, and say how many pay in currencies that are not compared."""
     paid = [(hit, hit.pay) for hit in found if hit.pay]
-    if others := sum(pay.currency != currency for _, pay in paid):
-        pays = "1 posting pays in another currency" if others == 1 else f"{others:,} postings pay in other currencies"
-        say(f"not compared: {pays} than {currency}")
-    return [hit for hit, pay in paid if pay.currency == currency and yearly(pay) >= least]
+    others = Counter(pay.currency or "no currency" for _, pay in paid if pay.currency != code)
+    if others:
+        pays = "1 posting pays" if others.total() == 1 else f"{others.total():,} postings pay"
+        names = ", ".join(f"{count:,} in {other}" for other, count in others.most_common(_MOST_NAMED))
+        say(f"not compared: {pays} in other currencies than {code} ({names}); --currency compares those of another")
+    return [hit for hit, pay in paid if pay.currency == code and yearly(pay) >= least]
 
 
 def _cell(value: str | float | None) -> str:

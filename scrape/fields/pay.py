@@ -65,6 +65,7 @@ _OPEN = re.compile(
 )
 _OPEN_AFTER = re.compile(r"\+|\s*(?:(?:minimum|or more|and up)|(?P<most>maximum))\b", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+_ASKED = re.compile(rf"(?P<before>{_CURRENCY})?\s*(?P<number>[^\s/]+?)\s*(?P<after>{_CURRENCY})?")
 _BEFORE, _AFTER = 100, 80  # characters around a sum that are looked at
 
 
@@ -131,13 +132,24 @@ def yearly(pay: Pay) -> float:
     return (end or 0.0) * float(_FACTS["periods"][pay.period]["times"])
 
 
-def yearly_amount(text: str) -> float:
-    """Return `120000`, `120k`, `10k/month` or `45/hour` as the amount for a year; an argument type of argparse."""
+def least_pay(text: str) -> tuple[float, str]:
+    """Return `120000`, `£120k`, `10k EUR/month` or `45/hour` as the amount for a year; an argument type of argparse.
+
+    The second value is the code of the currency that it names, or empty.
+    """
     number, _, period = text.strip().partition("/")
-    amount, each = _amount(number), _period(period)
-    if not amount or not each:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an amount; write 120000, 120k, 10k/month or 45/hour")
-    return amount * float(_FACTS["periods"][each]["times"])
+    found = _ASKED.fullmatch(number[:_BEFORE])
+    amount, each = _amount(found["number"]) if found else 0.0, _period(period)
+    if not found or not amount or not each:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount; write 120000, 120k, £10k/month or 45/hour")
+    return amount * float(_FACTS["periods"][each]["times"]), _code(found["before"] or found["after"])
+
+
+def currency(text: str) -> str:
+    """Return the ISO 4217 code of a currency, given as code or sign; an argument type of argparse."""
+    if code := _code(text):
+        return code
+    raise argparse.ArgumentTypeError(f"{text!r} is no currency; write its code, such as USD, GBP or EUR")
 
 
 def show(pay: Pay) -> str:

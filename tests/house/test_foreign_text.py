@@ -18,7 +18,8 @@ MODULES = (
 )
 OUR_TEXT = {  # of the person who runs the command, a code, or one character
     *(
-        "pay.yearly_amount",
+        "pay.currency",
+        "pay.least_pay",
         "match.place",
         "match.place_query",
         "match.since",

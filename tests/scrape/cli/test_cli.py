@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -341,7 +342,8 @@ def test_find_by_pay(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     assert found("--min-pay", "100k") == ["demo-0"]
     assert found("--min-pay", "45/hour") == ["demo-0", "demo-1"]
-    assert found("--min-pay", "1", "--currency", "gbp") == ["demo-3"]
+    assert found("--min-pay", "1", "--currency", "gbp") == found("--min-pay", "£90k") == ["demo-3"]
+    assert found("--min-pay", "1", "--currency", "£") == ["demo-3"]
     assert main(["find", "--min-pay", "130k", "--csv"]) == 0
     out, err = capsys.readouterr()
     (row,) = csv.DictReader(out.splitlines())
@@ -351,7 +353,7 @@ def test_find_by_pay(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "yearly",
         "text",
     )
-    assert "1 posting pays in another currency than USD" in err
+    assert "1 posting pays in other currencies than USD (1 in GBP)" in err
     assert main(["find", "--min-pay", "130k"]) == 0
     assert "Crumb · Chicago, IL · 120,000 - 150,000 USD yearly" in capsys.readouterr().out
 
@@ -367,8 +369,18 @@ def test_find_prints_text_json_and_csv(gathered: Store, capsys: pytest.CaptureFi
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert wanted.name in {row["name"] for row in rows} and wanted.url in {row["url"] for row in rows}
     assert main(["find", "--dataset", "demo", "zyzzyva"]) == 1
+    capsys.readouterr()
+    assert main(["find", "--dataset", "demo", "--limit", "2"]) == 0
+    assert f"{len(gathered.names()) - 2:,} more; --limit {len(gathered.names())} prints all" in capsys.readouterr().err
     assert main(["find", "--dataset", "demo", "--limit", "2", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out.partition("\n")[2])) == 2
+    assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+def test_find_prints_the_name_of_a_posting_without_url(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(Store(Path("data/jobs")), replace(posting(1), url=""))
+    assert main(["find"]) == 0
+    name = capsys.readouterr().out.splitlines()[-1].strip()
+    assert main(["remove", name]) == 0
 
 
 @pytest.mark.parametrize("before", ["", " ", "\t\r\n", "\u200b", "\u00a0\ufeff", "\u2060\u200d", "\u0301", "\0\x1b"])

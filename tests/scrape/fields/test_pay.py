@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrape.common.posting import Pay, Posting, checked
-from scrape.fields.pay import find_pay, pay_of, read_pay, show, yearly, yearly_amount
+from scrape.fields.pay import currency, find_pay, least_pay, pay_of, read_pay, show, yearly
 from tests.support.growth import assert_linear
 
 
@@ -177,10 +177,19 @@ def test_pay_is_shown_and_compared_by_the_year(pay: Pay, shown: str, a_year: flo
 
 def test_an_amount_on_the_command_line_is_one_of_a_year() -> None:
     written = ("120000", "120,000", "120k", "10k/month", "45/hour")
-    assert [yearly_amount(text) for text in written] == [120_000, 120_000, 120_000, 120_000, 93_600]
-    for text in ("", "much", "-1", "0", "5/fortnight"):
+    assert [least_pay(text)[0] for text in written] == [120_000, 120_000, 120_000, 120_000, 93_600]
+    for text in ("", "much", "-1", "0", "5/fortnight", "£", "£40k or more"):
         with pytest.raises(argparse.ArgumentTypeError, match="write 120000"):
-            yearly_amount(text)
+            least_pay(text)
+
+
+def test_an_amount_on_the_command_line_may_name_its_currency() -> None:
+    written = ("£30k", "30k GBP", "30,000 £", "GBP 30000", "C$45/hour", "$1", "1")
+    assert [least_pay(text)[1] for text in written] == ["GBP", "GBP", "GBP", "GBP", "CAD", "USD", ""]
+    assert [currency(text) for text in ("gbp", "£", " EUR ")] == ["GBP", "GBP", "EUR"]
+    for text in ("", "EURO", "pounds"):
+        with pytest.raises(argparse.ArgumentTypeError, match="write its code"):
+            currency(text)
 
 
 @pytest.mark.parametrize(
