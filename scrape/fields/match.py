@@ -3,10 +3,11 @@
 title    every word of the query is a word of the title, in any order. Case, accents and plurals do not count, and a few
          words mean the same: engineer, developer and programmer; sr and senior; front end and frontend; ...
 place    the city is one that the location names, by any of its usual names (`SF`, `NYC`, `San Francisco Bay Area`);
-         Brooklyn is in New York. A state, region or country that is asked for must be the one that the location names
-         or that its city lies in: `UK`, `GBR` and `United Kingdom` are the same, `Europe` is each of its countries. A
-         posting without a location is in no place. Remote postings are in no city unless they name it: ask for the
-         place `Remote` to have them, and for `Remote, US` to leave out those that are remote in other countries only.
+         Brooklyn is in New York, Ealing in London. A state, region or country that is asked for must be the one that
+         the location names or that its city or region lies in: `UK`, `GBR` and `United Kingdom` are the same, `Europe`
+         is each of its countries. A posting without a location is in no place. Remote postings are in no city unless
+         they name it: ask for the place `Remote` to have them, and for `Remote, US` to leave out those that are remote
+         in other countries only.
 company  the words of the query stand together in the company's name; `Inc.` and the like do not count.
 since    the posting's date is that day or later; a posting without a date is not.
 """
@@ -213,15 +214,17 @@ def _wanted(city: str, state: str, country: str) -> _Wanted:
 def _is_wanted(place: places.Place, wanted: _Wanted, location: str) -> bool:
     if wanted.remote and not place.remote:
         return False
-    if wanted.cities and not {place.city, places.whole_city(place.city)} & wanted.cities:
+    own_region, whole = (place.country, place.region), places.whole_city(place)
+    if wanted.cities and not {place.city, whole.city} & wanted.cities:
         return False
     if wanted.anywhere:
         return True
     tells_little = bool(wanted.remote or wanted.cities)  # what it does not say may be what is asked for
     if wanted.words and _names(location, wanted.words):
         return True
+    place = whole
     if wanted.regions and place.region:
-        return (place.country, place.region) in wanted.regions
+        return not {own_region, places.whole_region(place)}.isdisjoint(wanted.regions)
     if wanted.regions:
         countries = {country for country, _ in wanted.regions}
         return tells_little and (place.country in countries or _is_open(place, countries))

@@ -26,7 +26,7 @@ OUR_TEXT = {  # of the person who runs the command, a code, or one character
         "places.area_members",
         "places.country_name",
     ),
-    *("places.is_within", "places.state_name", "places.suggest", "places.whole_city", "places.write"),
+    *("places.is_within", "places.state_name", "places.suggest", "places.write"),
     *("ascii.ascii_equal", "document.prompt_prefix", "document.read"),  # read: find_error, and a pattern anchored
 }
 

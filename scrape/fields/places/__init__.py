@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from scrape.fields.places.reader import Place, read
@@ -42,6 +43,7 @@ __all__ = [
     "states",
     "suggest",
     "whole_city",
+    "whole_region",
     "write",
 ]
 
@@ -110,9 +112,25 @@ def area_members(name: str) -> frozenset[str]:
     return gazetteer().members.get(area, frozenset())
 
 
-def whole_city(city: str) -> str:
-    """Return the key of the city that another one is a part of, such as New York for `brooklyn`; else its own."""
-    return gazetteer().whole.get(city, city)
+def whole_city(place: Place) -> Place:
+    """Return the city that a place is a part of, such as New York for `Brooklyn, NY` and London for `Ealing`; else it.
+
+    A part counts only in the country and region of the whole, where it names these: `Brooklyn, CT` is itself.
+    """
+    tables = gazetteer()
+    name = tables.whole.get(place.city) if place.city else tables.boroughs.get(Region(place.country, place.region))
+    whole = next(iter(tables.cities.get(name or "", ())), None)
+    if not whole or place.country not in ("", whole.country):
+        return place
+    if whole_region(place).code not in ("", whole.region):
+        return place
+    return replace(place, city=whole.key, region=whole.region, country=whole.country)
+
+
+def whole_region(place: Place) -> Region:
+    """Return the region that the region of a place lies in, such as England for `Kent`; else its own."""
+    own = Region(place.country, place.region)
+    return gazetteer().within.get(own, own)
 
 
 def is_within(country: str, area: str) -> bool:

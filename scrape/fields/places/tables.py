@@ -57,6 +57,8 @@ class Gazetteer:
     areas: Mapping[str, str]  # name -> area
     members: Mapping[str, frozenset[str]]  # area -> codes of its countries
     whole: Mapping[str, str]  # part of a city -> the city
+    boroughs: Mapping[Region, str]  # region -> the city that it is a part of
+    within: Mapping[Region, Region]  # region -> the region that it lies in
     country_rather_than_state: frozenset[str]
     city_states: frozenset[str]
     no_place: frozenset[str]
@@ -105,11 +107,19 @@ def gazetteer() -> Gazetteer:
             for area, of in names["areas"].items()
         },
         whole={part: city for city, parts in names["parts"].items() for part in parts},
+        boroughs=dict(_parts(names["boroughs"])),
+        within={region: Region(region.country, code) for region, code in _parts(names["within"])},
         country_rather_than_state=frozenset(names["country_rather_than_state"]),
         city_states=frozenset(names["city_states"]),
         no_place=frozenset(names["no_place"]),
         us_offices=names["us_offices"],
     )
+
+
+def _parts(wholes: Mapping[str, Mapping[str, Iterable[str]]]) -> Iterator[tuple[Region, str]]:
+    """Yield each region that is a part of something larger, with that."""
+    for country, of in wholes.items():
+        yield from ((Region(country, code), whole) for whole, codes in of.items() for code in codes)
 
 
 def _rows(table: str) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrape.fields import places
+from scrape.fields import match, places
 from scrape.fields.places import Place, read
 from scrape.fields.places.tables import gazetteer, key
 
@@ -193,6 +193,30 @@ def test_any_line_can_be_read(location: str) -> None:
         assert place.city == key(place.city)
 
 
+@pytest.mark.parametrize(
+    ("asked", "inside", "outside"),
+    [
+        (
+            "London",
+            "Ealing, W5; Hackney; Camden; Canary Wharf; Romford; Sutton; Lambeth, SE1",
+            "Camden, NJ",
+        ),
+        ("London, UK", "Ealing; Croydon; Greenwich; North West London; Kingston upon Thames", "Greenwich, CT; Slough"),
+        ("England", "Ealing; Maidstone, Kent; Leeds", "Fife; Cardiff; Westminster, CO; Uxbridge, MA"),
+        ("Scotland", "Fife; Glasgow", "Kent; Kensington, MD"),
+        ("UK", "Romford; Ealing; Kent", "Camden, NJ; Richmond, VA"),
+        ("Ealing", "Ealing; Ealing, London", "Croydon; London"),
+        ("New York", "Brooklyn; Midtown, New York; Astoria", "Brooklyn, CT; Astoria, OR"),
+        ("New York, NY", "Queens, NY; Midtown Manhattan", "Flushing, MI; Brooklyn, CT"),
+        ("Chicago, IL", "Chicagoland; Chicago Loop", "Chicago Heights, IL"),
+    ],
+)
+def test_parts_of_a_city_or_region_count_as_it_where_they_are_in_it(asked: str, inside: str, outside: str) -> None:
+    where = match.place(asked)
+    assert [line for line in inside.split("; ") if not match.in_place(line, *where)] == []
+    assert [line for line in outside.split("; ") if match.in_place(line, *where)] == []
+
+
 def test_the_tables_are_whole() -> None:
     tables = gazetteer()
     assert len(tables.country_names) >= 240 and len(tables.region_names) >= 2000 and len(tables.city_names) >= 4000
@@ -201,7 +225,8 @@ def test_the_tables_are_whole() -> None:
     for members in tables.members.values():
         assert members and members <= {*tables.country_names, "PR"}
     assert all(city in tables.city_names for city in tables.us_offices.values())
-    assert all(city in tables.city_names for city in tables.whole.values())
+    assert all(city in tables.city_names for city in (*tables.whole.values(), *tables.boroughs.values()))
+    assert {*tables.boroughs, *tables.within, *tables.within.values()} <= {*tables.region_names}
     assert dict(places.states())["district of columbia"] == "DC" and len(places.states()) == 52
 
 
