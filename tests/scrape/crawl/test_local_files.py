@@ -90,7 +90,9 @@ def test_a_packed_file_that_swells_is_named_and_takes_no_memory(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "data", [b"plain", gzip.compress(b"x" * 99)[:-1], gzip.compress(b"x" * 99)[:-8] + bytes(8), b"\x1f\x8b"]
+    "data",
+    [b"plain", gzip.compress(b"x" * 99)[:-1], gzip.compress(b"x" * 99)[:-8] + bytes(8), b"\x1f\x8b"],
+    ids=["plain", "cut short", "wrong checksum", "two bytes"],  # the bytes hold the time
 )
 def test_a_damaged_packed_file_is_named(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.jsonl.gz"
