@@ -54,7 +54,7 @@ def make_page(
         chars=chars,
         postings=postings,
         stages=[
-            Stage("this", f"Epoch {loaded.epoch:.2f}", weights.shape, weights),
+            Stage("this", _label(path, loaded.epoch), weights.shape, weights),
             *_beside(path, weights, chars, beside),
         ],
         labels=find_labels(weights, [loaded.vocab.encode(each.text).astype(np.int64) for each in samples], chars),
@@ -83,22 +83,33 @@ def _writes_postings(loaded: Checkpoint) -> bool:
 
 def _beside(path: Path, weights: Weights, chars: str, names: list[str] | None) -> Iterator[Stage]:
     """Yield the stages with these names; those that nobody asked for only where the page stays small."""
+    files = [entry.path for entry in checkpoint.list_files(path.parent)] or [path]
+    named = {"first": files[0], "last": files[-1], "best": checkpoint.best(path.parent) if len(files) > 1 else files[0]}
     if names is None:
         names = ["untrained", "first"]
-        if 2.5 * len(weights.to_bytes()) > _SMALL:  # of two networks, compressed and in base64
+        if 2.5 * len(weights.to_bytes()) > _SMALL and named["first"] != path:  # of both, compressed and in base64
             names.remove("first")
             say("the first checkpoint is left out, which would double the size; add it with --beside untrained first")
-    files = checkpoint.list_files(path.parent)
+    used = {path}
     for name in dict.fromkeys(names):
         if name == "untrained":
             yield Stage(name, "Untrained: random weights", weights.shape, None)
-        elif files:
-            file = {"first": files[0].path, "last": files[-1].path, "best": checkpoint.best(path.parent)}[name]
-            other = checkpoint.load(file)
-            if file == path or other.vocab.chars != chars:
-                continue  # the same, or of an earlier run with another vocabulary
+        elif named[name] not in used:
+            used.add(named[name])
+            other = checkpoint.load(named[name])
+            if other.vocab.chars != chars:
+                say(f"{named[name].name} is left out: it has another vocabulary, so it is of an earlier text")
+                continue
             rounded = quantize(other)
-            yield Stage(name, f"Epoch {other.epoch:.2f}, the {name}", rounded.shape, rounded)
+            yield Stage(name, _label(named[name], other.epoch), rounded.shape, rounded)
+
+
+def _label(path: Path, epoch: float) -> str:
+    """Return what a checkpoint is called in the page."""
+    files = [entry.path for entry in checkpoint.list_files(path.parent)]
+    if len(files) > 1 and path == checkpoint.best(path.parent):
+        return f"Epoch {epoch:.2f}, the best"
+    return f"Epoch {epoch:.2f}" + (", the first" if len(files) > 1 and path == files[0] else "")
 
 
 def _sample(loaded: Checkpoint, postings: bool) -> list[Sample]:

@@ -57,16 +57,17 @@ class PlainKernel {
   }
 
   product(weights, x, scale, bias, out, rows, columns) {
-    const { bytes, words, floats } = this;
+    const { bytes, words, floats } = this, times = Math.imul;
     x >>= 1; scale >>= 2; bias >>= 2; out >>= 2;
-    for (let row = 0; row < rows; row += 4) {
+    for (let row = 0; row < rows; row += 4) { // four rows by four columns: what a processor's registers hold
+      const second = weights + columns, third = second + columns, fourth = third + columns;
       let a = 0, b = 0, c = 0, d = 0;
-      for (let at = 0; at < columns; at++) {
-        const input = words[x + at];
-        a = (a + Math.imul(bytes[weights + at], input)) | 0;
-        b = (b + Math.imul(bytes[weights + columns + at], input)) | 0;
-        c = (c + Math.imul(bytes[weights + 2 * columns + at], input)) | 0;
-        d = (d + Math.imul(bytes[weights + 3 * columns + at], input)) | 0;
+      for (let at = 0; at < columns; at += 4) {
+        const p = words[x + at], q = words[x + at + 1], r = words[x + at + 2], s = words[x + at + 3];
+        a = (a + times(bytes[weights + at], p) + times(bytes[weights + at + 1], q) + times(bytes[weights + at + 2], r) + times(bytes[weights + at + 3], s)) | 0;
+        b = (b + times(bytes[second + at], p) + times(bytes[second + at + 1], q) + times(bytes[second + at + 2], r) + times(bytes[second + at + 3], s)) | 0;
+        c = (c + times(bytes[third + at], p) + times(bytes[third + at + 1], q) + times(bytes[third + at + 2], r) + times(bytes[third + at + 3], s)) | 0;
+        d = (d + times(bytes[fourth + at], p) + times(bytes[fourth + at + 1], q) + times(bytes[fourth + at + 2], r) + times(bytes[fourth + at + 3], s)) | 0;
       }
       floats[out + row] = Math.fround(Math.fround(a) * floats[scale + row]) + floats[bias + row];
       floats[out + row + 1] = Math.fround(Math.fround(b) * floats[scale + row + 1]) + floats[bias + row + 1];

@@ -27,6 +27,11 @@ from tests.support.paths import ROOT
 POEM = "\n abcdefgh.,'"
 
 
+@pytest.fixture(autouse=True)
+def short_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "_LENGTH", 100)
+
+
 def saved(cv: Path, epoch: float, val_loss: float, kind: str = "lstm") -> Path:
     config = ModelConfig(len(POEM), 8, 1, kind)
     weights = CharLSTM(config).state_dict()
@@ -39,13 +44,13 @@ def test_the_command_writes_one_file_with_the_stages_of_the_run(home: Path, caps
     assert play.main(["--checkpoint", "best"]) == 0
     assert Path(capsys.readouterr().out.strip()) == Path("samples/poem/play.html")
     page = (home / "samples/poem/play.html").read_text("utf-8")
-    for label in ("Epoch 2.00", "Untrained: random weights", "Epoch 1.00, the first"):
+    for label in ("Epoch 2.00, the best", "Untrained: random weights", "Epoch 1.00, the first"):
         assert f">{label}</label>" in page
     assert "not measured" in page and "http" not in page.split("<style>")[0].replace("http-equiv", "")
     assert play.main(["--beside", "--out", "alone.html", "--no-wasm"]) == 0
     alone = (home / "alone.html").read_text("utf-8")
     assert (
-        ">Epoch 2.00</label>" in alone
+        ">Epoch 2.00, the best</label>" in alone
         and "Untrained" not in alone
         and "wasm-unsafe-eval" not in alone.split("<style>")[0]
     )
@@ -75,6 +80,15 @@ def test_a_page_that_is_too_large_is_refused_in_one_line(
     said = capsys.readouterr().err
     assert "more than --max-megabytes 10; name fewer checkpoints with --beside" in said and said.count("\n") == 1
     assert not (home / "samples").exists()
+
+
+def test_a_stage_of_another_text_is_left_out_and_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(home / "cv", 2, 1.5)
+    config = ModelConfig(3, 8, 1)
+    old = Checkpoint(config, Vocab("abc"), CharLSTM(config).state_dict(), 1, 1, 2.5, "0" * 64)
+    name = checkpoint.save(home / "cv/poem", old).name
+    assert play.main([]) == 0
+    assert f"{name} is left out: it has another vocabulary" in capsys.readouterr().err
 
 
 def test_a_gru_is_refused_in_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

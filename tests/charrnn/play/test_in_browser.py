@@ -167,6 +167,17 @@ def test_one_address_is_one_text_with_or_without_webassembly(page: Page, pages: 
     assert first.startswith(text_of(page)[:150])
 
 
+def test_where_a_worker_is_refused_the_page_writes_the_same_itself(page: Page, pages: Path) -> None:
+    content = (pages / "play.html").read_text("utf-8")
+    (pages / "alone.html").write_text(content.replace("; worker-src blob:", "", 1), "utf-8")
+    texts = []
+    for name in ("alone.html", "play.html"):
+        visit(page, pages / name, "#seed=8", letters=100)
+        assert page.evaluate("document.body.dataset.engine") == "wasm"
+        texts.append(text_of(page)[:100])
+    assert texts[0] == texts[1]
+
+
 def test_the_page_asks_for_nothing_and_says_nothing(page: Page, pages: Path) -> None:
     for name in ("play.html", "plain.html", "poem.html"):
         seen = visit(page, pages / name, letters=100)
