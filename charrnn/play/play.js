@@ -254,6 +254,7 @@ class Play {
         const given = this.given();
         const end = all ? Math.min(known, sheet.shown + 400) : Math.min(known, given + Math.floor(this.due));
         sheet.show(end);
+        if (end && !this.began) this.began = performance.mark("first letters"); // for measurements
         if (sheet.shown < known || !reading.over) waiting = true;
         else this.end(sheet);
       }
