@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
+from charrnn.data.kind import TextKind
 from charrnn.evaluate.memorization import COPIED, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
@@ -15,7 +16,7 @@ from charrnn.pages.views import PostingView
 from charrnn.play.cells import find_labels
 from charrnn.play.page import Contents, Stage, describe, render_page
 from charrnn.play.weights import Weights, quantize
-from charrnn.sample.generate import Sample, generate
+from charrnn.sample.generate import WARM_UP, Sample, generate
 from charrnn.sample.grammar_mask import GrammarMask
 from charrnn.sample.sampling import SamplingParams
 from scrape.common.console import say
@@ -46,21 +47,21 @@ def make_page(
     """
     loaded = checkpoint.load(path)
     weights = quantize(loaded)
-    postings = _writes_postings(loaded)
-    samples = _sample(loaded, postings)
+    kind = loaded.text_kind
+    samples = _sample(loaded, kind)
     chars = loaded.vocab.chars
     contents = Contents(
         run=path.parent.name,
         chars=chars,
-        postings=postings,
+        kind=kind,
         stages=[
             Stage("this", _label(path, loaded.epoch), weights.shape, weights),
             *_beside(path, weights, chars, beside),
         ],
         labels=find_labels(weights, [loaded.vocab.encode(each.text).astype(np.int64) for each in samples], chars),
-        sample=_show(samples[0], postings),
+        sample=_show(samples[0], kind),
         facts=describe(weights.shape, loaded.config.rnn_size, loaded.epoch, loaded.val_loss, path.parent.name),
-        recital=_recital(TrainingIndex.find(loaded, path, data_dir), samples),
+        recital=_recital(TrainingIndex.find(loaded, path, data_dir), samples, kind),
     )
     page = render_page(contents, webassembly)
     if len(page) > max_megabytes * _MEGABYTE:
@@ -69,16 +70,6 @@ def make_page(
             "name fewer checkpoints with --beside, or raise the limit"
         )
     return page
-
-
-def _writes_postings(loaded: Checkpoint) -> bool:
-    if not loaded.text_kind.is_postings:
-        return False
-    try:
-        GrammarMask(loaded.vocab.chars)
-    except InputError:
-        return False
-    return True
 
 
 def _beside(path: Path, weights: Weights, chars: str, names: list[str] | None) -> Iterator[Stage]:
@@ -112,29 +103,28 @@ def _label(path: Path, epoch: float) -> str:
     return f"Epoch {epoch:.2f}" + (", the first" if len(files) > 1 and path == files[0] else "")
 
 
-def _sample(loaded: Checkpoint, postings: bool) -> list[Sample]:
+def _sample(loaded: Checkpoint, kind: TextKind) -> list[Sample]:
     """Sample the texts in which cells are looked for; the first is shown where there is no JavaScript."""
-    known = set(loaded.vocab.chars)
-    prompt = document.prompt_prefix() if postings else "\n" if "\n" in known else loaded.vocab.chars[:1]
+    prompt = document.prompt_prefix() if kind.is_postings else ""
+    warm_ups = (WARM_UP,) if kind.is_postings else kind.openings
     params = SamplingParams(_TEMPERATURE, length=_LENGTH)
-    mask = GrammarMask(loaded.vocab.chars) if postings else None
-    samples = generate(loaded.model(), loaded.vocab, [prompt] * _TEXTS, params, mask=mask)
+    mask = GrammarMask(loaded.vocab.chars) if kind.is_postings else None
+    stop = grammar.END if kind.is_postings else ""
+    prompts = [prompt] * _TEXTS
+    samples = generate(loaded.model(), loaded.vocab, prompts, params, mask=mask, stop=stop, warm_ups=warm_ups)
     return sorted(samples, key=lambda sample: sample.row)
 
 
-def _show(sample: Sample, postings: bool) -> Markup:
-    if not postings:
+def _show(sample: Sample, kind: TextKind) -> Markup:
+    if not kind.is_postings:
         return Markup("<pre>{}</pre>").format(sample.text.strip())
     view = PostingView.of(sample)
-    lines = [view.head_line(tag) for tag in grammar.HEAD]
-    return (
-        Markup("<h2>{}</h2>\n").format(lines[0])
-        + Markup("<p>{}</p>\n").join(["", *filter(None, lines[1:])])
-        + view.body
-    )
+    title, *others = (view.head_line(tag) for tag in grammar.HEAD)
+    lines = Markup("").join(Markup("<p>{}</p>\n").format(line) for line in others if line)
+    return Markup("<h2>{}</h2>\n{}{}").format(title, lines, view.body)
 
 
-def _recital(index: TrainingIndex | None, samples: Sequence[Sample]) -> str:
+def _recital(index: TrainingIndex | None, samples: Sequence[Sample], kind: TextKind) -> str:
     """Say how much of its training text the network recites."""
     if index is None:
         how_much = "how much of it was not measured, since the training text was not found when this page was made"
@@ -144,7 +134,8 @@ def _recital(index: TrainingIndex | None, samples: Sequence[Sample]) -> str:
             f"of {found.count} sampled texts, {found.share:.0%} on average stands in it word for word, in runs of "
             f"{COPIED} characters or more; the longest run has {found.longest}"
         )
+    pieces = "" if kind.is_postings else " Short pieces of it, after which the network begins, are in the page."
     return (
-        f"The network can recite its training text: {how_much}. Where that text was written by real people, such as "
-        "real job postings, its words are theirs: consider that before you publish this page."
+        f"The network can recite its training text: {how_much}.{pieces} Where that text was written by real people, "
+        "such as real job postings, its words are theirs: consider that before you publish this page."
     )

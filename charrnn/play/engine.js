@@ -22,7 +22,7 @@ class Job {
   /**
    * `order`: id; network; warmUp, the ids that are read before the text; parts, of which each is either text to be
    * read or an end that the network writes up to; then the network writes on, up to `length` characters, unless `only`
-   * says that it stops there. seed, temperature, topP and masked are the settings.
+   * says that it stops there, or to a `stop` from `stopFrom` characters on. seed, temperature, topP and masked are the settings.
    */
   constructor(order, network, grammar, chances) {
     Object.assign(this, { order, network, chances, part: 0, inPart: 0, at: 0, state: 0, over: false });
@@ -88,8 +88,8 @@ class Job {
       this.over = this.at >= this.end + order.lineLength * 3; // a line without an end, written without the grammar
       return;
     }
-    this.over = order.only || this.at >= this.end || this.endsWith(order.stop);
-    this.finished = this.endsWith(order.stop);
+    this.finished = this.endsWith(order.stop) && this.at - this.known >= order.stopFrom;
+    this.over = order.only || this.at >= this.end || this.finished;
   }
 
   endsWith(tail) {

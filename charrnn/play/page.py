@@ -12,6 +12,7 @@ from math import log
 
 from markupsafe import Markup
 
+from charrnn.data.kind import TextKind
 from charrnn.play.cells import Label
 from charrnn.play.grammar_table import make_table
 from charrnn.play.weights import Shape, Weights
@@ -23,6 +24,7 @@ from scrape.markup import grammar
 
 SCRIPTS = ("network.js", "grammar.js", "engine.js", "sheet.js", "play.js")
 LENGTH = 6000  # most characters of a text
+OPENINGS = 8  # beginnings of a text that the network reads first, one of them for each seed
 TEMPERATURE = 0.6
 
 _NOTICES = {
@@ -47,13 +49,13 @@ class Stage:
 class Contents:
     """The content of a page beside the program.
 
-    `chars` is the vocabulary; `postings` says that the grammar of postings holds; `sample` is a text of the network for
-    browsers without JavaScript; `facts` and `recital` are sentences for the foot of the page.
+    `chars` is the vocabulary; `kind` is that of the texts, of which postings have a grammar; `sample` is a text of the
+    network for browsers without JavaScript; `facts` and `recital` are sentences for the foot of the page.
     """
 
     run: str
     chars: str
-    postings: bool
+    kind: TextKind
     stages: Sequence[Stage]
     labels: Sequence[Label]
     sample: Markup
@@ -63,26 +65,26 @@ class Contents:
 
 def render_page(contents: Contents, webassembly: bool = True) -> str:
     """Render the page. Without `webassembly` its policy stays stricter, and the network is some ten times slower."""
-    blocks = (
-        {"kernel": _base64(resources.files(__package__).joinpath("kernel.wasm").read_bytes())} if webassembly else {}
-    )
+    kind = contents.kind
+    blocks = {}
+    if webassembly:
+        blocks["kernel"] = _base64(resources.files(__package__).joinpath("kernel.wasm").read_bytes())
     config: dict[str, object] = {
         "chars": contents.chars,
-        "postings": contents.postings,
-        "notice": _NOTICES[contents.postings],
-        "warmUp": WARM_UP
-        if set(WARM_UP) <= set(contents.chars)
-        else "\n"
-        if "\n" in contents.chars
-        else contents.chars[:1],
-        "length": LENGTH,
+        "postings": kind.is_postings,
+        "monospace": kind.monospace,
+        "notice": _NOTICES[kind.is_postings],
+        "warmUps": [WARM_UP] if kind.is_postings else kind.openings[:OPENINGS],
+        "length": min(kind.length, LENGTH),
+        "stop": kind.end,
+        "stopFrom": 0 if kind.is_postings else kind.soft_length,
         "lineLength": HEAD_LENGTH,
         "temperature": TEMPERATURE,
         "equals": equals(contents.chars),
         "cells": [asdict(label) for label in contents.labels],
         "grammar": None,
     }
-    if contents.postings:
+    if kind.is_postings:
         table = make_table(contents.chars)
         blocks["grammar"] = deflate(table.to_bytes())
         states, classes = table.after.shape

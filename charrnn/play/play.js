@@ -134,6 +134,7 @@ class Play {
 
   makeSheet(name, label, head) {
     const sheet = new Sheet(this.vocabulary, this.config.postings);
+    sheet.body.classList.toggle("prose", !this.config.postings && !this.config.monospace);
     const notice = element("p", "notice", this.config.notice);
     sheet.frame = element("section", "sheet", element("h2", "network", label), notice, sheet.body);
     sheet.frame.tabIndex = 0;
@@ -209,9 +210,9 @@ class Play {
   repeat() {
     this.send({ kind: "stop", id: this.count });
     this.jobs.clear();
-    const { warmUp, length, lineLength } = this.config;
-    const common = { warmUp: this.vocabulary.encode(warmUp), length: this.order.only ? 0 : length, lineLength };
-    common.stop = this.config.postings ? this.vocabulary.encode("</html>\n") : [];
+    const { warmUps, length, lineLength, stop, stopFrom } = this.config, { seed, only } = this.order;
+    const warmUp = this.vocabulary.encode(warmUps[seed % warmUps.length]);
+    const common = { warmUp, length: only ? 0 : length, lineLength, stop: this.vocabulary.encode(stop), stopFrom };
     for (const name of this.chosen()) {
       const sheet = this.sheets.get(name);
       this.jobs.set(++this.count, sheet);

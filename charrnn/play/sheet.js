@@ -74,7 +74,7 @@ class Sheet {
   addRaw(at) {
     const char = this.vocabulary.chars[this.reading.ids[at]];
     this.line ??= this.body.appendChild(element("div", "line"));
-    this.add(this.line, char === "\n" ? "\u21b5" : char, at, at + 1);
+    this.add(this.line, char !== "\n" ? char : this.isPosting ? "\u21b5" : " ", at, at + 1);
     if (char === "\n") this.line = null;
   }
 

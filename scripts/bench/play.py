@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, sync_playwright
 from torch.nn import functional
 
+from charrnn.data.kind import TextKind
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.lstm import CharLSTM, ModelConfig
@@ -47,8 +48,8 @@ WRITE = """async ({ fast, windows, window }) => {
     const chances = new Chances(network.characters), encode = (text) => vocabulary.encode(text), taken = [];
     for (let seed = 1; taken.length < windows; seed++) {
       const order = {
-        id: 1, warmUp: encode(config.warmUp), parts: [{ text: encode("<html>\\n") }], stop: encode("</html>\\n"), seed,
-        temperature: 0.7, topP: 1, masked: true, length: config.length, lineLength: 120,
+        id: 1, warmUp: encode(config.warmUps[0]), parts: [{ text: encode("<html>\\n") }], stop: encode(config.stop),
+        seed, stopFrom: 0, temperature: 0.7, topP: 1, masked: true, length: config.length, lineLength: 120,
       };
       const job = new Job(order, network, grammar, chances);
       for (let begun = performance.now(); !job.over; ) {
@@ -98,7 +99,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 def _page(weights: Weights, chars: str) -> str:
     stages = [Stage("this", "this network", weights.shape, weights)]
-    return render_page(Contents("bench", chars, True, stages, [], Markup(), "", ""))
+    return render_page(Contents("bench", chars, TextKind(), stages, [], Markup(), "", ""))
 
 
 def _in_browser(browser: Browser, path: Path, windows: int) -> dict[str, float]:
