@@ -21,8 +21,10 @@ from lxml.etree import _Element as Element
 
 from scrape.boards.extract import line, tree
 from scrape.boards.layouts import LayoutFields, certain_day
+from scrape.common.posting import Pay
 from scrape.fields import places
 from scrape.fields.dates import day
+from scrape.fields.pay import find_pay
 
 
 def _names(written: str) -> list[str]:
@@ -61,7 +63,7 @@ _NEAR = 60  # elements between the title and what is near it
 _LEAST_CARDS = 4
 _CARD_LINKS = range(1, 9)
 _CARD_TEXT = range(20, 2500)  # characters
-_LONGEST = {"title": 200, "company": 80, "location": 100}  # characters
+_LONGEST = {"title": 200, "company": 80, "location": 100, "pay": 200}  # characters
 _LONGEST_NAME = 300  # characters of the title in a page's head
 _LONGEST_ATTRIBUTE = 200  # characters; what is longer is data, not a name
 _BESIDE_TITLE = 5  # texts after the title that may name company and place
@@ -123,7 +125,7 @@ def read(body: str) -> Guess:
         return Guess(results=len(cards), reason=reason)
     page.drop_title()
     shown = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
-    return Guess(LayoutFields(page.title, shown, page.company, page.location, page.date()))
+    return Guess(LayoutFields(page.title, shown, page.company, page.location, page.date(), page.pay()))
 
 
 def _remove_unseen(root: Element) -> None:
@@ -275,7 +277,8 @@ class _Page:
             return "it has too little text"
         if not self.title:
             return "no title stands above its text"
-        names = [self.title, *(name for name in self.names[:1] if self.title not in name and not self.company)]
+        sites = [name for name in self.names[:1] if self.title not in name and not self.company]
+        names = [self.title, *(_SEPARATOR.split(name)[0].strip() for name in sites)]  # not `Cook | Harbour Jobs`
         if any(map(_words().lists.search, names)):
             return "its title names jobs, not one job"
         first = self.order[self.first]
@@ -290,6 +293,11 @@ class _Page:
         """Return the day of publication, by a label or the only time of the page."""
         times = [given for time in self.root.iter("time") if (given := time.get("datetime"))]
         return certain_day(self._labelled("date")) or (day(times[0]) if len(times) == 1 else "")
+
+    def pay(self) -> Pay | None:
+        """Return the pay in a line or an element that says that it is the pay."""
+        stated = find_pay(self._labelled("pay") or self._in_named("pay"), self.location)
+        return stated.pay if stated else None
 
     def drop_title(self) -> None:
         """Take the title out of the body."""
@@ -394,6 +402,8 @@ class _Page:
 
     def _may_be(self, field: str, value: str) -> bool:
         words = _words()
+        if field == "pay":
+            return len(value) <= _LONGEST[field] and find_pay(value) is not None
         if not 1 < len(value) <= _LONGEST.get(field, 40) or value.casefold() == self.title.casefold():
             return False
         if _OPEN_END.search(value):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup, Tag
 
 from scrape.boards.extract import line
+from scrape.common.posting import Pay
 from scrape.fields.dates import day
 
 
@@ -31,6 +32,7 @@ class LayoutFields:
     company: str = ""
     location: str = ""
     date: str = ""
+    pay: Pay | None = None
 
 
 LAYOUTS = (

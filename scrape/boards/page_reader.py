@@ -16,6 +16,7 @@ from scrape.boards.layouts import LayoutFields
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Posting, key_of
+from scrape.fields.pay import show
 from scrape.fields.urls import canonical
 
 _INDEED = ("jobsearch-", "mosaic-provider-jobcards", "_initialData", "job_summary", "jobDescriptionText")
@@ -46,7 +47,8 @@ def read(body: str, url: str, board: str) -> Page:
     if not guess.posting and (guess.results >= _LEAST_RESULTS or (guess.results and not guess.reason)):
         raise ListOfResults(f"{url}: {_LIST}")
     if found := guess.posting or layouts.article(soup):
-        fields = "; ".join(filter(None, (found.title, found.company, found.location, found.date)))
+        pay = show(found.pay) if found.pay else ""
+        fields = "; ".join(filter(None, (found.title, found.company, found.location, found.date, pay)))
         return Page((_posting(found, soup, url, board),), guessed=(f"{url}: {fields}",))
     raise ChangedShape(f"{url}: no posting recognised, as {guess.reason}; save the page of one posting")
 
@@ -67,4 +69,4 @@ def _indeed(body: str, url: str, board: str) -> tuple[Posting, ...]:
 def _posting(found: LayoutFields, soup: BeautifulSoup, url: str, board: str) -> Posting:
     link = schema_org.page_url(soup, url)
     key = key_of(canonical(link) or f"{found.title}\n{found.html}")
-    return Posting(board, key, link, found.title, found.company, found.location, found.date, found.html)
+    return Posting(board, key, link, found.title, found.company, found.location, found.date, found.html, found.pay)

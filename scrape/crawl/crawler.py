@@ -286,7 +286,8 @@ class BoardCrawl:
             self._strikes[step.host] += next(count for kind, count in _STRIKES if isinstance(result, kind))
             if step.host and self._strikes[step.host] >= _OUT:  # files on disk have no host
                 self._out[step.host] = result
-                self._steps.pop(step.host, None)
+                if waiting := len(self._steps.pop(step.host, ())):
+                    self._left_out[f"{step.host} was given up"] += waiting
         elif isinstance(result, Exception):
             raise result
         else:
@@ -450,7 +451,7 @@ def _bounds_note(left_out: Mapping[str, int]) -> str:
     """Return what was left out at which bound."""
     if not left_out:
         return ""
-    bounds = ", ".join(f"{count:,} URLs after {bound}" for bound, count in left_out.items())
+    bounds = ", ".join(f"{count:,} URL{'s' * (count > 1)} after {bound}" for bound, count in left_out.items())
     return f"left out {bounds}"
 
 

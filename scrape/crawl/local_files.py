@@ -16,6 +16,7 @@ from scrape.markup import mhtml
 
 PAGES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES, *warc.SUFFIXES)  # in any case
 SUFFIXES = (*PAGES, ".json", ".jsonl", ".jsonl.gz")
+DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".webarchive", ".eml")  # named, as they cannot be read
 _CHUNK = 64 * 1024  # bytes read at a time
 _LOOK_AT = 4096  # bytes in which a browser names the URL of a page that it saved
 
@@ -31,7 +32,8 @@ _SAVED_FROM = re.compile(rb"<!--\s*(?:saved from url=\(\d+\)|Page saved with Sin
 def expand(pages: Iterable[str]) -> tuple[str, ...]:
     """Return URLs and files as they are, and folders as the pages in them, sorted. Raises InputError.
 
-    The folder of pictures and frames that a browser saves beside a complete page is left out.
+    The folder of pictures and frames that a browser saves beside a complete page is left out. Documents that cannot be
+    read are kept, so that they are named.
     """
     expanded: list[str] = []
     for page in pages:
@@ -41,7 +43,8 @@ def expand(pages: Iterable[str]) -> tuple[str, ...]:
             continue
         if not path.is_dir():
             raise InputError(f"there is no page {page}; name a URL, a file, or a folder of pages")
-        files = [file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file()]
+        known = (*SUFFIXES, *DOCUMENTS)
+        files = [file for file in path.rglob("*") if file.name.lower().endswith(known) and file.is_file()]
         pages_of = {file.with_suffix("") for file in files}
         found = sorted(str(file) for file in files if not _is_part(file, path, pages_of))
         if not found:
@@ -60,6 +63,8 @@ def _is_part(file: Path, folder: Path, pages: set[Path]) -> bool:
 
 def responses(path: str) -> Iterator[Response]:
     """Yield the pages of a file: many for a WARC file, else one. Raises BoardError where one cannot be read."""
+    if path.lower().endswith(DOCUMENTS):
+        raise BoardError(f"{path}: {Path(path).suffix.lower()} files cannot be read; save the posting as HTML")
     if not path.lower().endswith(warc.SUFFIXES):
         yield read(path)
         return

@@ -125,7 +125,17 @@ def report(gathered: Gathered, *, as_json: bool = False) -> None:
     if boards and all(outcome.unreachable for outcome in boards):
         say("no board could be reached; check the network, or try the bundled board: --boards demo")
     elif not gathered.found:
-        say("nothing was found; ask for less: fewer words in --title, another --place, more --boards")
+        say(_why_nothing(boards))
+
+
+def _why_nothing(boards: Sequence[Outcome]) -> str:
+    """Return a line on why nothing was found, with advice that fits."""
+    if left := sum(board.filtered for board in boards):
+        postings = "1 posting was" if left == 1 else f"{left:,} postings were"
+        return f"nothing was found: {postings} not what was asked; try fewer words in --title, or another --place"
+    if all(board.failed for board in boards):
+        return "nothing was found, as the notes say"
+    return "nothing was found; ask for less: fewer words in --title, another --place, more --boards"
 
 
 def _save_all(store: Store, crawls: Sequence[BoardCrawl]) -> tuple[Outcome, ...]:

@@ -34,8 +34,8 @@ _NUMBER = (
 _SCALE = r"\s?(?:k|K|LPA|[Ll]akhs?|[Ll]acs?|[Cc]rores?|L|Cr)\b"
 _WORDS = "|".join(sorted(_PERIODS, key=len, reverse=True))
 _PER = (
-    rf"(?:\s*\(?\s*(?:(?:per|an?|each|every|/)\s*(?:{_WORDS})|annually|yearly|annual|monthly|weekly|daily|hourly|pa)\b"
-    r"|\s*p\.a\.)"
+    rf"(?i:\s*\(?\s*(?:(?:per|an?|each|every|/)\s*(?:{_WORDS})|annually|yearly|annual|monthly|weekly|daily|hourly"
+    r"|p/?[ahwd]|pcm)\b|\s*p\.[ahw]\.)"
 )
 _SUM = re.compile(
     rf"(?P<before>\((?:{_CURRENCY})\):?|{_CURRENCY})?\s?(?P<sign>[$£€₹])?\s?(?P<low>{_NUMBER})(?P<low_scale>{_SCALE})?"
@@ -53,7 +53,7 @@ _NOT_AFTER = re.compile(
 _NOT_BEFORE = re.compile(
     r"\b(?:insur\w+|mediclaim)\b(?:(?!salary|pay|compensation|wage)[^.;\n]){0,70}$"
     r"|\b(?:sum assured|raised|raising|revenues?|sales|funding|assets|savings|grants?|awards?|prizes?|budget"
-    r"|allowance|stipend|reimburse\w*|gift|bonus|spend|spends|valued|valuation|tuition|invest\w*)\b[^.,;\n$£€₹\d]{0,30}$",
+    r"|allowance|stipend|reimburse\w*|gift|bonus|spend|spends|valued|valuation|tuition|invest\w*)\b[^.,;!?\n$£€₹\d]{0,30}$",
     re.IGNORECASE,
 )
 _PERIOD_BEFORE = re.compile(
@@ -226,7 +226,8 @@ def _code(currency: object) -> str:
 @cache
 def _period_of(written: str) -> str:
     """Return the period that a few words name; empty where they name none, or one that is not known."""
-    words = re.findall(r"[^\W\d_]+|\d+(?:\.\d+)?", written.casefold().replace(".", ""))
+    short = re.sub(r"\bp/", "p", written.casefold().replace(".", ""))  # `p/h`
+    words = re.findall(r"[^\W\d_]+|\d+(?:\.\d+)?", short)
     named = {_PERIODS[word] for word in words if word in _PERIODS}
     odd = any((word[0].isdigit() and word != "1") or word in ("bi", "semi", "half", "two") for word in words)
     return named.pop() if len(named) == 1 and not odd else ""

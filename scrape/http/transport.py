@@ -126,13 +126,13 @@ def check_public(address: str, host: str) -> None:
         inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip.ipv4_mapped or ip.sixtofour
         ip = inner or ip
     if not ip.is_global or ip.is_multicast or ip.is_reserved or any(ip in special for special in _SPECIAL):
-        raise Refused(f"{host} is {address}, which is not a public address; only a host named by the user may be that")
+        raise Refused(f"{host} is {address}, which is not a public address; no page is requested from such hosts")
 
 
 def check_literal(host: str) -> None:
     """Raise Refused where `host` spells out an address that is not public, in any of the ways that systems read."""
     if host.rstrip(".").rpartition(".")[2].lower() == "localhost":
-        raise Refused(f"{host} is this machine; only a host named by the user may be that")
+        raise Refused(f"{host} is this machine; no page is requested from it")
     with contextlib.suppress(OSError):  # an IPv4 address in one to four parts, decimal, octal or hexadecimal
         check_public(socket.inet_ntoa(socket.inet_aton(host)), host)
     with contextlib.suppress(ValueError):

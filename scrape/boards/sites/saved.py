@@ -1,8 +1,8 @@
 """Pages and postings on the user's disk. The terms are those of the site that they were saved from.
 
 A path may hold postings as JSON lines or a JSON list (`id board url title company location date html`, all but `title`
-and `html` optional), or a page, which `page_reader` reads. Postings keep their url; their board is `saved` and
-their key the row's own id.
+and `html` optional; also pay, and the mark that a board permits no training), or a page, which `page_reader` reads.
+Postings keep their url; their board is `saved` and their key the row's own id.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from scrape.boards import page_reader, schema_org
 from scrape.boards.extract import Row, as_html, raw, text
 from scrape.boards.sites import arbeitnow, remoteok
 from scrape.common.errors import ChangedShape, InputError
-from scrape.common.posting import Page, Posting, Query, key_of
+from scrape.common.posting import Page, Pay, Posting, Query, key_of
 from scrape.fields.dates import day
+from scrape.fields.pay import read_pay
 from scrape.fields.urls import canonical, is_web
 
 _JSON = re.compile(r"[\ufeff\s]*(?:\{|\[\s*[\[{\"\]])")  # an object, or a list of something; also indented
@@ -41,8 +42,8 @@ def parse(body: str, url: str) -> Page:
 
     A row that is no posting is left out, and named. Raises ChangedShape where none is recognised.
     """
-    if not body.strip():
-        return Page()
+    if not body.strip("\ufeff \t\r\n"):
+        raise ChangedShape(f"{url}: it is empty; save the page again")
     if not _JSON.match(body):
         return page_reader.read(body, url, NAME)
     found, unusable = list[Posting](), list[str]()
@@ -87,7 +88,18 @@ def _row(row: Any, place: str) -> Posting:
         location=text(row, "location"),
         date=day(row.get("date")),
         html=_body(row),
+        pay=_pay(row),
+        no_training=row.get("no_training") is True,
     )
+
+
+def _pay(row: Row) -> Pay | None:
+    """Return the pay of a row, in the fields of a dataset or of `find`; what was read from a text is read again."""
+    if isinstance(pay := row.get("pay"), dict):
+        return read_pay(pay.get("minimum"), pay.get("maximum"), pay.get("currency"), pay.get("period"))
+    if row.get("salary_source") == "text":
+        return None
+    return read_pay(row.get("min_amount"), row.get("max_amount"), row.get("currency"), row.get("interval"))
 
 
 def _body(row: Row) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from scrape.boards import general, microdata, page_reader
 from scrape.common.errors import ChangedShape
-from scrape.common.posting import Page, Posting
+from scrape.common.posting import Page, Pay, Posting
 from scrape.markup.simplify import simplify
 from tests.support.growth import assert_linear
 
@@ -120,3 +120,12 @@ def test_no_page_takes_more_than_linear_time(reader: Callable[[str], object], pi
         )
 
     assert_linear(work, 10_000)
+
+
+def test_a_site_named_for_jobs_is_no_list_and_labelled_pay_is_kept() -> None:
+    body = (
+        "<title>Keeper - Lights | Harbour Jobs</title><h1>Keeper of Lights</h1><dl><dt>Location</dt><dd>London</dd>"
+        "<dt>Salary</dt><dd>Up to £22.80 per hour</dd></dl><p>" + "The lighthouse needs a keeper. " * 10 + "</p>"
+    )
+    (posting,) = page_reader.read(body, "keeper.html", "saved").postings
+    assert posting.location == "London" and posting.pay == Pay(None, 22.8, "GBP", "hourly")

@@ -191,7 +191,7 @@ class Trap:
     [
         (2, {"most_of_a_host": 10}, 10, "left out 11 URLs after 10 requests to trap.example (run the same"),
         (2, {"most_requests": 10}, 10, "left out 11 URLs after 10 requests (run the same search again to go on)"),
-        (1, {"most_depth": 7}, 8, "left out 1 URLs after 7 links in a row (ask for less, such as one --title)"),
+        (1, {"most_depth": 7}, 8, "left out 1 URL after 7 links in a row (ask for less, such as one --title)"),
     ],
 )
 def test_a_spider_trap_ends_at_a_bound_that_is_said(
@@ -390,7 +390,8 @@ def test_a_block_ends_its_site_and_no_other() -> None:
     site = Site(pages)
     found, outcomes = run(board_crawl(site))
     assert keys(found) == ["1", "3"]
-    assert outcomes["fake"].status == "blocked" and outcomes["fake"].note == "403 a"
+    assert outcomes["fake"].status == "blocked"
+    assert outcomes["fake"].note == "403 a; left out 1 URL after board.example was given up"
     assert f"{SITE}/b" not in site.asked
 
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from scrape.boards import extract
+from scrape.boards import extract, registry
 from scrape.boards.sites import saved
 from scrape.common.errors import BoardError
+from scrape.common.posting import Pay, Posting, Query
 from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.crawl import local_files
+from scrape.crawl.crawler import BoardCrawl, Settings
+from scrape.http.client import Fetcher
 
 PAGE = "<html><meta charset='{}'><body><main><h1>Lamp Lighter</h1><p>Light lamps, café.</p></main></body></html>"
 ROWS = [{"title": f"Lamp {what}", "html": "<p>Light the lamps at dusk.</p>"} for what in ("Lighter", "Cleaner")]
@@ -226,3 +229,15 @@ def test_what_is_no_warc_file_is_named(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(BoardError, match=r"a\.warc: 1 of its records"):
         list(local_files.responses(str(path)))
+
+
+def test_documents_and_empty_files_are_named_and_rows_keep_pay_and_marks(tmp_path: Path) -> None:
+    (tmp_path / "a.PDF").write_bytes(b"%PDF")
+    (tmp_path / "b.html").write_text(" ")
+    row = {"title": "Nurse", "html": "<p>Care</p>", "no_training": True, "min_amount": 20, "currency": "GBP"}
+    (tmp_path / "c.jsonl").write_text(json.dumps({**row, "interval": "hourly"}))
+    crawl = BoardCrawl(registry.named("saved"), [Query(pages=(str(tmp_path),))], Settings(Fetcher()))
+    (posting,) = [event for event in crawl if isinstance(event, Posting)]
+    assert posting.no_training and posting.pay == Pay(20, None, "GBP", "hourly")
+    pdf, empty = crawl.outcome().unread
+    assert "a.PDF: .pdf files cannot be read" in pdf and "b.html: it is empty" in empty

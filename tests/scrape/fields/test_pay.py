@@ -175,6 +175,23 @@ def test_pay_is_shown_and_compared_by_the_year(pay: Pay, shown: str, a_year: flo
     assert (show(pay), yearly(pay)) == (shown, pytest.approx(a_year))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("£24.50 - £31.00 p/h", "24.50 - 31 GBP hourly"),
+        ("£19 - £21ph (weekends £26ph)", "19 - 21 GBP hourly"),
+        ("£2,500 pcm", "2,500 GBP monthly"),
+        ("£500pw or £500 p/w", "500 GBP weekly"),
+        ("$30.25 to $41.87 Hourly", "30.25 - 41.87 USD hourly"),
+        ("$45 Per Hour", "45 USD hourly"),
+        ("A $10,000 sign-on bonus! $95,000 yearly", "95,000 USD yearly"),
+    ],
+)
+def test_short_and_capital_words_for_periods(text: str, shown: str) -> None:
+    found = find_pay(text)
+    assert found and show(found.pay) == shown
+
+
 def test_an_amount_on_the_command_line_is_one_of_a_year() -> None:
     written = ("120000", "120,000", "120k", "10k/month", "45/hour")
     assert [least_pay(text)[0] for text in written] == [120_000, 120_000, 120_000, 120_000, 93_600]
