@@ -82,8 +82,8 @@ class Play {
       if (value) said.set(name, value);
     }
     if (this.parts.masked && !this.parts.masked.checked) said.set("markup", "free");
-    this.address = `#${said}`;
-    if (location.hash !== this.address) location.replace(this.address);
+    if (location.hash !== `#${said}`) location.replace(`#${said}`);
+    this.address = location.hash; // as the browser writes it
   }
 
   showNumbers() {
