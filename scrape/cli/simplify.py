@@ -21,5 +21,5 @@ def run(options: argparse.Namespace) -> int:
         done = simplify_store(store, everything=options.all)
     for line in done.unusable:
         say(f"left out: {line}")
-    print_result(f"{done.looked_at:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
+    print_result(f"{done.simplified:,} postings simplified, {done.changed:,} of them changed, in {store.postings}")
     return FAILED if done.unusable else OK

@@ -24,7 +24,7 @@ _JOURNAL = ".made-by.journal"  # the postings that a run over all of them has fi
 class Simplified:
     """The outcome of a run of the simplifier. `unusable` has a line for each posting that could not be used."""
 
-    looked_at: int
+    simplified: int
     changed: int
     unusable: tuple[str, ...] = ()
 
@@ -56,7 +56,7 @@ def simplify_store(store: Store, *, everything: bool = False, cores: int | None 
     if not current:
         write_whole(mark, made_by)
     journal.unlink()
-    return Simplified(len(names), changed, tuple(sorted(unusable)))
+    return Simplified(len(names) - len(unusable), changed, tuple(sorted(unusable)))
 
 
 def _finished(journal: Path, made_by: str) -> set[str]:

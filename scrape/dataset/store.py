@@ -37,7 +37,7 @@ INPUT = "input.txt"
 REMOVED = "removed.txt"
 _REMOVED_BEFORE = "forgotten.txt"  # its name until version 0.1; read, and never written
 _HTML_LINE = ' "html": '
-_SEARCH_AGAIN = "delete it and search again"
+_SEARCH_AGAIN = "delete it; a search that finds the posting saves it again"
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, from broken JSON, which UTF-8 cannot encode
 
 

@@ -59,9 +59,10 @@ def test_a_document_without_its_posting_goes(tmp_path: Path) -> None:
 def test_an_unusable_posting_is_reported_every_time_and_stops_no_other(tmp_path: Path) -> None:
     store = filled(tmp_path, 3)
     store.raw_path("b-1").write_text("{}")
-    for _ in range(2):
+    for simplified in (2, 0):
         done = simplify_store(store)
         assert len(done.unusable) == 1 and done.unusable[0].startswith("b-1: ")
+        assert done.simplified == simplified
     assert store.document_names() == ["b-0", "b-2"]
 
 
