@@ -251,4 +251,4 @@ def scrub_repeated(start: str, unit: str, length: int) -> None:
 def test_the_time_grows_with_the_length_of_hostile_text() -> None:
     for unit in HOSTILE:
         for start in ("", "Call me or jobs@crumb.example at "):
-            assert_linear(partial(scrub_repeated, start, unit), 4_000, slack=0.2)
+            assert_linear(partial(scrub_repeated, start, unit), 1_500)
