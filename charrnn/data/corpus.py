@@ -17,6 +17,7 @@ from charrnn.data.vocab import Ids, Vocab, codes_of
 from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.common.files import READ_ONLY, write_whole, write_whole_with
+from scrape.common.suggest import datasets_beside
 
 POSTING_BEGIN, POSTING_END = "<html>\n", "</html>\n"
 POSTINGS, TEXT, LINES = "postings", "text", "lines"
@@ -81,7 +82,7 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
     if text.is_dir():
         raise InputError(f"{text} is a folder; it must be the text itself; {_GATHER}")
     if not text.is_file():
-        raise InputError(f"there is no {text}; {_GATHER}")
+        raise InputError(f"there is no {text}; {datasets_beside(folder, text.name)}{_GATHER}")
     stored = _stored(text, as_it_is)
     if stored is None:
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from importlib import metadata
 from pathlib import Path
 
 from charrnn.model import checkpoint
 from scrape.common.console import say
 from scrape.common.errors import InputError
+from scrape.common.suggest import did_you_mean
 
 CHECKPOINTS = Path("cv")
 _BESIDE = (".jsonl", ".resume", ".png", ".events")  # files of a run beside its folder
@@ -75,10 +75,9 @@ def find_run(name: str, cv: Path) -> Path:
     if bundled:
         return bundled.parent
     known = run_names(cv)
-    close = difflib.get_close_matches(Path(name).name, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = did_you_mean(Path(name).name, [*known, "best", "last"])
     there_are = (
-        f"{hint}the runs in {cv} are: {', '.join(known)}" if known else "train one with: python -m charrnn.train"
+        f"{hint}the runs in {cv} are: {', '.join(known)}" if known else "train one with: python -m charrnn.train FILE"
     )
     missing = f"checkpoint in {name}" if Path(name).is_dir() else f"checkpoint or run {name}"
     raise InputError(f"there is no {missing}; {there_are}")

@@ -35,6 +35,7 @@ from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import require_place
 from scrape.common.lock import exclusive
+from scrape.common.suggest import did_you_mean
 
 _ENDLESS = 2**31  # steps
 _SMALLER = "use a smaller --batch-size, --seq-length or --rnn-size"
@@ -64,13 +65,25 @@ def _locked(options: TrainOptions, files: RunFiles, group: Group) -> Iterator[No
     require_place(files.resume, "--checkpoint-dir")
     if options.resume and not train_state.exists(files.resume):
         has_checkpoints = checkpoint.list_files(files.folder)
-        way_out = _without_state(files) if has_checkpoints else "leave --resume out to start the run"
+        way_out = _without_state(files) if has_checkpoints else _say_what_to_resume(options)
         raise InputError(f"there is nothing to resume in {files.resume}; {way_out}")
     if not group.is_main:
         yield
         return
     with exclusive(files.lock, f"run {options.run!r} is being trained by another process; wait, or choose --run NAME"):
         yield
+
+
+def _say_what_to_resume(options: TrainOptions) -> str:
+    """Return the part of a message that names the runs that can be resumed, or says to start this one."""
+    known = sorted(path.stem for path in options.checkpoint_dir.glob("*.resume"))
+    if not known:
+        return "leave --resume out to start the run"
+    hint = did_you_mean(options.run, known)
+    return (
+        f"{hint}the runs in {options.checkpoint_dir} that can be resumed are: {', '.join(known)}; name the text or "
+        "--data-dir that a run was trained on, and its --run if it has another name"
+    )
 
 
 def _read_sources(options: TrainOptions, files: RunFiles, group: Group) -> None:

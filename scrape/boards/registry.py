@@ -31,6 +31,7 @@ from scrape.boards.sites import (
 )
 from scrape.common.errors import InputError
 from scrape.common.posting import Page, Query
+from scrape.common.suggest import did_you_mean
 
 
 class Board(Protocol):
@@ -103,7 +104,8 @@ def default() -> tuple[str, ...]:
 def named(name: str) -> Board:
     """Return the board called `name`. Raises InputError with the names there are."""
     if name not in BOARDS:
-        raise InputError(f"there is no board {name!r}; the boards are {', '.join(sorted(BOARDS))}")
+        hint = did_you_mean(name, BOARDS)
+        raise InputError(f"there is no board {name!r}; {hint}the boards are {', '.join(sorted(BOARDS))}")
     return BOARDS[name]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from dataclasses import dataclass
 
 from scrape.common.launch import launch
 from scrape.common.streams import discard_stdout, prepare_streams
+from scrape.common.suggest import closest
 from scrape.common.version import __version__
 
 _BAD_INPUT = 2
@@ -68,8 +68,8 @@ def main(argv: list[str] | None = None) -> int:
     if name == "--version":
         return _print(f"dream-jobs {__version__}")
     if name not in VERBS:
-        close = [OLD_NAMES[name]] if name in OLD_NAMES else difflib.get_close_matches(name, VERBS, n=1)
-        hint = f"did you mean `dream-jobs {close[0]}`?" if close else "`dream-jobs --help` lists the verbs"
+        close = OLD_NAMES.get(name) or closest(name, [*VERBS, "--help", "--version"])
+        hint = f"did you mean `dream-jobs {close}`?" if close else "`dream-jobs --help` lists the verbs"
         from scrape.common.console import say  # only here: the list of verbs needs no library
 
         say(f"error: there is no verb {name!r}; {hint}")

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from scrape.common.errors import BoardError, InputError, WorkerKilled
 from scrape.common.streams import discard_stdout, prepare_streams
+from scrape.common.suggest import did_you_mean
 
 T = TypeVar("T")
 
@@ -58,9 +59,24 @@ class _Parser(argparse.ArgumentParser):
     def add_subparsers(self, **options: Any) -> Any:
         return super().add_subparsers(**{"parser_class": _VerbParser} | options)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is not among the choices, with the likeliest of them, and all that --help shows."""
+        if action.choices is None or value in action.choices:
+            return
+        shown = [str(choice) for choice in action.choices]
+        if isinstance(action, argparse._SubParsersAction):
+            shown = [verb.dest for verb in action._get_subactions()]  # without old names, which still work
+        hint = did_you_mean(str(value), shown)
+        raise argparse.ArgumentError(action, f"there is no {str(value)!r}; {hint}there are: {', '.join(shown)}")
+
     def error(self, message: str) -> NoReturn:
-        say(f"error: {message}; `{self.prog} --help` lists what there is")
+        say(f"error: {message}; {self._hint(message)}`{self.prog} --help` lists what there is")
         self.exit(BAD_INPUT)
+
+    def _hint(self, message: str) -> str:
+        """Return which option was meant by the first one of an error that is unknown; empty where it is not clear."""
+        unknown = re.match(r"unrecognized arguments: (-[^\s=]+)", message)
+        return did_you_mean(unknown[1], self._option_string_actions) if unknown else ""
 
 
 class _VerbParser(_Parser):

@@ -29,6 +29,7 @@ from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.common.lock import exclusive
 from scrape.common.posting import Posting, from_fields, to_fields
+from scrape.common.suggest import datasets_beside
 from scrape.fields.urls import canonical, is_web
 
 DATA = Path("data")
@@ -121,7 +122,7 @@ class Store:
         if self.root.is_file():
             raise InputError(f"{self.root} is a file; --data-dir names the folder of a dataset")
         if not any(_stems(self.raw, ".json")):
-            raise InputError(f"no postings in {self.root}; {self.how_to_fill()}")
+            raise InputError(f"no postings in {self.root}; {datasets_beside(self.root, 'raw')}{self.how_to_fill()}")
         return self
 
     def how_to_fill(self) -> str:

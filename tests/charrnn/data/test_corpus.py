@@ -113,7 +113,7 @@ def test_an_empty_a_missing_and_a_misnamed_corpus_say_what_to_do(tmp_path: Path)
     folder = corpus_folder(tmp_path, "")
     with pytest.raises(InputError, match=r"is empty; name a text of your own"):
         open_corpus(folder)
-    with pytest.raises(InputError, match=r"there is no .*input.txt; name a text of your own"):
+    with pytest.raises(InputError, match=r"there is no .*input.txt; the datasets in .*; name a text of your own"):
         open_corpus(tmp_path / "nowhere")
     with pytest.raises(InputError, match=r"is a file, and --data-dir names the folder"):
         open_corpus(folder / "input.txt")

@@ -232,7 +232,10 @@ def test_bad_input_is_one_line_and_exit_2(options: list[str], message: str, caps
     [
         ([], "COMMAND"),
         (["serach"], "'serach'"),
-        (["search", "--titel", "x"], "unrecognized arguments: --titel x; `python -m scrape search --help`"),
+        (
+            ["search", "--titel", "x"],
+            "unrecognized arguments: --titel x; did you mean '--title'? `python -m scrape search --help`",
+        ),
         (["find", "word", "--nonsense"], "unrecognized arguments: --nonsense; `python -m scrape find --help`"),
         (["search", "--limit", "0"], "--limit: '0' is not a whole number of at least 1"),
         (["search", "--limit", "some"], "--limit: 'some' is not a whole number"),
