@@ -82,20 +82,20 @@ class Run:
         return [*(word for word in words if not word.startswith("--minutes=")), "--resume"]
 
 
-def main() -> int:
-    options, extra = _parser().parse_known_args()
+def main(argv: list[str] | None = None) -> int:
+    options, extra = _parser().parse_known_args(argv)
     return console.run(lambda: reproduce(_run(options, extra)), debug=options.debug)
 
 
 def reproduce(run: Run) -> int:
     """Run every stage, and print the file that the figures are in. Raises InputError where a stage fails."""
     begun = run.files.resume.exists() and not run.overwrite
-    _python(*(run.resuming if begun else run.training), *(["--overwrite"] if run.overwrite else []))
+    run_module(*(run.resuming if begun else run.training), *(["--overwrite"] if run.overwrite else []))
     best, last = checkpoint.best(run.files.folder), checkpoint.last(run.files.folder)
     count = ["--count", str(run.count)]
     data = ["--data-dir", str(run.data)]
-    found = _python("charrnn.evaluate", "--checkpoint", str(best), *data, *count, "--json", str(run.report))
-    _python("charrnn.sample", "--checkpoint", str(best), *data, "--temperature", "0.7", "--out", str(run.gallery))
+    found = run_module("charrnn.evaluate", "--checkpoint", str(best), *data, *count, "--json", str(run.report))
+    run_module("charrnn.sample", "--checkpoint", str(best), *data, "--temperature", "0.7", "--out", str(run.gallery))
     picture = run.gallery / "results.png" if run.plain else PICTURES / f"{run.name}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run.files.plot, picture)
@@ -149,7 +149,7 @@ def _run(options: argparse.Namespace, extra: list[str]) -> Run:
 
 def _bundled() -> Path:
     """Gather the bundled board's dataset; nothing changes if it has been gathered before."""
-    _python("scrape", "search", "--boards", "demo", "--dataset", "demo")
+    run_module("scrape", "search", "--boards", "demo", "--dataset", "demo")
     return Path("data/demo")
 
 
@@ -161,7 +161,7 @@ def _text_folder(options: argparse.Namespace) -> Path:
     return folder
 
 
-def _python(*words: str) -> str:
+def run_module(*words: str) -> str:
     """Run a module of this project, and return its output."""
     print(f"$ python -m {shlex.join(words)}", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", *words]
@@ -186,7 +186,7 @@ def _stages(run: Run, best: Path, last: Path) -> list[CheckpointFile]:
 
 def _words(run: Run, entry: CheckpointFile) -> str:
     """Return the beginning of a sample from a checkpoint."""
-    return _python("charrnn.sample", "--checkpoint", str(entry.path), *WORDS, "--stdout")
+    return run_module("charrnn.sample", "--checkpoint", str(entry.path), *WORDS, "--stdout")
 
 
 def _section(run: Run, found: str, picture: Path, words: dict[CheckpointFile, str]) -> str:
