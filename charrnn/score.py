@@ -31,7 +31,7 @@ from scrape.markup import document, grammar
 from scrape.markup.simplify import page_title, simplify
 
 _TOP = 8  # words that are printed
-_NAME_A_POSTING = "name a file that holds a posting"
+_NAME_A_POSTING = "name a file that holds a posting or another text"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _command(options: ScoreOptions) -> int:
     )
     name = document.read(text).title if is_posting else options.posting.name
     config = loaded.config
-    shape = f"{config.model.upper()}, {config.num_layers} layers of {config.rnn_size}"
+    shape = f"{config.model.upper()}, {config.num_layers} layer{'s' * (config.num_layers > 1)} of {config.rnn_size}"
     network = f"{path.parent.name}/{path.name} ({shape}, validation loss {loaded.val_loss:.4f})"
     write_whole(out, surprisal_page.render_page(reading, name, network))
     console.print_result("\n".join(lines(reading, name)))

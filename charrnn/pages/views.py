@@ -48,11 +48,12 @@ class Provenance:
     def of(cls, path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Provenance:
         """Describe the checkpoint in `path`, and the request that it samples for."""
         loaded, request, params = sampler.loaded, sampler.request, sampler.request.params
+        layers = loaded.config.num_layers
         cuts = {"top-k": (params.top_k, 0), "top-p": (params.top_p, 1), "min-p": (params.min_p, 0)}
         return cls(
             run=path.parent.name,
             checkpoint=path.name,
-            network=f"{loaded.config.model.upper()}, {loaded.config.num_layers} layers of {loaded.config.rnn_size}",
+            network=f"{loaded.config.model.upper()}, {layers} layer{'s' * (layers > 1)} of {loaded.config.rnn_size}",
             epoch=loaded.epoch,
             val_loss=loaded.val_loss,
             temperature=params.temperature,
