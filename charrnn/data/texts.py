@@ -33,6 +33,7 @@ from charrnn.data.corpus import (
 )
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
+from scrape.common.suggest import did_you_mean
 from scrape.markup import document, grammar
 
 STDIN = "-"
@@ -121,12 +122,26 @@ def dataset_name(sources: Sequence[str]) -> str:
 
 
 def existing_dataset(sources: Sequence[str], data: Path) -> Path | None:
-    """Return the folder of `data` that `sources` name, itself or by its input.txt; None where they name other texts."""
+    """Return the folder of `data` that `sources` name: itself, by its input.txt, or by its name where no file has it.
+
+    None where they name other texts.
+    """
     if len(sources) != 1:
         return None
     path = Path(sources[0])
+    if not path.exists() and (data / path.name / "input.txt").is_file() and path.parent == Path():
+        return data / path.name
     folder = path.parent if path.name == "input.txt" else path
     return folder if folder.resolve().parent == data.resolve() and (folder / "input.txt").is_file() else None
+
+
+def require(sources: Sequence[str]) -> None:
+    """Raise InputError where a file that is named is missing."""
+    for source in sources:
+        if source != STDIN and not Path(source).exists():
+            near = [path.name for path in Path(source).parent.glob("*")]
+            hint = did_you_mean(Path(source).name, near)
+            raise InputError(f"there is no {source}; {hint}name a text file, a folder of them, or - for standard input")
 
 
 def make_dataset(

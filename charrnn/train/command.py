@@ -92,6 +92,7 @@ def _read_sources(options: TrainOptions, files: RunFiles, group: Group) -> None:
     Before anything is written, an existing run of the same name is refused.
     """
     if options.sources and group.is_main:
+        texts.require(options.sources)
         if not options.resume:
             _refuse_existing(options, files)
         made = texts.make_dataset(

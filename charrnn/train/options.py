@@ -102,6 +102,8 @@ def parse(argv: list[str] | None = None) -> TrainOptions:
         given["minutes"] = None if values["resume"] else MINUTES
     values["sources"] = () if dataset else tuple(named)
     usual = DATA / (texts.dataset_name(named) if named else "jobs")
+    if values["resume"] and values["run"] and (DATA / values["run"] / "input.txt").is_file():
+        usual = DATA / values["run"]  # a run has the name of its dataset unless it was given another
     values["data_dir"] = dataset or values["data_dir"] or usual
     values["run"] = values["run"] or values["data_dir"].resolve().name
     if values["init_from"] is not None and values["resume"]:

@@ -91,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
         say(f"{more:,} more; --limit {len(hits) + more} prints all")
     if not hits and (unknown := match.unknown_place(match.place_query(options.place, ""))):
         say(unknown)
+    if not hits and (near := index.similar_words(store, " ".join(options.words))):
+        say("; ".join(f"no posting has {word!r}; did you mean {other!r}?" for word, other in near.items()))
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED

@@ -6,9 +6,11 @@ posting's two files, so that changes are found by listing the folders.
 
 from __future__ import annotations
 
+import difflib
 import re
 import sqlite3
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -63,6 +65,8 @@ _SPECIAL = re.compile(  # tried once at each word, so the time is linear
     rf"(?<!\w)[^\W{_CJ}]*+[{_CJ}]\w*|(?P<signs>(?<!\w)[^\W{_CJ}]++(?:\+\+|\#)(?!\w))|(?P<dotted>\.[^\W\d_]\w*)"
 )
 _SIGNS = str.maketrans({"+": "plus", "#": "sharp", ".": "dot"})
+_plain_word = re.compile(r"[^\W\d_]{3,40}")
+_MOST_READ, _COMMON = 5000, 3  # postings
 _joiner = re.compile(f"[{JOINERS}]")
 _HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 
@@ -125,6 +129,21 @@ def find(store: Store, words: str = "", *, place: str = "", company: str = "", s
             if again or not is_damage(error):
                 raise
             (store.root / FILE).unlink()
+
+
+def similar_words(store: Store, words: str) -> dict[str, str]:
+    """Return the words of a query that no posting has, each with the word of at least three postings most like it.
+
+    Only the first thousands of postings are looked through.
+    """
+    counts: Counter[str] = Counter()
+    with closing(_open_or_in_memory(store)) as index:
+        for texts in index.execute("SELECT title, company, body FROM words LIMIT ?", (_MOST_READ,)):
+            counts.update({word.lower() for text in texts for word in _plain_word.findall(text)})
+    known = [word for word, count in counts.items() if count >= _COMMON]
+    asked = {word.lower() for word in _plain_word.findall(words)} - counts.keys()
+    near = {word: difflib.get_close_matches(word, known, n=1, cutoff=0.8) for word in sorted(asked)}
+    return {word: found[0] for word, found in near.items() if found}
 
 
 def refresh(store: Store) -> None:

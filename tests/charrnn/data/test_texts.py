@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.data.corpus import LINES, POSTINGS, TEXT, open_corpus
-from charrnn.data.texts import dataset_name, describe, existing_dataset, make_dataset
+from charrnn.data.texts import dataset_name, describe, existing_dataset, make_dataset, require
+from charrnn.train.options import parse
 from scrape.common.errors import InputError
 from tests.support.tiny import postings
 
@@ -206,3 +207,21 @@ def test_a_folder_of_data_with_an_input_is_the_dataset_itself(home: Path) -> Non
     assert existing_dataset(["data/x"], Path("data")) == existing_dataset(["data/x/input.txt"], Path("data"))
     assert existing_dataset(["data/x"], Path("data")) == Path("data/x")
     assert existing_dataset(["data/x", "a.txt"], Path("data")) is None
+
+
+def test_a_dataset_is_meant_by_its_name_alone_where_no_file_has_it(home: Path) -> None:
+    (home / "data/tweets").mkdir(parents=True)
+    (home / "data/tweets/input.txt").write_text("tweet\n" * 100)
+    assert existing_dataset(["tweets"], Path("data")) == Path("data/tweets")
+    assert existing_dataset(["twets"], Path("data")) is None
+    assert parse(["--run", "tweets", "--resume"]).data_dir == Path("data/tweets")
+    assert parse(["--run", "other", "--resume"]).data_dir == Path("data/jobs")
+    (home / "tweets").write_text("a file of that name")
+    assert existing_dataset(["tweets"], Path("data")) is None
+
+
+def test_a_missing_file_is_named_with_the_likeliest_one(home: Path) -> None:
+    (home / "tweets.txt").write_text("tweet\n" * 100)
+    require(["tweets.txt", "-"])
+    with pytest.raises(InputError, match=r"there is no tweets\.tx; did you mean 'tweets\.txt'\?"):
+        require(["tweets.tx"])

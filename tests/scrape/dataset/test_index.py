@@ -10,7 +10,7 @@ import pytest
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Pay, Posting
-from scrape.dataset.index import FILE, find, refresh
+from scrape.dataset.index import FILE, find, refresh, similar_words
 from scrape.dataset.simplify_all import simplify_store
 from scrape.dataset.store import Store
 
@@ -242,3 +242,10 @@ def test_pay_is_that_of_the_board_or_else_of_the_text(store: Store) -> None:
     assert {name: getattr(by_key["4"], name) for name in ends} == ends
     assert (by_key["5"].pay, by_key["5"].salary_source) == (Pay(30_000, 35_000, "GBP", "yearly"), "text")
     assert (by_key["1"].pay, by_key["1"].salary_source) == (None, "")
+
+
+def test_a_word_that_no_posting_has_is_likened_to_a_common_one(empty: Store) -> None:
+    for key in "123":
+        empty.add(Posting("b", key, f"https://x/{key}", "Engineer", html="<p>We write Python at dawn.</p>"))
+    simplify_store(empty)
+    assert similar_words(empty, "pyton enginer dawn zebra 42") == {"enginer": "engineer", "pyton": "python"}
