@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
+from charrnn.data import texts
 from charrnn.evaluate import surprisal
 from charrnn.evaluate.surprisal import Reading
 from charrnn.model import checkpoint, device
@@ -24,7 +25,7 @@ from charrnn.sample.generate import WARM_UP
 from scrape.boards import page_reader
 from scrape.common import console
 from scrape.common.errors import BoardError, ChangedShape, InputError
-from scrape.common.files import read_text, require_place, write_whole
+from scrape.common.files import require_place, write_whole
 from scrape.common.posting import Posting
 from scrape.crawl import local_files
 from scrape.markup import document, grammar
@@ -84,7 +85,7 @@ def posting(path: Path, title: str = "") -> str:
     `title` replaces the title of a page. Raises InputError where there is no text to score, and for a list of results.
     """
     is_page = path.name.lower().endswith(local_files.PAGES) and path.is_file()
-    text = _page(path) if is_page else read_text(path, _NAME_A_POSTING)
+    text = _page(path) if is_page else texts.read_file(path, _NAME_A_POSTING)
     if not text.strip():
         raise InputError(f"{path} is empty; {_NAME_A_POSTING}")
     if not is_page or grammar.find_error(text) is None:

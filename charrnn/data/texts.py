@@ -31,8 +31,9 @@ from charrnn.data.corpus import (
     TEXT,
     read_manifest,
 )
+from scrape.common.console import say
 from scrape.common.errors import InputError
-from scrape.common.files import write_whole
+from scrape.common.files import read_text, write_whole
 from scrape.common.suggest import did_you_mean
 from scrape.markup import document, grammar
 
@@ -142,6 +143,24 @@ def require(sources: Sequence[str]) -> None:
             near = [path.name for path in Path(source).parent.glob("*")]
             hint = did_you_mean(Path(source).name, near)
             raise InputError(f"there is no {source}; {hint}name a text file, a folder of them, or - for standard input")
+
+
+def read_file(path: Path, hint: str) -> str:
+    r"""Return the text of one file in any encoding, with `\n` for line breaks; a guessed encoding is said.
+
+    Raises InputError, with `hint` for what to name instead, where there is no such file or it is a folder; and where
+    it is not text.
+    """
+    try:
+        return read_text(path, hint)
+    except InputError:
+        if not path.is_file():
+            raise
+    found = _decode(path.name, path.read_bytes(), None)
+    if found is None:
+        raise InputError(f"{path} is not text; save it as plain text, or {hint}")
+    say(f"{path} was read as {found[0].encoding}")
+    return found[1]
 
 
 def make_dataset(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Set
 from pathlib import Path
 
+from charrnn.data import texts
 from scrape.common.errors import InputError
-from scrape.common.files import read_text
 from scrape.markup import grammar
 from scrape.markup.ascii import ascii_equal
 
@@ -17,9 +17,9 @@ def read_file(path: Path) -> str:
     r"""Return the prompt in the file `path`, with `\n` for line breaks.
 
     A final line break is left out unless it follows a tag: an editor added it. Raises InputError where there is no
-    such file, or where it is not UTF-8.
+    such file, or where it is not text.
     """
-    text = read_text(path, "name a file with --prime-file")
+    text = texts.read_file(path, "name a file with --prime-file")
     return text if text.endswith(">\n") else text.removesuffix("\n")
 
 

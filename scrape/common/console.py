@@ -74,9 +74,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT)
 
     def _hint(self, message: str) -> str:
-        """Return which option was meant by the first one of an error that is unknown; empty where it is not clear."""
-        unknown = re.match(r"unrecognized arguments: (-[^\s=]+)", message)
-        return did_you_mean(unknown[1], self._option_string_actions) if unknown else ""
+        """Return which option the first unknown argument of an error meant; empty where that is not clear."""
+        unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
+        if not unknown:
+            return ""
+        if unknown[1][0] != "-" and "--checkpoint" in self._option_string_actions:  # the name of a run, say
+            return f"did you mean --checkpoint {unknown[1]}? "
+        return did_you_mean(unknown[1], self._option_string_actions)
 
 
 class _VerbParser(_Parser):

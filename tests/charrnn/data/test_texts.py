@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.data.corpus import LINES, POSTINGS, TEXT, open_corpus
-from charrnn.data.texts import dataset_name, describe, existing_dataset, make_dataset, require
+from charrnn.data.texts import dataset_name, describe, existing_dataset, make_dataset, read_file, require
 from charrnn.train.options import parse
 from scrape.common.errors import InputError
 from tests.support.tiny import postings
@@ -225,3 +225,13 @@ def test_a_missing_file_is_named_with_the_likeliest_one(home: Path) -> None:
     require(["tweets.txt", "-"])
     with pytest.raises(InputError, match=r"there is no tweets\.tx; did you mean 'tweets\.txt'\?"):
         require(["tweets.tx"])
+
+
+def test_one_file_is_read_in_any_encoding(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
+        (home / "a.txt").write_bytes((POEM + "Café déjà vu, señor, où êtes-vous?\r\n").encode(encoding))
+        assert read_file(Path("a.txt"), "name another").endswith("Café déjà vu, señor, où êtes-vous?\n")
+        assert capsys.readouterr().err.startswith("" if encoding == "utf-8-sig" else "a.txt was read as")
+    (home / "a.txt").write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(InputError, match=r"a\.txt is not text; save it as plain text, or name another"):
+        read_file(Path("a.txt"), "name another")

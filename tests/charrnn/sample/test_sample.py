@@ -199,7 +199,7 @@ def test_so_does_a_log_that_cannot_be_drawn(home: Path, log: bytes) -> None:
         (["--raw", "--primetext", "a\\n\u00e9"], r"the prompt has .*'\u00e9' at 2"),
         (["--prime-file", "nowhere.txt"], "there is no nowhere.txt"),
         (["--prime-file", "cv"], "cv is a folder"),
-        (["--prime-file", "foreign.pt"], "foreign.pt is not UTF-8 at byte 4"),
+        (["--prime-file", "foreign.pt"], "foreign.pt is not text"),
         (["--prime-file", "foreign.pt", "--city", "y"], "--prime-file gives the whole prompt; leave out --title"),
         (["--stdout", "--open"], "leave out --open"),
         (["--json", "--out", "x"], "leave out --open and --out"),
@@ -495,3 +495,10 @@ def test_without_chance_one_text_is_written_once(
     out, err = capsys.readouterr()
     assert out.count("\n") == 1
     assert "all 3 would be the same, so one is written" in err
+
+
+def test_the_name_of_a_run_alone_is_answered_with_the_option_that_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["tweets"])
+    assert end.value.code == console.BAD_INPUT
+    assert "unrecognized arguments: tweets; did you mean --checkpoint tweets?" in capsys.readouterr().err
