@@ -24,8 +24,8 @@ from scrape.markup.simplify import page_title, simplify
 from scrape.markup.simplify.tokens import tokens
 from tests.support.growth import assert_each_linear
 
-LENGTH = 1200  # characters; quadratic time shows at four times as many
-SLACK = 0.03  # seconds
+LENGTH = 800  # characters; quadratic time shows at four times as many
+SLACK = 0.02  # seconds
 
 PARSERS: dict[str, Callable[[str], object]] = {
     "urls.canonical": urls.canonical,

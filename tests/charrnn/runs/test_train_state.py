@@ -121,7 +121,7 @@ from charrnn.train import __main__ as train, command, loop
 torch.set_num_threads(1)
 loop.SAVE_SECONDS = 0.02
 flags, draw, killed = sys.argv[1:], random.Random(4), 0
-while killed < 20:
+while killed < 10:
     child = os.fork()
     if child == 0:
         again = ["--resume"] if os.path.exists(flags[3] + "/tiny.resume") else []
