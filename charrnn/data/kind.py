@@ -1,4 +1,4 @@
-"""What a text is: postings, one running text, or a text in each line; and how samples like it begin and end.
+"""The kind of a text: postings, one running text, or a text in each line; and how samples like it begin and end.
 
 A checkpoint carries this, so that sampling needs nothing else.
 """

@@ -14,7 +14,7 @@ from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.pages.views import PostingView
 from charrnn.play.cells import find_labels
-from charrnn.play.page import Contents, Stage, describe, render_page
+from charrnn.play.page import Contents, PageNetwork, describe, render_page
 from charrnn.play.weights import Weights, quantize
 from charrnn.sample.generate import WARM_UP, Sample, generate
 from charrnn.sample.grammar_mask import GrammarMask
@@ -55,7 +55,7 @@ def make_page(
         chars=chars,
         kind=kind,
         stages=[
-            Stage("this", _label(path, loaded.epoch), weights.shape, weights),
+            PageNetwork("this", _label(path, loaded.epoch), weights.shape, weights),
             *_beside(path, weights, chars, beside),
         ],
         labels=find_labels(weights, [loaded.vocab.encode(each.text).astype(np.int64) for each in samples], chars),
@@ -72,7 +72,7 @@ def make_page(
     return page
 
 
-def _beside(path: Path, weights: Weights, chars: str, names: list[str] | None) -> Iterator[Stage]:
+def _beside(path: Path, weights: Weights, chars: str, names: list[str] | None) -> Iterator[PageNetwork]:
     """Yield the stages with these names; those that nobody asked for only where the page stays small."""
     files = [entry.path for entry in checkpoint.list_files(path.parent)] or [path]
     named = {"first": files[0], "last": files[-1], "best": checkpoint.best(path.parent) if len(files) > 1 else files[0]}
@@ -84,7 +84,7 @@ def _beside(path: Path, weights: Weights, chars: str, names: list[str] | None) -
     used = {path}
     for name in dict.fromkeys(names):
         if name == "untrained":
-            yield Stage(name, "Untrained: random weights", weights.shape, None)
+            yield PageNetwork(name, "Untrained: random weights", weights.shape, None)
         elif named[name] not in used:
             used.add(named[name])
             other = checkpoint.load(named[name])
@@ -92,7 +92,7 @@ def _beside(path: Path, weights: Weights, chars: str, names: list[str] | None) -
                 say(f"{named[name].name} is left out: it has another vocabulary, so it is of an earlier text")
                 continue
             rounded = quantize(other)
-            yield Stage(name, _label(named[name], other.epoch), rounded.shape, rounded)
+            yield PageNetwork(name, _label(named[name], other.epoch), rounded.shape, rounded)
 
 
 def _label(path: Path, epoch: float) -> str:

@@ -25,7 +25,7 @@ _tag = re.compile(r"<(/?)([a-z0-9]+)/?>")
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class CellLabel:
     """A cell (layer from 1, cell from 0) that follows a property of the text, with its correlation `r`."""
 
     layer: int
@@ -34,7 +34,7 @@ class Label:
     r: float
 
 
-def find_labels(weights: Weights, texts: Sequence[NDArray[np.int64]], chars: str) -> list[Label]:
+def find_labels(weights: Weights, texts: Sequence[NDArray[np.int64]], chars: str) -> list[CellLabel]:
     """Return for each property the cell that follows it best, where one does; the strongest first.
 
     texts are ids, which are read side by side.
@@ -52,7 +52,7 @@ def find_labels(weights: Weights, texts: Sequence[NDArray[np.int64]], chars: str
         best = int(np.abs(r).argmax())
         if abs(r[best]) >= LEAST:
             labels.append(
-                Label(best // weights.shape.size + 1, best % weights.shape.size, name, round(float(r[best]), 3))
+                CellLabel(best // weights.shape.size + 1, best % weights.shape.size, name, round(float(r[best]), 3))
             )
     return sorted(labels, key=lambda label: -abs(label.r))
 

@@ -13,7 +13,7 @@ from math import log
 from markupsafe import Markup
 
 from charrnn.data.kind import TextKind
-from charrnn.play.cells import Label
+from charrnn.play.cells import CellLabel
 from charrnn.play.grammar_table import make_table
 from charrnn.play.weights import Shape, Weights
 from charrnn.sample.generate import WARM_UP
@@ -36,7 +36,7 @@ _TYPED = (range(0x20, 0x250), range(0x1E00, 0x1F00), range(0x2010, 0x2800), rang
 
 
 @dataclass(frozen=True)
-class Stage:
+class PageNetwork:
     """A network in the page: its `name`, a `label` for people, and its weights; None where it is untrained."""
 
     name: str
@@ -56,8 +56,8 @@ class Contents:
     run: str
     chars: str
     kind: TextKind
-    stages: Sequence[Stage]
-    labels: Sequence[Label]
+    stages: Sequence[PageNetwork]
+    labels: Sequence[CellLabel]
     sample: Markup
     facts: str
     recital: str

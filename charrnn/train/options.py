@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,23 @@ def options_parser() -> argparse.ArgumentParser:
         help="text files, folders of them, or - for standard input: they become data/NAME/input.txt, and the run is "
         f"called NAME and takes {MINUTES:g} minutes unless --minutes or --max-epochs is given",
     )
-    add = made.add_argument_group("files").add_argument
+    _add_files(made.add_argument_group("files").add_argument)
+    groups = {name: made.add_argument_group(name) for name in (LEARNING, LENGTH)}
+    recipes = f"preset of all settings; char-rnn is Karpathy's (default: {DEFAULT})"
+    groups[LEARNING].add_argument("--recipe", choices=sorted(RECIPES), help=recipes)
+    for one in flags():
+        options = {name: value for name, value in one.metadata.items() if name != "group" and value is not None}
+        options["help"] = f"{options['help']} ({_describe_default(one.name)})"
+        groups[one.metadata["group"]].add_argument("--" + one.name.replace("_", "-"), **options)
+    add = groups[LENGTH].add_argument
+    add("--print-every", type=non_negative_int, default=0, help="steps between printed losses (default: never)")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
+    add("--tensorboard", action="store_true", help="also write TensorBoard events, if the package is installed")
+    return made
+
+
+def _add_files(add: Callable[..., object]) -> None:
+    """Add what the run reads and writes."""
     add(
         "--by",
         choices=(BY_LINE, BY_TEXT),
@@ -155,18 +171,6 @@ def options_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="keep the best, the last and N other checkpoints (default: keep all)",
     )
-    groups = {name: made.add_argument_group(name) for name in (LEARNING, LENGTH)}
-    recipes = f"preset of all settings; char-rnn is Karpathy's (default: {DEFAULT})"
-    groups[LEARNING].add_argument("--recipe", choices=sorted(RECIPES), help=recipes)
-    for one in flags():
-        options = {name: value for name, value in one.metadata.items() if name != "group" and value is not None}
-        options["help"] = f"{options['help']} ({_describe_default(one.name)})"
-        groups[one.metadata["group"]].add_argument("--" + one.name.replace("_", "-"), **options)
-    add = groups[LENGTH].add_argument
-    add("--print-every", type=non_negative_int, default=0, help="steps between printed losses (default: never)")
-    add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
-    add("--tensorboard", action="store_true", help="also write TensorBoard events, if the package is installed")
-    return made
 
 
 _OWN_DEFAULTS = {

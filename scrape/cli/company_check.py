@@ -5,10 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from scrape.boards import registry
@@ -16,17 +15,11 @@ from scrape.boards.registry import Board
 from scrape.common.console import print_json, print_result, progress, say
 from scrape.common.errors import BoardError, InputError, Missing
 from scrape.common.table import print_table
-from scrape.http.client import Response
+from scrape.crawl.crawler import Getter
 
 LISTED, EMPTY, LEFT, FAILED, NOT_ASKED = "listed", "empty", "left", "failed", "not asked"
 _COLUMNS = ("board", LISTED, EMPTY, LEFT, FAILED, NOT_ASKED)
 _MOST_FAILURES = 3  # of a host in a row; then its other companies are not asked
-
-
-class Getter(Protocol):
-    """The part of a fetcher that the check uses."""
-
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True)

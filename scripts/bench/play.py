@@ -30,7 +30,7 @@ from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
 from charrnn.model.lstm import CharLSTM, ModelConfig
 from charrnn.play.network import Network
-from charrnn.play.page import Contents, Stage, render_page
+from charrnn.play.page import Contents, PageNetwork, render_page
 from charrnn.play.weights import Weights, quantize, quantize_model
 from charrnn.runs import selection
 from charrnn.sample.generate import generate
@@ -98,7 +98,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _page(weights: Weights, chars: str) -> str:
-    stages = [Stage("this", "this network", weights.shape, weights)]
+    stages = [PageNetwork("this", "this network", weights.shape, weights)]
     return render_page(Contents("bench", chars, TextKind(), stages, [], Markup(), "", ""))
 
 

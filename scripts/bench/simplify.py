@@ -1,6 +1,6 @@
-"""How fast the simplifier is beside its peers, on the same input, in one run.
+"""Time the simplifier beside its peers, on the same input, in one run.
 
-    python scripts/bench_simplify.py [FOLDER ...] [--json FILE]
+    python scripts/bench/simplify.py [FOLDER ...] [--json FILE]
 
 takes the postings of the bundled board, or, where folders are named, every .html file and the `html` of every line
 of .jsonl and .jsonl.gz files below each. Peers that are not installed are left out, and named.
@@ -37,7 +37,7 @@ REFERENCE = "BeautifulSoup get_text"
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = console.parser("bench_simplify.py", "Time the simplifier beside its peers on the same input.")
+    parser = console.parser("scripts/bench/simplify.py", "Time the simplifier beside its peers on the same input.")
     parser.add_argument("folders", nargs="*", type=Path, help="where the HTML is (default: the bundled board)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured there, too")
     args = parser.parse_args(argv)

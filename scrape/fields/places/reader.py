@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scrape.fields.places.tables import City, Region, gazetteer, key
+from scrape.fields.places.tables import KnownCity, Region, gazetteer, key
 
 _BETWEEN_PLACES = re.compile(r"[;|/•·\n&+]|\s+(?:or|and|und|oder|et)\s+")
 _BETWEEN_SCOPES = re.compile(r"[/&+]|\s+\w+\s+")  # `Remote - US or Canada`
@@ -77,7 +77,7 @@ class _Field:
     is_code: bool = False
     country: str = ""
     regions: tuple[Region, ...] = ()
-    cities: tuple[City, ...] = ()
+    cities: tuple[KnownCity, ...] = ()
     area: str = ""
 
     @property
@@ -96,7 +96,7 @@ class _Field:
     def region_in(self, country: str) -> str:
         return next((region.code for region in self.regions if region.country == country), "")
 
-    def city_in(self, country: str, region: str = "") -> City | None:
+    def city_in(self, country: str, region: str = "") -> KnownCity | None:
         """Return the largest city of this name there; the table does not have the region of every city.
 
         Its region is left open where the country has another one that is nearly as large.
@@ -404,7 +404,7 @@ def _field(text: str) -> _Field:
     return _Field(name, True, country, regions, cities if regions or not country else (), area)
 
 
-def _before_address(words: list[str]) -> tuple[City, ...]:
+def _before_address(words: list[str]) -> tuple[KnownCity, ...]:
     """Return the large city that several words more follow: `San Jose Holger Way`, not `Santiago de Compostela`."""
     for count in range(min(3, len(words) - 2), 0, -1):
         name = " ".join(words[:count])

@@ -33,7 +33,7 @@ class Region(NamedTuple):
     code: str
 
 
-class City(NamedTuple):
+class KnownCity(NamedTuple):
     """A city: the key of its usual name, country, region where the table has it, and population in thousands."""
 
     key: str
@@ -52,7 +52,7 @@ class Gazetteer:
     regions: Mapping[str, tuple[Region, ...]]  # name -> regions
     region_codes: Mapping[str, tuple[Region, ...]]  # code -> regions
     region_names: Mapping[Region, str]
-    cities: Mapping[str, tuple[City, ...]]  # name -> cities, the largest first
+    cities: Mapping[str, tuple[KnownCity, ...]]  # name -> cities, the largest first
     city_names: Mapping[str, str]  # key -> name
     areas: Mapping[str, str]  # name -> area
     members: Mapping[str, frozenset[str]]  # area -> codes of its countries
@@ -162,18 +162,18 @@ def _preference(region: Region) -> int:
     return _REGIONS_WITH_CODES.index(region.country) if region.country in _REGIONS_WITH_CODES else 99
 
 
-def _cities(names: Mapping[str, Any]) -> tuple[dict[str, tuple[City, ...]], dict[str, str]]:
+def _cities(names: Mapping[str, Any]) -> tuple[dict[str, tuple[KnownCity, ...]], dict[str, str]]:
     """Return the cities of each name, the largest first, and the name of each key."""
-    found: dict[str, list[City]] = defaultdict(list)
+    found: dict[str, list[KnownCity]] = defaultdict(list)
     written: dict[str, str] = {}
     for name, country, region, thousands in _rows("cities"):
         city = key(name)
         written.setdefault(city, name)
-        found[city].append(City(city, country, region, int(thousands)))
+        found[city].append(KnownCity(city, country, region, int(thousands)))
     for country, towns in names["towns"].items():
         for region, of in towns.items():
             for town in of:
-                found[town].append(City(town, country, region, 0))
+                found[town].append(KnownCity(town, country, region, 0))
     for city, others in names["cities"].items():
         for other in others:
             found[other] = sorted([*found[other], *found[city]], key=lambda row: -row.thousands)

@@ -20,9 +20,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from charrnn.data.kind import TextKind
 from charrnn.model import checkpoint
 from charrnn.model.lstm import CharLSTM, ModelConfig
-from charrnn.play.cells import Label
+from charrnn.play.cells import CellLabel
 from charrnn.play.network import Network
-from charrnn.play.page import Contents, Stage, render_page
+from charrnn.play.page import Contents, PageNetwork, render_page
 from charrnn.play.weights import quantize, quantize_model
 from charrnn.sample.generate import WARM_UP
 from scrape.markup import grammar
@@ -46,10 +46,10 @@ CONTENTS = Contents(
     chars=CHARS,
     kind=TextKind(),
     stages=[
-        Stage("this", "Epoch 5.00", WEIGHTS.shape, WEIGHTS),
-        Stage("untrained", "Untrained: random weights", WEIGHTS.shape, None),
+        PageNetwork("this", "Epoch 5.00", WEIGHTS.shape, WEIGHTS),
+        PageNetwork("untrained", "Untrained: random weights", WEIGHTS.shape, None),
     ],
-    labels=[Label(2, 232, "lists, against paragraphs", -0.77)],
+    labels=[CellLabel(2, 232, "lists, against paragraphs", -0.77)],
     sample=Markup("<h2>A sample</h2>"),
     facts="A network.",
     recital="It can recite.",
@@ -74,7 +74,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(4)
     chars = "\n <>&\"'/{}abcdefg日é"
     weights = quantize_model(CharLSTM(ModelConfig(len(chars), 12, 1)).eval())
-    stages = [Stage("this", HOSTILE, weights.shape, weights)]
+    stages = [PageNetwork("this", HOSTILE, weights.shape, weights)]
     kind = TextKind("text", end="\n", soft_length=100, length=400, openings=("\n", "a\n"))
     poem = replace(CONTENTS, run=HOSTILE, chars=chars, kind=kind, stages=stages, labels=[], facts=HOSTILE)
     (folder / "poem.html").write_text(render_page(poem), "utf-8")
