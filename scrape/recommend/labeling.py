@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scrape.common.errors import InputError
 from scrape.fields.urls import canonical, is_web
 from scrape.recommend.classifier import Scores, learn
-from scrape.recommend.labels import NO, SKIPPED, YES, Label, Labels, current_answers
+from scrape.recommend.labels import FROM_FILE, NO, RANDOM, SKIPPED, UNCERTAIN, YES, Label, Labels, current_answers
 from scrape.recommend.tfidf import Rows
 
 START = 20  # labels in random order before a classifier is asked, lest its first guesses mislead
@@ -35,10 +35,11 @@ class UncertaintySampling:
         self._names = names
         self._rows = rows
 
-    def choose(self, liked: Mapping[str, bool], leave_out: Collection[str] = ()) -> list[str]:
-        """Return up to STEP names that are neither in `liked` nor in `leave_out`, the least certain ones first.
+    def choose(self, liked: Mapping[str, bool], leave_out: Collection[str] = ()) -> dict[str, str]:
+        """Return up to STEP names that are neither in `liked` nor in `leave_out`, each with how it was chosen.
 
-        These are the first ones in order while there are too few labels for a classifier, or all of one kind.
+        These are the least certain ones first or, while there are too few labels for a classifier, or all of one kind,
+        the first ones in order.
         """
         waiting = [place for place, name in enumerate(self._names) if name not in liked and name not in leave_out]
         known = [place for place, name in enumerate(self._names) if name in liked]
@@ -46,7 +47,8 @@ class UncertaintySampling:
         if waiting and len(known) >= START and answers.any() and not answers.all():
             scores = learn(self._rows[known], answers).scores(self._rows[waiting])
             waiting = [waiting[place] for place in least_certain(scores)]
-        return [self._names[place] for place in waiting[:STEP]]
+            return dict.fromkeys((self._names[place] for place in waiting[:STEP]), UNCERTAIN)
+        return dict.fromkeys((self._names[place] for place in waiting[:STEP]), RANDOM)
 
 
 def least_certain(scores: Scores) -> NDArray[np.int64]:
@@ -73,7 +75,7 @@ class LabelingSession:
         self._strategy = strategy
         self._answers = current_answers(labels.all(), addresses)
         self._later = [name for name in names if self._answers.get(name) == SKIPPED]
-        self._chosen: list[str] = []
+        self._chosen: dict[str, str] = {}
         self.name = self._choose()
 
     def answer(self, key: str) -> bool:
@@ -86,7 +88,8 @@ class LabelingSession:
                 self._answers.pop(name, None)
                 self.name = name
         elif self.name is not None and key in _ANSWERS:
-            self._labels.put(Label(self.name, self._addresses[self.name], _ANSWERS[key]))
+            chosen = self._chosen.get(self.name, RANDOM)
+            self._labels.put(Label(self.name, self._addresses[self.name], _ANSWERS[key], chosen=chosen))
             self._answers[self.name] = _ANSWERS[key]
             self.name = self._choose()
         return True
@@ -122,4 +125,4 @@ def parse_label(line: str, where: str, addresses: Mapping[str, str], names: Mapp
         raise InputError(f"{where}: {answer.strip()!r} is not an answer; write a name or address, then y, n or s")
     if name not in addresses:
         raise InputError(f"{where}: no posting is called {what.strip()!r}; give its name or its address")
-    return Label(name, addresses[name], _ANSWERS[answer.strip().lower()])
+    return Label(name, addresses[name], _ANSWERS[answer.strip().lower()], chosen=FROM_FILE)

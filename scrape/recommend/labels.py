@@ -1,7 +1,8 @@
 """The labels of postings, `labels.db`: yes, no or skipped, each on the disk before the next posting is shown.
 
 A label has the name and the URL of its posting, so that it still belongs to the posting when a copy from another
-board, with the same URL, replaces it.
+board, with the same URL, replaces it. It also has the time at which it was given, and how its posting came to be shown:
+only postings drawn at random tell how good a ranking is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from scrape.common.databases import DATABASE_ERRORS, is_damage
@@ -21,23 +23,38 @@ from scrape.fields.urls import canonical
 FILE = "labels.db"
 YES, NO, SKIPPED = "yes", "no", "skipped"
 
-_VERSION = 1  # rises when the table below changes
+RANDOM, BEST, UNCERTAIN, SIMILAR, SEARCH, FROM_FILE = "random", "best", "uncertain", "similar", "search", "file"
+"""How a posting came to be shown: at random, ranked first, least certain, similar to another, found, or listed."""
+
+_VERSION = 2  # rises when the table below changes
+_COLUMNS = "name, address, answer, at, chosen"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS label (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE, address TEXT NOT NULL,
-    answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'skipped'))
+    answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'skipped')),
+    at TEXT NOT NULL DEFAULT '', chosen TEXT NOT NULL DEFAULT ''
 )
 """
+_FROM_VERSION_1 = (
+    "ALTER TABLE label ADD COLUMN at TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE label ADD COLUMN chosen TEXT NOT NULL DEFAULT ''",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The answer that a person gave for a posting. `address` is canonical, or empty."""
+    """The answer that a person gave for a posting. `address` is canonical, or empty.
+
+    `at` is the time in UTC (ISO 8601, to the second), and `chosen` is how the posting came to be shown. Both are empty
+    in labels of versions that did not note them.
+    """
 
     name: str
     address: str
     answer: str
+    at: str = ""
+    chosen: str = ""
 
 
 class Labels:
@@ -53,18 +70,22 @@ class Labels:
     def all(self) -> list[Label]:
         """Return all labels in the order in which they were given."""
         with _blaming(self._path):
-            rows = self._database.execute("SELECT name, address, answer FROM label ORDER BY number").fetchall()
+            rows = self._database.execute(f"SELECT {_COLUMNS} FROM label ORDER BY number").fetchall()
         return [Label(*row) for row in rows]
 
     def put(self, *labels: Label) -> None:
-        """Add labels, all or none; a new label replaces the old one of its posting and counts as the latest."""
-        rows = [(label.name, canonical(label.address), label.answer) for label in labels]
+        """Add labels, all or none; a new label replaces the old one of its posting and counts as the latest.
+
+        A label without a time is given the present one.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        rows = [(label.name, canonical(label.address), label.answer, label.at or now, label.chosen) for label in labels]
         with _blaming(self._path), self._database:
-            self._database.executemany("INSERT OR REPLACE INTO label (name, address, answer) VALUES (?, ?, ?)", rows)
+            self._database.executemany(f"INSERT OR REPLACE INTO label ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)", rows)
 
     def take_back(self) -> Label | None:
         """Remove the latest label and return it, or None if there is none."""
-        latest = "SELECT number, name, address, answer FROM label ORDER BY number DESC"
+        latest = f"SELECT number, {_COLUMNS} FROM label ORDER BY number DESC"
         with _blaming(self._path), self._database:
             row = self._database.execute(latest).fetchone()
             if row is None:
@@ -137,22 +158,33 @@ def _connect(path: Path) -> sqlite3.Connection:
             if is_damage(error) or os.access(path if path.exists() else path.parent, os.W_OK):
                 raise
             database.close()
-            database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro" if path.exists() else ":memory:", uri=True)
-            if not path.exists():
-                _prepare(database)
+            database = _connect_to_read(path)
     except BaseException:
         database.close()
         raise
     return database
 
 
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a copy in memory of a file that may not be written; an empty one where there is no file."""
+    copy = sqlite3.connect(":memory:")
+    if path.exists():
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.backup(copy)
+    _prepare(copy)
+    copy.execute("PRAGMA query_only = ON")
+    return copy
+
+
 def _prepare(database: sqlite3.Connection) -> None:
-    """Set the file up, and write to it, so that one that may only be read is known now."""
+    """Set the file up, or migrate it, and write to it, so that one that may only be read is known now."""
     database.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
     database.execute("PRAGMA synchronous = FULL")
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        raise InputError("the labels were written by a newer version of this program; update it")
+    database.execute("BEGIN IMMEDIATE")  # two processes may meet an old file at once
     with database:
-        database.execute(_TABLE)
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise InputError("the labels were written by a newer version of this program; update it")
+        for statement in _FROM_VERSION_1 if version == 1 else (_TABLE,):
+            database.execute(statement)
         database.execute(f"PRAGMA user_version = {_VERSION}")
