@@ -5,21 +5,19 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import date
-from itertools import islice
 
 from scrape.common.arguments import positive_int
 from scrape.common.console import FAILED, OK, print_json, print_result, say
 from scrape.common.table import print_entries
-from scrape.dataset import index
-from scrape.dataset.index import SearchHit
+from scrape.dataset.index import Filters, SearchHit, open_index
 from scrape.dataset.store import named_store
 from scrape.fields import match
-from scrape.fields.pay import currency, least_pay, show, yearly
+from scrape.fields.pay import currency, least_pay, show
 
 _MOST_NAMED = 5  # currencies
 _BEGIN_FORMULAS = ("=", "+", "-", "@", "\N{MINUS SIGN}")
@@ -59,13 +57,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the postings that match, best first; fail where there are none."""
     store = named_store(options.dataset, options.data_dir).require()
-    since = match.since(options.since, date.today())
-    found = index.find(store, " ".join(options.words), place=options.place, company=options.company, since=since)
     amount, in_currency = options.min_pay
-    if amount:
-        found = iter(_paying(found, amount, options.currency or in_currency or "USD"))
-    hits = list(islice(found, options.limit))
-    more = sum(1 for _ in found)
+    asked = Filters(
+        words=" ".join(options.words),
+        places=(options.place,) if options.place else (),
+        companies=(options.company,) if options.company else (),
+        since=match.since(options.since, date.today()),
+        min_pay=amount,
+        currency=options.currency or in_currency or "USD",
+    )
+    with open_index(store) as index:
+        hits = index.rows(asked, limit=options.limit)
+        more = index.count(asked) - len(hits)
+        others = index.currencies(asked) if amount else {}
+        near = {} if hits else index.similar_words(asked.words)
+    others.pop(asked.currency, 0)
+    if others:
+        _say_not_compared(others, asked.currency)
     if options.json:
         print_json([asdict(hit) for hit in hits])
     elif options.csv:
@@ -91,25 +99,24 @@ def run(options: argparse.Namespace) -> int:
         say(f"{more:,} more; --limit {len(hits) + more} prints all")
     if not hits and (unknown := match.unknown_place(match.place_query(options.place, ""))):
         say(unknown)
-    if not hits and (near := index.similar_words(store, " ".join(options.words))):
+    if near:
         say("; ".join(f"no posting has {word!r}; did you mean {other!r}?" for word, other in near.items()))
     if waiting := store.without_document():
         say(f"{waiting:,} postings are not searched yet; run `{store.command('scrape simplify')}`")
     return OK if hits else FAILED
 
 
-def _paying(found: Iterable[SearchHit], least: float, code: str) -> list[SearchHit]:
-    """Return the postings that pay at least this a year, and say how many pay in currencies that are not compared."""
-    paid = [(hit, hit.pay) for hit in found if hit.pay]
-    others = Counter(pay.currency or "no currency" for _, pay in paid if pay.currency != code)
-    if others:
-        pays = "1 posting pays" if others.total() == 1 else f"{others.total():,} postings pay"
-        names = ", ".join(f"{count:,} in {other}" for other, count in others.most_common(_MOST_NAMED))
-        say(f"not compared: {pays} in other currencies than {code} ({names}); --currency compares those of another")
-    return [hit for hit, pay in paid if pay.currency == code and yearly(pay) >= least]
+def _say_not_compared(others: Mapping[str, int], code: str) -> None:
+    """Say how many postings pay in currencies that are not compared."""
+    total = sum(others.values())
+    pays = "1 posting pays" if total == 1 else f"{total:,} postings pay"
+    names = ", ".join(f"{count:,} in {other or 'no currency'}" for other, count in list(others.items())[:_MOST_NAMED])
+    say(f"not compared: {pays} in other currencies than {code} ({names}); --currency compares those of another")
 
 
-def _cell(value: str | float | None) -> str:
+def _cell(value: str | float | tuple[str, ...] | None) -> str:
+    if isinstance(value, tuple):
+        value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
         return csv_cell(value)
     return "" if value is None else f"{value:.2f}".removesuffix(".00")

@@ -84,7 +84,7 @@ def matches_any(posting: Posting, queries: Iterable[Query]) -> bool:
 
 def has_title(title: str, wanted: str) -> bool:
     """Return whether every word of `wanted` is in `title`."""
-    return _words(wanted) <= _words(title)
+    return title_words(wanted) <= title_words(title)
 
 
 def in_place(location: str, city: str = "", state: str = "", country: str = "") -> bool:
@@ -94,7 +94,7 @@ def in_place(location: str, city: str = "", state: str = "", country: str = "") 
     """
     if not city and not state and not country:
         return True
-    wanted = _wanted(city, state, country)
+    wanted = wanted_place(city, state, country)
     return any(_is_wanted(place, wanted, location) for place in places.read(location))
 
 
@@ -119,7 +119,7 @@ def may_be_in_us(query: Query) -> bool:
 
 def of_company(company: str, wanted: str) -> bool:
     """Return whether `company` is the company called `wanted`, or one whose name holds that name."""
-    name, asked = _company_words(company), _company_words(wanted)
+    name, asked = company_words(company), company_words(wanted)
     return not asked or f" {asked} " in f" {name} " or asked.replace(" ", "") == name.replace(" ", "")
 
 
@@ -184,7 +184,7 @@ def since(text: str, today: date) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class WantedPlace:
     """A place that is asked for, in the terms of the tables; `words` are those of a region that they do not have."""
 
     remote: bool
@@ -195,11 +195,13 @@ class _Wanted:
 
     @property
     def anywhere(self) -> bool:
+        """True where the country and the region may be any."""
         return not (self.regions or self.countries or self.words)
 
 
 @lru_cache(maxsize=1024)
-def _wanted(city: str, state: str, country: str) -> _Wanted:
+def wanted_place(city: str, state: str, country: str) -> WantedPlace:
+    """Return what a city, a state and a country ask for, each a code or a name."""
     remote = city.strip().casefold() == REMOTE.casefold()
     code = places.country_code(country)
     countries = frozenset([code]) if code else places.area_members(country)
@@ -208,10 +210,10 @@ def _wanted(city: str, state: str, country: str) -> _Wanted:
         code = places.country_code(state)
         countries = frozenset([code]) if code else places.area_members(state) or countries
     words = "" if not state or regions or code or places.area_members(state) else state
-    return _Wanted(remote, frozenset() if remote or not city else places.city_keys(city), regions, countries, words)
+    return WantedPlace(remote, frozenset() if remote or not city else places.city_keys(city), regions, countries, words)
 
 
-def _is_wanted(place: places.Place, wanted: _Wanted, location: str) -> bool:
+def _is_wanted(place: places.Place, wanted: WantedPlace, location: str) -> bool:
     if wanted.remote and not place.remote:
         return False
     own_region, whole = (place.country, place.region), places.whole_city(place)
@@ -242,11 +244,12 @@ def _is_open(place: places.Place, countries: Set[str]) -> bool:
 
 def _names(location: str, region: str) -> bool:
     """Return whether a location has the words of a region that is no state of the US, such as `Bavaria`."""
-    return f" {_company_words(region)} " in f" {_company_words(location)} "
+    return f" {company_words(region)} " in f" {company_words(location)} "
 
 
 @lru_cache(maxsize=65536)
-def _words(title: str) -> frozenset[str]:
+def title_words(title: str) -> frozenset[str]:
+    """Return the words of a title as they are compared: without case, accents and plurals, one for all that mean it."""
     text = _fold(title)
     for phrase, short in _SAME_PHRASE:
         text = phrase.sub(short, text)
@@ -261,7 +264,8 @@ def _singular(word: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _company_words(name: str) -> str:
+def company_words(name: str) -> str:
+    """Return the words of a company's name as they are compared, with one space between, and without `Inc.`."""
     words = re.findall(r"\w+", _fold(name))
     return " ".join(word for word in words if word not in _LEGAL) or " ".join(words)
 

@@ -23,6 +23,7 @@ OUR_TEXT = {  # of the person who runs the command, a code, or one character
         "match.place",
         "match.place_query",
         "match.since",
+        "match.wanted_place",
         "places.area_members",
         "places.country_name",
     ),

@@ -15,8 +15,9 @@ from scrape.boards.sites import hackernews, jsonld, saved
 from scrape.common import console, table
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Posting
-from scrape.dataset import index
 from scrape.dataset.corpus import near_duplicates, pii
+from scrape.dataset.index import text as index_text
+from scrape.dataset.index import words
 from scrape.fields import dates, match, pay, places, urls
 from scrape.http import challenge_pages, charset, client, robots
 from scrape.markup import document, grammar, mhtml, reader
@@ -44,8 +45,10 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "places.read": places.read,
     "places.key": places.key,
     "match.has_title": lambda text: match.has_title(text, text),
+    "match.title_words": match.title_words,
     "match.in_place": lambda text: match.in_place(text, "Boston", "MA"),
     "match.of_company": lambda text: match.of_company(text, "a"),
+    "match.company_words": match.company_words,
     "match.is_remote": match.is_remote,
     "match.is_since": lambda text: match.is_since(text, "2026-01-01"),
     "charset.decode": lambda text: charset.decode(text.encode("utf-8", "replace")),
@@ -118,7 +121,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
         f'Content-Type: text/html; charset="{text}\n\nA'.encode("utf-8", "replace")
     ),
     "pii.scrub": pii.scrub,
-    "index": index._special_words,
+    "index.text": index_text.special_words,
+    "index.words": lambda text: words.parse(text or "a", typing=True),
     "near_duplicates.shingles": near_duplicates.shingles,
     "near_duplicates.NearDuplicates": lambda text: near_duplicates.NearDuplicates(io.BytesIO()).add(text),
     "console.safe_for_terminal": console.safe_for_terminal,

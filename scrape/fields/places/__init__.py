@@ -20,7 +20,7 @@ write what a query asks for in a board's own way, use `write`, `state_name` and 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -30,6 +30,7 @@ from scrape.fields.places.tables import Region, gazetteer, key
 __all__ = [
     "Place",
     "area_members",
+    "areas_with",
     "city_keys",
     "city_name",
     "country_code",
@@ -110,6 +111,12 @@ def area_members(name: str) -> frozenset[str]:
     """Return the codes of the countries of an area such as `Europe`; none where it is no area."""
     area = gazetteer().areas.get(key(name), name)
     return gazetteer().members.get(area, frozenset())
+
+
+def areas_with(countries: Iterable[str]) -> frozenset[str]:
+    """Return the names of the areas, such as `emea`, to which one of these countries belongs."""
+    wanted = frozenset(countries)
+    return frozenset(area for area, members in gazetteer().members.items() if not wanted.isdisjoint(members))
 
 
 def whole_city(place: Place) -> Place:

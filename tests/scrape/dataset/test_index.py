@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Pay, Posting
-from scrape.dataset.index import FILE, find, refresh, similar_words
+from scrape.dataset.index import FILE, Filters, SearchHit, open_index, refresh
 from scrape.dataset.simplify_all import simplify_store
 from scrape.dataset.store import Store
 
@@ -54,7 +55,16 @@ def store(store: Store) -> Store:
     return store
 
 
-def keys(store: Store, words: str = "", **filters: str) -> list[str]:
+def find(store: Store, words: str = "", **filters: Any) -> list[SearchHit]:
+    """The postings that are found, from an index that is opened for them; their number is what is counted."""
+    asked = Filters(words, **filters)
+    with open_index(store) as index:
+        hits = index.rows(asked)
+        assert index.count(asked) == len(hits)
+    return hits
+
+
+def keys(store: Store, words: str = "", **filters: Any) -> list[str]:
     return [found.name.removeprefix("b-") for found in find(store, words, **filters)]
 
 
@@ -71,6 +81,18 @@ def keys(store: Store, words: str = "", **filters: str) -> list[str]:
         ("JOSÉ", ["3"]),
         ("oven", ["1", "3"]),
         ("nothing", []),
+        ("baker -papers", ["1"]),
+        ("baker NOT papers", ["1"]),
+        ('-"head baker"', ["2"]),
+        ("-managing", ["3"]),
+        ("flour OR ward", ["2", "1"]),
+        ("head flour OR papers", ["1", "3"]),
+        ("baker OR", []),
+        ("baker AND papers", ["3"]),
+        ("managi*", ["2"]),
+        ("ove* head", ["1", "3"]),
+        ("-managi*", ["1", "3"]),
+        ("baker OR managi*", ["1", "2", "3"]),
         ("", ["2", "1", "3"]),  # newest first
     ],
 )
@@ -96,6 +118,11 @@ SPECIAL = {
     [
         ("C++", {"c++"}),
         ("c++ developer", {"c++"}),
+        ('"C++"', {"c++"}),
+        ('"C++ Developer"', {"c++"}),
+        ('"C Developer"', {"c", "c++"}),
+        ("developer -c++", {"c", "c#", "net"}),
+        ('"node.js"', {"net"}),
         ("C#", {"c#"}),
         ("F#", {"c#"}),
         (".NET", {"net"}),
@@ -122,17 +149,23 @@ SPECIAL = {
     ],
 )
 def test_words_with_signs_without_spaces_and_with_joiners(empty: Store, words: str, expected: set[str]) -> None:
-    for key, (title, text) in SPECIAL.items():
-        empty.add(Posting("b", key, f"https://x/{key}", title, html=f"<p>{text}</p>"))
+    for number, (title, text) in enumerate(SPECIAL.values()):
+        empty.add(Posting("b", str(number), f"https://x/{number}", title, html=f"<p>{text}</p>"))
     simplify_store(empty)
     titles = {title: key for key, (title, _) in SPECIAL.items()}
     assert {titles[hit.title] for hit in find(empty, words)} == expected
 
 
 def test_filters_mean_what_they_mean_in_a_search(store: Store) -> None:
-    assert keys(store, place="SF") == ["2"]
-    assert keys(store, place="Remote") == ["3"]
-    assert keys(store, place="MA", company="oven") == ["1"]
+    assert keys(store, places=("SF",)) == ["2"]
+    assert keys(store, places=("Remote",)) == ["3"]
+    assert keys(store, places=("MA",), companies=("oven",)) == ["1"]
+    assert keys(store, places=("SF", "Remote"), not_places=("US",)) == []
+    assert keys(store, not_places=("MA", "Remote")) == ["2"]
+    assert keys(store, titles=("nurses", "clerk")) == ["2", "3"]
+    assert keys(store, remote=True) == ["3"] and keys(store, remote=False) == ["2", "1"]
+    assert keys(store, boards=("b", "c"), exclude=("oven",)) == ["2"] and keys(store, boards=("c",)) == []
+    assert keys(store, names=frozenset({"b-1", "b-2"}), without=frozenset({"b-1"})) == ["2"]
     assert keys(store, since="2026-11-04") == ["2"]
     assert keys(store, "baker", since="2026-01-01") == ["1"]
 
@@ -248,4 +281,5 @@ def test_a_word_that_no_posting_has_is_likened_to_a_common_one(empty: Store) -> 
     for key in "123":
         empty.add(Posting("b", key, f"https://x/{key}", "Engineer", html="<p>We write Python at dawn.</p>"))
     simplify_store(empty)
-    assert similar_words(empty, "pyton enginer dawn zebra 42") == {"enginer": "engineer", "pyton": "python"}
+    with open_index(empty) as index:
+        assert index.similar_words("pyton enginer dawn zebra 42") == {"enginer": "engineer", "pyton": "python"}

@@ -1,0 +1,262 @@
+"""The tables of the index, `index.sqlite`, and how they are brought up to date with the store.
+
+The index is derived from the store alone: an old, damaged or missing one is built again. Each row has the times of its
+posting's two files, so that changes are found by listing the folders; and where the folders themselves have not changed
+since they were last listed, they are not listed again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+
+from scrape.common.console import progress, say
+from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
+from scrape.common.errors import InputError
+from scrape.common.files import refuse_link, write_whole
+from scrape.common.posting import Posting
+from scrape.dataset.index.text import encodable, searchable, special_words
+from scrape.dataset.store import Store
+from scrape.fields import match, places
+from scrape.fields.pay import pay_of, yearly
+from scrape.fields.places import Place
+from scrape.fields.urls import canonical
+from scrape.markup.reader import plain_text
+
+FILE = "index.sqlite"
+_VERSION = 5  # rises when the tables below change
+_TABLES = """
+CREATE TABLE posting (
+    id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT, address TEXT,
+    board TEXT, url TEXT, title TEXT, company TEXT, location TEXT, date TEXT, first_seen TEXT,
+    min_amount REAL, max_amount REAL, currency TEXT, interval TEXT, salary_source TEXT, pay_year REAL,
+    is_remote INTEGER, remote_scope TEXT, city TEXT, region TEXT, country TEXT, places TEXT,
+    title_words TEXT, company_words TEXT, location_words TEXT
+);
+CREATE INDEX by_date ON posting (date DESC, name);
+CREATE INDEX by_company ON posting (company);
+CREATE INDEX by_board ON posting (board);
+CREATE INDEX by_remote ON posting (is_remote);
+CREATE TABLE place (
+    posting INTEGER, city TEXT, region TEXT, country TEXT, area TEXT, remote INTEGER,
+    whole_city TEXT, whole_region TEXT, whole_country TEXT, outer_region TEXT
+);
+CREATE INDEX place_of ON place (posting);
+CREATE INDEX by_country ON place (country, posting);
+CREATE INDEX by_city ON place (city, region, country, posting);
+CREATE VIRTUAL TABLE words USING fts5 (
+    title, company, location, body, special, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE typing USING fts5 (
+    title, company, location, body, special,
+    content = 'words', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4'
+)
+"""
+_INSERT_POSTING = f"INSERT INTO posting VALUES (NULL, {', '.join('?' * 25)})"
+_INSERT_PLACE = f"INSERT INTO place VALUES ({', '.join('?' * 10)})"
+_INSERT_TEXT = "INSERT INTO {} (rowid, title, company, location, body, special) VALUES (?, ?, ?, ?, ?, ?)"
+_DELETE = (
+    "INSERT INTO typing (typing, rowid, title, company, location, body, special) "
+    "SELECT 'delete', rowid, title, company, location, body, special FROM words WHERE rowid = ?",
+    "DELETE FROM words WHERE rowid = ?",
+    "DELETE FROM place WHERE posting = ?",
+    "DELETE FROM posting WHERE id = ?",
+)
+_HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
+_TICK = 2_000_000_000  # nanoseconds; the coarsest times of file systems
+
+
+def connect(store: Store) -> sqlite3.Connection:
+    """Open the index of a dataset, up to date with the store; one in memory where no file can be written."""
+    try:
+        return _opened(store)
+    except InputError as error:
+        say(f"{error}; searching without it")
+        return _connected(store, ":memory:")
+
+
+def refresh(store: Store) -> None:
+    """Update the index from the store. Raises InputError where it cannot be written."""
+    _opened(store).close()
+
+
+def update(index: sqlite3.Connection, store: Store) -> None:
+    """Bring an open index up to date: list the folders, and take in what changed, all or nothing."""
+    index.execute("BEGIN IMMEDIATE")
+    try:
+        _update_rows(index, store)
+        index.execute("COMMIT")
+    except BaseException:
+        index.execute("ROLLBACK")
+        raise
+
+
+def _opened(store: Store) -> sqlite3.Connection:
+    """Open the updated index; a damaged one is built again, once. Raises InputError where it cannot be written."""
+    path = refuse_link(store.root / FILE)
+    try:
+        try:
+            return _connected(store, path)
+        except DATABASE_ERRORS as error:
+            if not is_damage(error):
+                raise
+            path.unlink()
+            return _connected(store, path)
+    except (*DATABASE_ERRORS, OSError) as error:
+        raise InputError(f"the index {path} cannot be written: {error}") from error
+
+
+def _connected(store: Store, path: Path | str) -> sqlite3.Connection:
+    """Open the index at `path` and update it from the store, all or nothing. One thread at a time may use it."""
+    index = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
+        on_disk = isinstance(path, Path)
+        as_left = isinstance(path, Path) and is_as_left(path)
+        if on_disk and not as_left:
+            quick_check(index)
+        listed = _listing(store)
+        version = index.execute("PRAGMA user_version").fetchone()[0]
+        if as_left and version == _VERSION and listed and listed == _noted_listing(store):
+            return index
+        index.execute("BEGIN IMMEDIATE")
+        if version != _VERSION:
+            _make_tables(index)
+        elif not as_left:  # the words lie in blobs, which nothing else checks
+            for table in ("words", "typing"):
+                index.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
+        _update_rows(index, store)
+        index.execute("COMMIT")
+        if isinstance(path, Path):
+            if not is_as_left(path):
+                leave(path)
+            write_whole(_listing_note(store), listed)
+    except BaseException:
+        index.close()  # rolls back
+        raise
+    return index
+
+
+def _make_tables(index: sqlite3.Connection) -> None:
+    for table in ("typing", "words", "posting", "place"):
+        index.execute(f"DROP TABLE IF EXISTS {table}")
+    for statement in _TABLES.split(";"):
+        index.execute(statement)
+    index.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _listing(store: Store) -> str:
+    """Return the times of the two folders, which change when a file is added, replaced or deleted.
+
+    It is empty where one has changed just now: another change could leave its time as it is.
+    """
+    times = [folder.stat().st_mtime_ns for folder in (store.raw, store.postings) if folder.is_dir()]
+    return f"{times}\n" if len(times) == 2 and max(times) < time.time_ns() - _TICK else ""
+
+
+def _listing_note(store: Store) -> Path:
+    return store.root / f".{FILE}.listed"
+
+
+def _noted_listing(store: Store) -> str:
+    try:
+        return _listing_note(store).read_text("ascii", "replace")
+    except OSError:
+        return ""
+
+
+def _update_rows(index: sqlite3.Connection, store: Store) -> None:
+    stamps = store.stamps()
+    rows = {name: (row, stamp) for row, name, stamp in index.execute("SELECT id, name, stamp FROM posting")}
+    for name, (row, stamp) in rows.items():
+        if stamps.get(name) != stamp:
+            for statement in _DELETE:
+                index.execute(statement, (row,))
+    new = sorted(name for name, stamp in stamps.items() if rows.get(name, (0, ""))[1] != stamp)
+    for name in progress(new, desc="indexing", unit=" postings"):
+        try:
+            head, document = store.head(name), store.document(name)
+        except InputError as error:  # one damaged file, or one that is being removed, does not end the search
+            say(f"not in the index: {error}")
+            continue
+        _insert(index, head, document, stamps[name])
+
+
+def _insert(index: sqlite3.Connection, head: Posting, document: str, stamp: str) -> None:
+    found = places.read(encodable(head.location))
+    texts = (head.board, head.url, head.title, head.company, head.location, head.date)
+    columns = [
+        head.name,
+        stamp,
+        *map(encodable, (canonical(head.url), *texts)),
+        _utc(stamp),
+        *_pay_columns(head, document),
+        *_place_columns(head, found),
+        f" {' '.join(sorted(match.title_words(encodable(head.title))))} ",
+        *(f" {match.company_words(encodable(text))} " for text in (head.company, head.location)),
+    ]
+    row = index.execute(_INSERT_POSTING, columns).lastrowid
+    index.executemany(_INSERT_PLACE, [(row, *_place_row(place)) for place in found])
+    body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
+    words = [encodable(searchable(text)) for text in (head.title, head.company, head.location, body)]
+    for table in ("words", "typing"):
+        index.execute(_INSERT_TEXT.format(table), [row, *words, special_words("\n".join(words))])
+
+
+def _utc(stamp: str) -> str:
+    """Return the first time of a stamp, that of the raw file, as an ISO time of milliseconds in UTC."""
+    nanoseconds = int(stamp.split()[0])
+    return datetime.fromtimestamp(nanoseconds // 10**6 / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _pay_columns(head: Posting, document: str) -> tuple[float | None, float | None, str, str, str, float | None]:
+    pay, source = pay_of(head, plain_text(document))
+    if not pay:
+        return None, None, "", "", "", None
+    return pay.minimum, pay.maximum, pay.currency, pay.period, source, yearly(pay)
+
+
+def _place_columns(head: Posting, found: Sequence[Place]) -> tuple[bool | None, str, str, str, str, str]:
+    """Return is_remote, remote_scope, city, region and country of the first place that is one, and all places as JSON.
+
+    A posting is remote where its board or its location says so, and is not where either says where it is.
+    """
+    says_where = head.remote is not None or bool(found)
+    is_remote = head.remote or any(place.remote for place in found) or (False if says_where else None)
+    scope = dict.fromkeys(place.country or place.area for place in found if place.remote)
+    first = next((place for place in found if place != Place(remote=True)), Place())
+    lines = [place_line(place) for place in found]
+    return (
+        is_remote,
+        ", ".join(filter(None, scope)),
+        city_name(first.city),
+        first.region,
+        first.country,
+        json.dumps(lines, ensure_ascii=False),
+    )
+
+
+def city_name(city: str) -> str:
+    """Return the name of a city for people: that of the tables, or its key with capitals where they do not have it."""
+    name = places.city_name(city)
+    return name.title() if name == city else name
+
+
+def place_line(place: Place) -> str:
+    """Return a place as `San Francisco, CA, US` or `Remote, US`."""
+    parts = ("Remote" if place.remote else "", city_name(place.city), place.region, place.country or place.area)
+    return ", ".join(filter(None, parts))
+
+
+def _place_row(place: Place) -> tuple[str | int, ...]:
+    """Return the columns of a place, with the city and the region that it is a part of: `match` compares both."""
+    whole = places.whole_city(place)
+    outer = places.whole_region(whole)
+    own = (place.city, place.region, place.country, place.area, int(place.remote))
+    return *own, whole.city, whole.region, whole.country, f"{outer.country}-{outer.code}"
