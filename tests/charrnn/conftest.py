@@ -13,6 +13,12 @@ def one_thread() -> None:
     torch.manual_seed(1)
 
 
+@pytest.fixture(autouse=True)
+def short_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print a short preview after each evaluation: the usual one takes longer than an epoch of a tiny network."""
+    monkeypatch.setattr("charrnn.train.callbacks.LENGTH", 20)
+
+
 @pytest.fixture
 def no_plot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the loss curve, which takes a third of a second."""

@@ -33,7 +33,6 @@ def assert_each_linear(works: Mapping[str, Work], size: int, slack: float = 0.1)
 @contextmanager
 def _without_collector() -> Iterator[None]:
     collecting = gc.isenabled()
-    gc.collect()
     gc.freeze()
     gc.disable()
     try:

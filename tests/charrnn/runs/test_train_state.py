@@ -117,9 +117,9 @@ def test_ctrl_c_during_an_evaluation_changes_nothing(
 KILLER = """
 import os, random, signal, sys, time
 import torch
-from charrnn.train import __main__ as train, command, loop
+from charrnn.train import __main__ as train, callbacks, command, loop
 torch.set_num_threads(1)
-loop.SAVE_SECONDS = 0.02
+loop.SAVE_SECONDS, callbacks.LENGTH = 0.02, 20
 flags, draw, killed = sys.argv[1:], random.Random(4), 0
 while killed < 10:
     child = os.fork()

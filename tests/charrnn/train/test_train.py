@@ -446,16 +446,16 @@ def test_the_start_of_the_default_recipe_meets_no_plateau(tmp_path: Path) -> Non
 
 def test_a_resumed_run_keeps_its_steps_unless_minutes_are_added(command: Command) -> None:
     begun = time.monotonic()
-    assert command("--minutes", "0.1") == 0
+    assert command("--minutes", "0.05") == 0
     assert time.monotonic() - begun < 30
     log = command.log()
-    assert log[-1].seconds < 10
+    assert log[-1].seconds < 30
     assert command("--resume") == 0
     assert command.log() == log
     assert "run tiny is finished, at epoch" in command.err and "--resume --minutes N" in command.err
     assert command("--resume", "--eval-val-every", "7") == 0
     assert command.log() == log
-    assert command("--resume", "--minutes", "0.05") == 0
+    assert command("--resume", "--minutes", "0.03") == 0
     assert f"goes on at step {log[-1].step:,} with" in command.err
     longer = command.log()
     assert longer[: len(log)] == log and longer[-1].step > log[-1].step

@@ -50,8 +50,11 @@ def run(words: list[str], shell: str = "", **environment: str) -> subprocess.Com
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "closed"),
+    [(name, closed) for name in ("find", "the list of verbs") for closed in ("<&-", ">&-", "2>&-")]
+    + [(name, "<&- >&- 2>&-") for name in COMMANDS],
+)
 def test_closed_streams_are_no_fault(home: Path, name: str, closed: str) -> None:
     done = run(COMMANDS[name], closed)
     assert done.returncode == CODES.get(name, 0), done

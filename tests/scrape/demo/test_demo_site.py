@@ -73,8 +73,9 @@ def _expected(site: Site, wanted: str, where: str) -> set[str]:
     return {opening.posting.key for opening in site.catalog.live if fits(opening)}
 
 
-def test_a_crawl_finds_every_posting_as_it_was_composed(web: requests.Session, site: Site) -> None:
-    found, asked = _crawl(web, _query(site))
+def test_a_crawl_finds_every_posting_as_it_was_composed(web: requests.Session) -> None:
+    with serve(count=300) as site:
+        found, asked = _crawl(web, _query(site))
     composed = {opening.posting.key: opening.posting for opening in site.catalog.live}
     assert {posting.key for posting in found} == composed.keys()
     for posting in found:
