@@ -1,4 +1,4 @@
-"""Render the page of one posting as a job board would show it, with a notice that it is imagined. Touches no file."""
+"""Collect what there is to show of one posting, as a job board would, and of how it was written."""
 
 from __future__ import annotations
 
@@ -7,35 +7,25 @@ from math import log
 from charrnn.evaluate.memorization import COPIED
 from charrnn.pages.views import PostingView, Provenance, replace_invisible
 from charrnn.sample.generate import Sample
-from scrape.common.pages import kit
 from scrape.markup.grammar import HEAD
 
 INDEX = "index.html"
 
 
-def render_page(view: PostingView, before: PostingView | None, after: PostingView | None, source: Provenance) -> str:
-    """Render the page of `view`, with links to its neighbours and to the gallery.
-
-    The same samples give the same bytes.
-    """
+def sheet(view: PostingView, source: Provenance, headings: str) -> dict[str, object]:
+    """Return what there is to show of a posting, by name; `headings` is the element of those in its body."""
     title, company, location = map(view.head_line, HEAD)
-    return kit.render(
-        __package__,
-        "posting.html",
-        styles=["style.css"],
-        view=view,
-        before=before,
-        after=after,
-        source=source,
-        index=INDEX,
-        title=title,
-        company=company,
-        location=location,
-        error=replace_invisible(view.error or ""),
-        run_length=COPIED,
-        facts=describe_source(source) | _describe_sample(view, source),
-        sampled=replace_invisible(view.sample.text),
-    )
+    return {
+        "view": view,
+        "title": title,
+        "company": company,
+        "location": location,
+        "body": view.blocks(headings),
+        "error": replace_invisible(view.error or ""),
+        "run_length": COPIED,
+        "facts": describe_source(source) | _describe_sample(view, source),
+        "sampled": replace_invisible(view.sample.text),
+    }
 
 
 def describe_source(source: Provenance) -> dict[str, str]:
@@ -44,7 +34,7 @@ def describe_source(source: Provenance) -> dict[str, str]:
     facts = {
         "Run": source.run,
         "Checkpoint": source.checkpoint,
-        "Network": source.network,
+        "Network": f"{source.network}; {source.weights:,} weights",
         "Epoch": f"{source.epoch:.2f}",
         "Validation loss": f"{source.val_loss:.4f} nats ({bits:.3f} bits) per character",
         "Temperature": f"{source.temperature:g}",

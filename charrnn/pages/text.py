@@ -8,10 +8,9 @@ from markupsafe import Markup, escape
 
 from charrnn.data.corpus import LINES
 from charrnn.evaluate.memorization import COPIED, Overlap
-from charrnn.pages.posting import INDEX, describe_source, describe_surprisal
+from charrnn.pages.posting import describe_source, describe_surprisal
 from charrnn.pages.views import Provenance, replace_invisible, shorten
 from charrnn.sample.generate import Sample
-from scrape.common.pages import kit
 
 _EXCERPT_LENGTH = 420  # characters of a text in the gallery
 _EXCERPT_LINES = 12
@@ -77,32 +76,21 @@ def shown_text(sample: Sample) -> str:
 
 def notes(view: TextView, source: Provenance) -> str:
     """Return the line below a text in the gallery."""
-    parts = [] if source.kind.form == LINES else [f"{len(view.text):,} characters"]
+    parts = [] if source.kind.form == LINES else [f"{len(view.text.split()):,} words"]
     if view.overlap and source.kind.form == LINES:
         whole = view.overlap.longest >= len(view.text)
-        parts.append("stands in the training text" if whole else f"at most {view.overlap.longest} characters copied")
+        parts.append("stands in the training text" if whole else f"at most {view.overlap.longest} letters copied")
     elif view.overlap:
-        share = f"{view.overlap.share:.0%}" if view.overlap.runs else "nothing"
-        parts.append(f"{share} copied, at most {view.overlap.longest} characters in a row")
+        parts.append(f"{view.overlap.share:.0%} copied" if view.overlap.runs else "nothing copied")
     if not view.sample.ended:
         parts.append("cut at the length limit")
     return " · ".join(parts)
 
 
-def render_page(view: TextView, before: TextView | None, after: TextView | None, source: Provenance) -> str:
-    """Render the page of `view`, with links to its neighbours and to the gallery."""
-    return kit.render(
-        __package__,
-        "text.html",
-        styles=["style.css"],
-        view=view,
-        before=before,
-        after=after,
-        source=source,
-        index=INDEX,
-        run_length=COPIED,
-        facts=describe_source(source) | _describe_sample(view, source),
-    )
+def sheet(view: TextView, source: Provenance) -> dict[str, object]:
+    """Return what there is to show of a text, by name."""
+    facts = describe_source(source) | _describe_sample(view, source)
+    return {"view": view, "body": view.body, "run_length": COPIED, "facts": facts}
 
 
 def _describe_sample(view: TextView, source: Provenance) -> dict[str, str]:

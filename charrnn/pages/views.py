@@ -28,7 +28,8 @@ class Provenance:
 
     `checkpoint` is a file name, `network` its shape in words, `val_loss` in nats per character, `raw` says that the
     grammar did not constrain it, and `truncation` lists the --top-k, --top-p and --min-p in use. `held_out` is the
-    overlap of held-out texts with the training text, and `kind` that of the text.
+    overlap of held-out texts with the training text, and `kind` that of the text. `weights` is how many the network
+    has, and `characters` how many it knows.
     """
 
     run: str
@@ -43,6 +44,8 @@ class Provenance:
     truncation: str = ""
     held_out: OverlapSummary | None = None
     kind: TextKind = field(default_factory=TextKind)
+    weights: int = field(kw_only=True)
+    characters: int = field(kw_only=True)
 
     @classmethod
     def of(cls, path: Path, sampler: Sampler, held_out: OverlapSummary | None) -> Provenance:
@@ -63,6 +66,8 @@ class Provenance:
             truncation=", ".join(f"{name} {value:g}" for name, (value, default) in cuts.items() if value != default),
             held_out=held_out,
             kind=loaded.text_kind,
+            weights=sum(weight.numel() for weight in loaded.weights.values()),
+            characters=len(loaded.vocab),
         )
 
 
@@ -98,15 +103,24 @@ class PostingView:
         return f"posting-{self.number:02}.html"
 
     @property
+    def title(self) -> str:
+        """The title of the posting."""
+        return self.posting.title
+
+    @property
     def body(self) -> Markup:
-        """The blocks of the posting, with a page's headings, and copied text within <mark>.
+        """The blocks of the posting on a page of its own."""
+        return self.blocks("h2")
+
+    def blocks(self, heading: str) -> Markup:
+        """Return the blocks of the posting, with the element `heading` for headings, and copied text within <mark>.
 
         Many boards mark a heading as a paragraph in bold, so one that is bold from end to end is shown as a heading.
         """
         end = len(self.text) - len(grammar.END)
         blocks = self._marked(end - len(self.posting.html), end)
-        titled = re.sub(r"<p><b>((?:[^<>]|</?mark>)*)</b></p>", r"<h2>\1</h2>", blocks)
-        titled = titled.replace("<h4>", "<h2>").replace("</h4>", "</h2>")
+        titled = re.sub(r"<p><b>((?:[^<>]|</?mark>)*)</b></p>", rf"<{heading}>\1</{heading}>", blocks)
+        titled = titled.replace("<h4>", f"<{heading}>").replace("</h4>", f"</{heading}>")
         return sanitize(titled.replace(grammar.OPEN[grammar.BREAK], "<br>"))
 
     def head_line(self, tag: str) -> Markup:

@@ -27,7 +27,7 @@ from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs import history, selection, training_text
 from charrnn.runs.files import RunFiles
 from charrnn.sample import prompts
-from charrnn.sample.compare import Stage, sample_stages
+from charrnn.sample.compare import Comparison, compare
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampler import Sampler, SampleRequest
 from charrnn.sample.sampling import SamplingParams
@@ -52,7 +52,8 @@ class SampleOptions:
     stdout: bool
     json: bool
     open: bool
-    stages: int
+    single_file: bool
+    stages: int | None
     primetext: str | None
     prime_file: Path | None
     title: str
@@ -113,8 +114,8 @@ def _command(options: SampleOptions) -> int:
     sampler = Sampler.of(loaded, options.request(loaded.text_kind), options.device)
     if sampler.request.count < options.count:
         say(f"always taking the likeliest character, all {options.count} would be the same, so one is written")
-    if (options.stdout or options.json) and (options.open or options.out):
-        raise InputError("--stdout and --json write no gallery; leave out --open and --out")
+    if (options.stdout or options.json) and (options.open or options.out or options.single_file):
+        raise InputError("--stdout and --json write no gallery; leave out --open, --out and --single-file")
     index = None if options.stdout else TrainingIndex.find(loaded, path, options.data_dir)
     if options.stdout and sampler.request.count == 1:
         return _stream_text(sampler)
@@ -164,14 +165,12 @@ class SamplingJob:
         """Return the finished samples in the order of their rows."""
         return sorted(self.done, key=lambda done: done[0].row)
 
-    def render(self, source: Provenance, *, plot: bool, stages: Sequence[Stage], play: bool) -> dict[str, str]:
-        """Render the gallery of the finished samples, in the order of their rows: its files by name."""
+    def views(self) -> Sequence[PostingView | TextView]:
+        """Return the views of the finished samples, in the order of their rows."""
         count, done = len(self.done), list(enumerate(self.in_order(), 1))
         if self.is_postings:
-            views = [PostingView.of(sample, at, count, overlap) for at, (sample, overlap) in done]
-            return gallery.render_pages(views, source, plot=plot, stages=stages, play=play)
-        texts = [TextView(sample, at, count, overlap) for at, (sample, overlap) in done]
-        return gallery.render_texts(texts, source, plot=plot, stages=stages, play=play)
+            return [PostingView.of(sample, at, count, overlap) for at, (sample, overlap) in done]
+        return [TextView(sample, at, count, overlap) for at, (sample, overlap) in done]
 
 
 def _stream_text(sampler: Sampler) -> int:
@@ -222,43 +221,65 @@ def _record(sample: Sample, overlap: Overlap | None, job: SamplingJob) -> dict[s
 
 
 def _make_gallery(options: SampleOptions, path: Path, job: SamplingJob) -> int:
-    out = options.out or SAMPLES / (path.parent.name or path.stem)
-    require_place(out / INDEX, "--out")
+    run = path.parent.name or path.stem
+    out = options.out or SAMPLES / (f"{run}.html" if options.single_file else run)
+    if options.single_file and out.is_dir():
+        raise InputError(f"{out} is a folder, and --single-file writes a file; name one with --out")
+    require_place(out if options.single_file else out / INDEX, "--out")
+    made = _Gallery(out, path, job)
+    publish = made.write_file if options.single_file else made.write_folder
     request = job.sampler.request
     try:
         for _ in job.run():
             pass
-        samples = [sample for sample, _ in job.in_order()]
-        stages = sample_stages(path, job.sampler.loaded.text_kind, samples, request, options.device, options.stages)
+        comparison = compare(path, job.sampler, [sample for sample, _ in job.in_order()], options.stages)
         held_out = job.index.held_out_overlap(request.params.length) if job.index else None
     except (KeyboardInterrupt, Terminated):
         if job.done:
-            kept = _publish(out, path, job)
+            kept = publish(Comparison(), None)
             say(f"{len(job.done)} of {request.count} {job.noun}s are finished; they are in {kept}")
         raise
-    index = _publish(out, path, job, stages, held_out)
+    written = publish(comparison, held_out)
     if not job.index:
         say("copied text was not measured, since the training text was not found; name its folder with --data-dir")
-    console.print_result(index)
-    if options.open and not webbrowser.open(index.resolve().as_uri()):
-        say(f"no browser was found; open {index} yourself")
+    console.print_result(written)
+    if options.open and not webbrowser.open(written.resolve().as_uri()):
+        say(f"no browser was found; open {written} yourself")
     return console.OK
 
 
-def _publish(
-    out: Path, path: Path, job: SamplingJob, stages: Sequence[Stage] = (), held_out: OverlapSummary | None = None
-) -> Path:
-    """Write the gallery of the finished samples in place of any earlier one in `out`. Return the path of its index."""
-    files: dict[str, str | bytes] = {}
-    run = path.parent
-    try:
-        files[gallery.PLOT] = plot.draw(history.read(RunFiles(run).log), run.name, form="svg")
-    except (InputError, OSError) as error:
-        say(f"the gallery is written without a loss plot: {error}")
-    source = Provenance.of(path, job.sampler, held_out)
-    files |= job.render(source, plot=bool(files), stages=stages, play=(out / PLAY).exists())
-    _replace(out, files)
-    return out / INDEX
+@dataclass(frozen=True)
+class _Gallery:
+    """The gallery of a job's finished samples, of the checkpoint in `path`; `out` is its folder, or its one file."""
+
+    out: Path
+    path: Path
+    job: SamplingJob
+
+    def write_folder(self, comparison: Comparison, held_out: OverlapSummary | None) -> Path:
+        """Write the gallery in place of any earlier one in the folder. Return the path of its index."""
+        drawn = self._draw_plot()
+        source = Provenance.of(self.path, self.job.sampler, held_out)
+        play = (self.out / PLAY).exists()
+        pages = gallery.render_pages(self.job.views(), source, plot=bool(drawn), comparison=comparison, play=play)
+        _replace(self.out, pages | ({gallery.PLOT: drawn} if drawn else {}))
+        return self.out / INDEX
+
+    def write_file(self, comparison: Comparison, held_out: OverlapSummary | None) -> Path:
+        """Write the gallery as one file. Return its path."""
+        drawn = self._draw_plot()
+        source = Provenance.of(self.path, self.job.sampler, held_out)
+        write_whole(self.out, gallery.render_single_file(self.job.views(), source, plot=drawn, comparison=comparison))
+        return self.out
+
+    def _draw_plot(self) -> bytes:
+        """Return the loss plot of the run, an SVG; nothing where there is no log that can be drawn."""
+        run = self.path.parent
+        try:
+            return plot.draw(history.read(RunFiles(run).log), run.name, form="svg")
+        except (InputError, OSError) as error:
+            say(f"the gallery is written without a loss plot: {error}")
+            return b""
 
 
 def _replace(folder: Path, files: Mapping[str, str | bytes]) -> None:
@@ -288,14 +309,22 @@ def options_parser() -> argparse.ArgumentParser:
         help="folder of the training text input.txt, to measure copying (default: found in data/ by its checksum)",
     )
     output = made.add_argument_group("output")
-    output.add_argument("--out", type=Path, metavar="FOLDER", help="folder for the pages (default: samples/RUN)")
+    output.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="folder for the pages (default: samples/RUN), or the file of --single-file (default: samples/RUN.html)",
+    )
+    output.add_argument(
+        "--single-file", action="store_true", help="write the whole gallery as one page, to send to a friend"
+    )
     output.add_argument("--open", action="store_true", help="open the gallery in a browser")
     output.add_argument(
         "--stages",
         type=non_negative_int,
-        default=3,
         metavar="N",
-        help="show N texts of the run's first, best and last checkpoint side by side; 0 for none (default: 3)",
+        help="show N texts at each of up to six stages of training and at four temperatures; 0 for none "
+        "(default: 1, or 5 where a text is a line)",
     )
     either = output.add_mutually_exclusive_group()
     either.add_argument("--stdout", action="store_true", help="print the texts as they are finished; no gallery")

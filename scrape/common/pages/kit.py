@@ -18,7 +18,7 @@ import nh3
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-TAGS = {"p", "h2", "ul", "ol", "li", "b", "em", "br", "mark"}
+TAGS = {"p", "h2", "h3", "ul", "ol", "li", "b", "em", "br", "mark"}
 """The tags that `sanitize` lets through, without any attribute."""
 
 WEBASSEMBLY, WORKER = " 'wasm-unsafe-eval'", "; worker-src blob:"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from charrnn import plot
 from charrnn.evaluate.memorization import find_overlap
@@ -23,12 +23,17 @@ from charrnn.pages.gallery import PLOT
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs.history import Evaluation
-from charrnn.sample.compare import Stage
+from charrnn.sample.compare import Comparison, Stage, TemperatureStep
 from charrnn.sample.generate import Sample
 from scrape.markup import grammar
 from tests.support.files import json_lines
 
-SOURCE = Provenance("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
+SOURCE = Provenance(
+    *("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000),
+    weights=900_000,
+    characters=50,
+)
+ALONE = "single.html"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 LOG = [Evaluation(epoch, epoch * 10, 2 / epoch, 2.1 / epoch, 1e-3, 1000, 1.0) for epoch in (1, 2, 3)]
@@ -67,22 +72,22 @@ def document(title: str, company: str = "", place: str = "", body: str = BODY) -
 
 
 def write_gallery(folder: Path, texts: Sequence[str], index: SuffixArray, first: int = 0) -> Path:
-    """Write the gallery of `texts` into `folder`, with a plot and stages; return the path of its index.
+    """Write the gallery of `texts` into `folder`, with a plot and series, and those from row `first` on as one file.
 
-    Copying is measured from row `first` on.
+    Return the path of its index. Copying is measured from row `first` on.
     """
     views = []
     for row, text in enumerate(texts):
         sample = Sample(row, text[:9], text, ended=True, masked=row % 3, cost=0.5, logprob=-100.0)
         overlap = find_overlap(grammar.repair(sample.text), index) if row >= first else None
         views.append(PostingView.of(sample, row + 1, len(texts), overlap))
-    stages = [
-        Stage("early", 0.25, 2.0, [view.sample for view in views[:3]]),
-        Stage("the best", 6.0, 0.4231, [view.sample for view in views[-3:]]),
-    ]
+    some, others = ([view.sample for view in few] for few in (views[:3], views[-3:]))
+    comparison = Comparison([Stage(0.0, None, some), Stage(6.0, 0.4, others)], [TemperatureStep(0.5, some)], 1)
     (folder / PLOT).write_bytes(drawn())
-    for name, content in gallery.render_pages(views, SOURCE, plot=True, stages=stages).items():
+    for name, content in gallery.render_pages(views, SOURCE, plot=True, comparison=comparison).items():
         (folder / name).write_text(content, "utf-8")
+    alone = gallery.render_single_file(views[first:], SOURCE, plot=drawn(), comparison=comparison)
+    (folder / ALONE).write_text(alone, "utf-8")
     return folder / INDEX
 
 
@@ -195,7 +200,7 @@ def test_nothing_that_a_network_writes_runs_or_asks(page: Page, shared: Path, tm
         folder = tmp_path / str(start)
         folder.mkdir()
         index = write_gallery(folder, texts, SuffixArray.of("".join(batch)), first=len(texts) - 2)
-        for path in (index, *sorted(folder.glob("posting-*.html"))[-2:]):
+        for path in (index, folder / ALONE, *sorted(folder.glob("posting-*.html"))[-2:]):
             assert watch.visit(path) == []
             assert foreign(page) == [], path
 
@@ -208,9 +213,10 @@ def foreign(page: Page) -> list[str]:
                ? [node.outerHTML] : []),
              ...[...node.attributes].filter((each) => /^(on|style|action|formaction|srcdoc|ping)/.test(each.name))
                .map((each) => each.name + "=" + each.value),
-             ...(node.matches("a") && !/^(posting-\\d+[.]html|index[.]html|postings[.]txt|#learned)$/
+             ...(node.matches("a") && !/^(posting-\\d+[.]html|(index[.]html|postings[.]txt)|#[a-z]+(-\\d+)?)$/
                .test(node.getAttribute("href")) ? [node.outerHTML] : []),
-             ...(node.matches("img") && node.getAttribute("src") !== "loss.svg" ? [node.outerHTML] : []),
+             ...(node.matches("img") && !/^(loss[.]svg$|data:image.svg[+]xml;base64,)/.test(node.getAttribute("src"))
+               ? [node.outerHTML] : []),
            ])"""
     )
     return found
@@ -220,10 +226,10 @@ def foreign(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_no_violation(browser: Browser, folder: Path, scheme: str, width: int) -> None:
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 844})  # type: ignore[arg-type]
-    for name in (INDEX, "posting-01.html", "posting-06.html"):
+    for name in (INDEX, "posting-01.html", "posting-06.html", ALONE):
         page.goto((folder / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
-        if box := page.query_selector("#copied"):
+        for box in page.query_selector_all(".switch"):
             box.check()
         page.evaluate(AXE)
         found = page.evaluate("axe.run(document, {preload: false})")
@@ -235,7 +241,7 @@ def test_axe_finds_no_violation(browser: Browser, folder: Path, scheme: str, wid
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_sticks_out_sideways(browser: Browser, folder: Path, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 844})
-    for name in (INDEX, "posting-01.html", "posting-06.html"):
+    for name in (INDEX, "posting-01.html", "posting-06.html", ALONE):
         page.goto((folder / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, name
@@ -299,6 +305,16 @@ def test_a_posting_looks_like_one_and_leads_on(page: Page, folder: Path) -> None
     assert page.get_by_role("heading", level=1).inner_text() == "Cook 1"
     page.get_by_role("link", name="All postings").click()
     assert page.get_by_role("heading", level=1).inner_text() == "6 jobs that do not exist"
+
+
+def test_a_single_file_holds_the_picture_and_leads_to_each_posting_and_back(page: Page, folder: Path) -> None:
+    watch = Watch(page)
+    assert watch.visit(folder / ALONE) == []
+    assert page.evaluate("document.querySelector('img').naturalWidth") > 100
+    page.get_by_role("link", name="Cook 3", exact=True).click()
+    expect(page.locator("#posting-04 h2").first).to_be_in_viewport()
+    page.get_by_label("Posting 4").get_by_role("link", name="All postings").click()
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
 
 
 def test_paper_has_the_posting_and_not_the_ways_around(page: Page, folder: Path) -> None:

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from charrnn.evaluate.memorization import find_overlap
+from charrnn.evaluate.memorization import OverlapSummary, find_overlap
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.pages import gallery
 from charrnn.pages.gallery import first_sentence
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance, mark_runs
-from charrnn.sample.compare import Stage
+from charrnn.sample.compare import Comparison, Stage, TemperatureStep
 from charrnn.sample.generate import Sample
 from scrape.common.pages import kit
 from scrape.common.posting import Posting
@@ -28,7 +28,11 @@ from tests.support.files import json_lines
 
 STYLE = kit.stylesheet("charrnn.pages", "style.css")
 FILTER = kit.read("charrnn.pages", "filter.js")
-SOURCE = Provenance("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000)
+SOURCE = Provenance(
+    *("demo", "lm_lstm_epoch6.00_0.4231.pt", "LSTM, 2 layers of 256", 6.0, 0.4231, 0.7, 123, 6000),
+    weights=900_000,
+    characters=50,
+)
 COOK = (
     "<html>\n<h1>Cook</h1>\n<h2>Blue Door &amp; Sons</h2>\n<h3>Chicago, IL</h3>\n<p><b>Duties</b></p>\n"
     "<p>You cook 3<em>rd</em> dinners<br/>for all, Dr. Who &lt;3 included, five days a week. Then rest.</p>\n"
@@ -76,7 +80,13 @@ def views(samples: list[Sample], index: SuffixArray | None = None) -> list[Posti
 
 
 def pages(samples: list[Sample], source: Provenance = SOURCE, *, plot: bool = False) -> dict[str, str]:
-    return gallery.render_pages(views(samples), source, plot=plot, stages=[Stage("early", 0.5, 2.0, samples)])
+    return gallery.render_pages(views(samples), source, plot=plot, comparison=compared(samples[:1], samples))
+
+
+def compared(early: list[Sample], best: list[Sample]) -> Comparison:
+    """Stages of training and temperatures."""
+    stages = [Stage(0.0, None, early), Stage(0.5, 2.0, early), Stage(3.0, 1.0, best)]
+    return Comparison(stages, [TemperatureStep(0.2, early), TemperatureStep(1.1, early)], 2)
 
 
 def page_of(text: str, **how: bool) -> str:
@@ -94,7 +104,7 @@ def check_inert(page: str, names: set[str]) -> None:
         assert isinstance(node.tag, str), f"a comment or instruction: {node}"
         assert node.tag in ELEMENTS, node.tag
         assert set(node.attrib) <= ATTRIBUTES, dict(node.attrib)
-        assert node.get("href", INDEX) in names | {INDEX, gallery.TEXTS, "#learned"}
+        assert node.get("href", INDEX) in names | {INDEX, gallery.TEXTS, "#learned", "#temperature"}
         assert node.get("src", gallery.PLOT) == gallery.PLOT
         assert node.tag != "style" or node.text == STYLE
         assert node.tag != "script" or node.text == FILTER
@@ -138,7 +148,7 @@ def test_known_payloads_become_text(shared: Path) -> None:
 
 @pytest.mark.parametrize("payload", OWN_PAYLOADS)
 def test_settings_are_escaped_too(payload: str) -> None:
-    source = Provenance(payload, payload, payload, 1, 1, 1, 1, 1)
+    source = replace(SOURCE, run=payload, checkpoint=payload, network=payload)
     made = pages([Sample(0, payload, COOK, True)], source, plot=True)
     for page in (made["posting-01.html"], made["index.html"]):
         check_inert(page, set(made))
@@ -182,7 +192,8 @@ def test_a_page_says_that_it_is_imagined_and_by_what() -> None:
     shown = visible_text(page_of(COOK))
     assert "Imagined by a recurrent network. This job does not exist." in shown
     assert "Nobody is hiring." in shown
-    for fact in ("Run demo", "epoch 6.00", "loss 0.4231", "temperature 0.7", "seed 123", "0.610 bits"):
+    assert "network demo" in shown
+    for fact in ("6.00", "0.4231 nats (0.610 bits) per character", "0.7", "123"):
         assert fact in shown
 
 
@@ -219,7 +230,7 @@ def test_pages_link_to_their_neighbours_and_the_gallery_to_all() -> None:
 
 def test_a_card_has_title_company_place_first_sentence_and_notes() -> None:
     made = pages([sample(COOK), sample("<html>\n<h1>X</h1>\n<p>Then", 1, ended=False)])
-    whole, torn = (card.text_content() for card in lxml_html.fromstring(made[INDEX]).xpath("//li"))
+    whole, torn = (card.text_content() for card in lxml_html.fromstring(made[INDEX]).xpath("//li[@class='card']"))
     for part in ("Cook", "Blue Door & Sons", "Chicago, IL", "You cook 3rd dinners for all"):
         assert part in whole
     assert "length limit" in torn
@@ -350,7 +361,7 @@ def test_the_gallery_says_what_the_network_does_unaided_and_what_is_copied() -> 
     assert facts["Well formed unaided"] == "1 of 3"
     assert facts["Grammar"] == f"corrected 3 of {3 * len(COOK)} characters, at a cost of 1.25 nats"
     assert facts["Copied"] == f"{60 / len(COOK):.0%} on average, at most 60 characters in a row"
-    assert f"{60 / len(COOK):.0%} copied, at most 60 characters in a row" in tree.xpath("string(//li)")
+    assert f" words · {60 / len(COOK):.0%} copied" in tree.xpath("string(//li)")
     assert "not measured" in pages([sample(COOK)])[INDEX]
 
 
@@ -377,17 +388,73 @@ def test_without_script_the_filter_is_hidden_and_few_postings_have_none() -> Non
     assert boxes(3) == []
 
 
-def test_stages_stand_side_by_side_with_the_beginnings_of_their_postings() -> None:
-    early = Stage("early", 0.5, 2.0, [sample("<html>\n<h1>Xk</h1>\n<p>zqx zqx</p>\n</html>\n")])
-    best = Stage("the best", 3.0, 1.0, [sample(COOK), sample(COOK.replace("Cook<", "Baker<"))])
-    tree = lxml_html.fromstring(
-        gallery.render_pages(views([sample(COOK)]), SOURCE, plot=False, stages=[early, best])["index.html"]
+def series(tree: lxml_html.HtmlElement, anchor: str) -> list[tuple[str, str, list[str]]]:
+    """Label, note and titles of each row of a series."""
+    rows = tree.xpath(f"//section[@aria-labelledby='{anchor}']//li[@class='step']")
+    return [(row.xpath("string(h3/text())"), row.xpath("string(h3/span)"), row.xpath(".//h4/text()")) for row in rows]
+
+
+def test_series_show_stages_and_temperatures_with_the_beginnings_of_their_postings() -> None:
+    early = [sample("<html>\n<h1>Xk</h1>\n<p>zqx zqx</p>\n</html>\n")]
+    best = [sample(COOK), sample(COOK.replace("Cook<", "Baker<"))]
+    made = gallery.render_pages(views([sample(COOK)]), SOURCE, plot=False, comparison=compared(early, best))
+    tree = lxml_html.fromstring(made[INDEX])
+    assert series(tree, "learned") == [
+        ("Untrained", "Its numbers are random (seed 123): blind guessing, 2% for the right letter", ["Xk"]),
+        ("After reading it 0.5 times", "14% for the right letter", ["Xk"]),
+        ("After reading it 3 times", "37% for the right letter", ["Cook", "Baker"]),
+    ]
+    assert [label for label, _, _ in series(tree, "temperature")] == ["Temperature 0.2", "Temperature 1.1"]
+    assert "zqx zqx" in tree.text_content()
+    assert "Up to 5 stages are shown; this training left 2 checkpoints" in tree.text_content()
+    assert tree.xpath("//aside//a/@href") == ["#learned", "#temperature"]
+    bare = lxml_html.fromstring(gallery.render_pages(views([sample(COOK)]), SOURCE, plot=False)[INDEX])
+    assert not bare.xpath("//section | //aside//a")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "the letter that really came next a typical chance of 66%, where blind guessing gives 2%."),
+        ({}, "a surprise of 0.61 bits a letter; 1 bit is one coin toss"),
+        ({}, "900,000 numbers, random at first"),
+        ({"epoch": 1.0}, "read its training text once."),
+        ({"epoch": 0.25}, "read its training text 0.25 times."),
+        ({"val_loss": 13.0}, "a typical chance of less than 1%"),
+        ({"temperature": 0.0}, "nothing is left to chance"),
+        ({"temperature": 1.0}, "with the chances that the network gives it"),
+        ({"temperature": 1.5}, "unlikely letters win more often"),
+        ({"raw": True}, "None: as they were written, 2 of 2 postings"),
+    ],
+)
+def test_five_facts_say_in_plain_words_how_postings_were_written(change: dict[str, object], said: str) -> None:
+    page = pages([sample(COOK), sample(COOK, 1)], replace(SOURCE, **change))[INDEX]  # type: ignore[arg-type]
+    facts = [fact.text_content() for fact in lxml_html.fromstring(page).xpath("//ul[@class='plain']/li")]
+    assert [fact.split(".")[0] for fact in facts] == ["Network", "Guesses", "Daring", "Copying", "Corrections"]
+    assert said in " ".join(facts)
+
+
+def test_what_is_copied_is_compared_with_what_people_wrote() -> None:
+    source = replace(SOURCE, held_out=OverlapSummary(20, 0.25, 60))
+    made = gallery.render_pages(views([sample(COOK)], SuffixArray.of(COOK[:60])), source, plot=False)[INDEX]
+    said = f"{60 / len(COOK):.0%} of these postings stands word for word in the training text, in pieces of 50 letters"
+    assert f"{said} or more; of real postings that the network never read, 25% does." in visible_text(made)
+
+
+def test_a_single_file_has_every_posting_and_leads_nowhere_else() -> None:
+    samples = [sample(COOK), sample("<html>\n<h1>Night</h1>\n<p>Bread & <b>butter", 1)]
+    page = gallery.render_single_file(
+        views(samples, SuffixArray.of(LONG)), SOURCE, plot=b"<svg/>", comparison=compared(samples, samples)
     )
-    columns = tree.xpath("//div[@class='stage']")
-    assert [column.xpath("string(h3/text())") for column in columns] == ["Epoch 0.50, early", "Epoch 3.00, the best"]
-    assert [column.xpath(".//h4/text()") for column in columns] == [["Xk"], ["Cook", "Baker"]]
-    assert "zqx zqx" in columns[0].text_content()
-    assert tree.xpath("//a[@href='#learned']")
-    assert not lxml_html.fromstring(
-        gallery.render_pages(views([sample(COOK)]), SOURCE, plot=False)["index.html"]
-    ).xpath("//div[@class='stage'] | //a[@href='#learned']")
+    tree = lxml_html.fromstring(page)
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert {address.removeprefix("#") for address in tree.xpath("//a/@href")} <= set(ids)
+    assert tree.xpath("//img/@src") == ["data:image/svg+xml;base64,PHN2Zy8+"]
+    assert "img-src data:;" in tree.xpath("//meta[@http-equiv]/@content")[0]
+    sheets = tree.xpath("//article")
+    assert [sheet.get("id") for sheet in sheets] == ["posting-01", "posting-02"]
+    assert [sheet.xpath("string(header/h2)") for sheet in sheets] == ["Cook", "Night"]
+    assert sheets[0].xpath("div[@class='body']/h3/text()") == ["Duties", "Needs"]
+    assert "was repaired" in sheets[1].text_content()
+    check_trusted(page)

@@ -140,7 +140,7 @@ def test_equals_are_what_sampling_names_and_the_browser_cannot_know() -> None:
 def test_a_gallery_links_to_the_page_beside_it() -> None:
     text = "<html>\n<h1>Cook</h1>\n<p>Salt.</p>\n</html>\n"
     view = PostingView.of(Sample(0, "<html>\n", text, ended=True))
-    source = Provenance("demo", "x.pt", "LSTM", 1.0, 1.0, 0.7, 1, 100)
+    source = Provenance("demo", "x.pt", "LSTM", 1.0, 1.0, 0.7, 1, 100, weights=9, characters=9)
     for play_page in (True, False):
         index = gallery.render_pages([view], source, plot=False, play=play_page)["index.html"]
         assert ('<a href="play.html">' in index) == play_page

@@ -24,7 +24,10 @@ from charrnn.runs.history import Evaluation
 from charrnn.runs.selection import choose
 from charrnn.sample import prompts
 from charrnn.sample.__main__ import main, options_parser
+from charrnn.sample.compare import compare, spread
 from charrnn.sample.generate import Sample, generate
+from charrnn.sample.sampler import Sampler, SampleRequest
+from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.markup import document, grammar
@@ -103,7 +106,7 @@ def test_a_new_sampling_replaces_the_old_one_and_leaves_other_files_alone(home: 
     assert names(gallery(home)) == kept
     assert (gallery(home) / "notes.html").read_text() == "mine"
     links = lxml_html.fromstring((gallery(home) / "index.html").read_text("utf-8")).xpath("//a/@href")
-    assert set(links) == kept - {"index.html", "notes.html"} | {"#learned"}
+    assert set(links) == kept - {"index.html", "notes.html"} | {"#learned", "#temperature"}
 
 
 def test_the_same_request_gives_the_same_files_and_another_seed_others(home: Path) -> None:
@@ -201,7 +204,7 @@ def test_so_does_a_log_that_cannot_be_drawn(home: Path, log: bytes) -> None:
         (["--prime-file", "foreign.pt"], "foreign.pt is not text"),
         (["--prime-file", "foreign.pt", "--city", "y"], "--prime-file gives the whole prompt; leave out --title"),
         (["--stdout", "--open"], "leave out --open"),
-        (["--json", "--out", "x"], "leave out --open and --out"),
+        (["--json", "--out", "x"], "leave out --open, --out and --single-file"),
         (["--data-dir", "nowhere"], "nowhere"),
         (["--top-p", "0"], "top-p 0"),
         (["--top-k", "-1"], "top-k -1"),
@@ -306,7 +309,7 @@ def test_what_is_copied_is_measured_against_the_text_learned_from(
     corpus(home, REAL * 40)
     assert main([*FAST, "--primetext", BEGIN]) == console.OK
     index = (gallery(home) / "index.html").read_text("utf-8")
-    assert re.search(r"\d+% copied, at most 5\d characters in a row", index)
+    assert re.search(r" words · \d+% copied", index)
     assert "<mark>Night Baker" in (gallery(home) / "posting-01.html").read_text("utf-8")
     assert capsys.readouterr().err == ""
 
@@ -332,40 +335,84 @@ def test_another_text_is_not_measured_against(home: Path, capsys: pytest.Capture
     assert "not the text that" in capsys.readouterr().err
 
 
-def test_stages_show_the_first_the_best_and_the_last_checkpoint(home: Path) -> None:
-    assert main([*FAST, "--seed", "4"]) == console.OK
+def series(folder: Path, anchor: str) -> list[tuple[str, list[str]]]:
+    """The label and the titles of each row of a series in a gallery."""
+    tree = lxml_html.fromstring((folder / "index.html").read_text("utf-8"))
+    rows = tree.xpath(f"//section[@aria-labelledby='{anchor}']//li[@class='step']")
+    return [(row.xpath("string(h3/text())"), row.xpath(".//h4/text()")) for row in rows]
+
+
+def test_stages_show_the_untrained_network_and_checkpoints_from_the_same_beginnings(home: Path) -> None:
+    assert main([*FAST, "--seed", "4", "--stages", "2"]) == console.OK
     tree = lxml_html.fromstring((gallery(home) / "index.html").read_text("utf-8"))
-    columns = tree.xpath("//div[@class='stage']")
-    assert [column.xpath("string(h3/text())") for column in columns] == [
-        "Epoch 1.00, early",
-        "Epoch 2.00, the best",
-        "Epoch 3.00, the last",
-    ]
-    assert [len(column.xpath("article")) for column in columns] == [3, 3, 3]
-    cards = tree.xpath("//li[@class='card']//h2//text()")
-    assert columns[1].xpath(".//h4/text()") == cards
-    last = home / "other"
-    assert main([*FAST, "--seed", "4", "--checkpoint", "last", "--out", str(last)]) == console.OK
-    sampled = lxml_html.fromstring((last / "index.html").read_text("utf-8"))
-    assert columns[2].xpath(".//h4/text()") == sampled.xpath("//li[@class='card']//h2//text()")
+    titles = tree.xpath("//li[@class='card']//h2//text()")[:2]
+    labels = ["Untrained", *(f"After reading it {times}" for times in ("once", "2 times", "3 times"))]
+    assert series(gallery(home), "learned") == [(label, titles) for label in labels]
+    assert series(gallery(home), "temperature") == [(f"Temperature {t}", titles) for t in (0.2, 0.5, 0.8, 1.1)]
+    assert "this training left 3 checkpoints" in tree.text_content()
 
 
-def test_stages_can_be_left_out_and_a_broken_checkpoint_costs_its_stage_alone(
+def test_series_can_be_left_out_and_a_broken_checkpoint_costs_its_stage_alone(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def shown() -> list[str]:
-        return lxml_html.fromstring((gallery(home) / "index.html").read_text("utf-8")).xpath("//div[@class='stage']")
-
     assert main([*FAST, "--stages", "0"]) == console.OK
-    assert shown() == []
+    assert series(gallery(home), "learned") == series(gallery(home), "temperature") == []
     (home / "cv/tiny/lm_lstm_epoch1.00_2.0000.pt").write_bytes(b"torn")
     assert main(FAST) == console.OK
-    assert len(shown()) == 2
+    assert len(series(gallery(home), "learned")) == 3
     assert "one stage of the run is left out" in capsys.readouterr().err
-    for epoch in ("1.00_2.0000", "3.00_1.7000"):
-        (home / f"cv/tiny/lm_lstm_epoch{epoch}.pt").unlink()
-    assert main(FAST) == console.OK
-    assert shown() == []
+    (home / "cv/tiny/lm_lstm_epoch2.00_1.5000.pt").rename(home / "mine.pt")
+    assert main([*FAST, "--checkpoint", "mine.pt", "--temperature", "0", "--out", "mine"]) == console.OK
+    assert [label for label, _ in series(home / "mine", "learned")] == ["Untrained", "After reading it 2 times"]
+    assert main([*FAST, "--top-k", "1"]) == console.OK
+    assert series(gallery(home), "temperature") == []
+
+
+def test_the_same_network_goes_on_as_it_did(home: Path) -> None:
+    """Beginning and random numbers are those of the gallery, so a stage of the sampled checkpoint is its own text."""
+    assert main([*FAST, "--temperature", "0.5", "--deterministic"]) == console.OK
+    path = choose("best", None, Path("cv"))
+    request = SampleRequest(("", "", ""), None, 3, SamplingParams(0.5, length=120, seed=123), False, True)
+    sampler = Sampler.of(checkpoint.load(path), request, "cpu")
+    done = sorted(sampler.samples(sampler.prompts()), key=lambda sample: sample.row)
+    copy = checkpoint.save(home / "cv" / "copy", replace(sampler.loaded, epoch=9.0))
+    found = compare(copy, sampler, done, 3)
+    other = compare(path, sampler, done, 3)
+    assert [sample.text for sample in found.stages[-1].samples] == [sample.text for sample in done]
+    assert other.temperatures[1].samples == done
+    for comparison in (found, other):
+        beginnings = [sample.prompt for sample in comparison.stages[0].samples]
+        assert all(stage.samples[0].text.startswith(beginnings[0]) for stage in comparison.stages)
+
+
+@pytest.mark.parametrize(
+    ("losses", "kept"),
+    [
+        ([3, 2], [0, 1]),
+        ([5, 4, 3, 2, 1], [0, 1, 2, 3, 4]),
+        ([9 - at / 10 for at in range(21)], [0, 5, 10, 15, 20]),
+        ([1 if at == 6 else 2 for at in range(21)], [0, 6, 10, 15, 20]),
+        ([1 if at == 19 else 2 for at in range(21)], [0, 5, 10, 19, 20]),
+        ([1 if at == 1 else 2 for at in range(6)], [0, 1, 2, 4, 5]),
+    ],
+)
+def test_checkpoints_are_spread_over_the_run_with_the_first_the_best_and_the_last(
+    losses: list[float], kept: list[int]
+) -> None:
+    files = [checkpoint.CheckpointFile(Path(str(at)), float(at), loss) for at, loss in enumerate(losses)]
+    assert [file.epoch for file in spread(files)] == kept
+
+
+def test_a_single_file_holds_the_gallery(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*FAST, "--single-file"]) == console.OK
+    assert capsys.readouterr().out == "samples/tiny.html\n"
+    assert names(home / "samples") == {"tiny.html"}
+    page = (home / "samples/tiny.html").read_text("utf-8")
+    assert [sheet.get("id") for sheet in lxml_html.fromstring(page).xpath("//article")] == [
+        f"posting-0{number}" for number in (1, 2, 3)
+    ]
+    assert main([*FAST, "--single-file", "--out", "samples"]) == console.BAD_INPUT
+    assert "samples is a folder, and --single-file writes a file" in capsys.readouterr().err
 
 
 def test_stdout_has_the_texts_and_nothing_else(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
