@@ -49,6 +49,7 @@ def make_page(
     weights = quantize(loaded)
     kind = loaded.text_kind
     samples = _sample(loaded, kind)
+    index = TrainingIndex.find(loaded, path, data_dir)
     chars = loaded.vocab.chars
     contents = Contents(
         run=path.parent.name,
@@ -61,7 +62,7 @@ def make_page(
         labels=find_labels(weights, [loaded.vocab.encode(each.text).astype(np.int64) for each in samples], chars),
         sample=_show(samples[0], kind),
         facts=describe(weights.shape, loaded.config.rnn_size, loaded.epoch, loaded.val_loss, path.parent.name),
-        recital=_recital(TrainingIndex.find(loaded, path, data_dir), samples, kind),
+        recital=_recital(index, samples, kind),
     )
     page = render_page(contents, webassembly)
     if len(page) > max_megabytes * _MEGABYTE:
@@ -69,6 +70,8 @@ def make_page(
             f"the page would have {len(page) / _MEGABYTE:.1f} MB, more than --max-megabytes {max_megabytes}; "
             "name fewer checkpoints with --beside, or raise the limit"
         )
+    if not index:
+        say("copied text was not measured, since the training text was not found; name its folder with --data-dir")
     return page
 
 
@@ -130,10 +133,13 @@ def _recital(index: TrainingIndex | None, samples: Sequence[Sample], kind: TextK
         how_much = "how much of it was not measured, since the training text was not found when this page was made"
     else:
         found = OverlapSummary.of([index.overlap(sample.text) for sample in samples])
+        held_out = index.held_out_overlap(_LENGTH)
         how_much = (
-            f"of {found.count} sampled texts, {found.share:.0%} on average stands in it word for word, in runs of "
-            f"{COPIED} characters or more; the longest run has {found.longest}"
+            f"of {found.count} texts that it wrote, {found.share:.0%} on average stands in it word for word, in runs "
+            f"of {COPIED} characters or more, and the longest run has {found.longest}"
         )
+        if held_out:
+            how_much += f" (of {held_out.count} texts that it never saw: {held_out.share:.0%}, and {held_out.longest})"
     pieces = "" if kind.is_postings else " Short pieces of it, after which the network begins, are in the page."
     return (
         f"The network can recite its training text: {how_much}.{pieces} Where that text was written by real people, "

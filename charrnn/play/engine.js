@@ -22,10 +22,12 @@ class Job {
   /**
    * `order`: id; network; warmUp, the ids that are read before the text; parts, of which each is either text to be
    * read or an end that the network writes up to; then the network writes on, up to `length` characters, unless `only`
-   * says that it stops there, or to a `stop` from `stopFrom` characters on. seed, temperature, topP and masked are the settings.
+   * says that it stops there, or to a `stop` from `stopFrom` characters on. seed, temperature, topP, minP and masked
+   * are the settings. From each of `turns` on, others count: {at, seed, temperature, topP, minP}, and no parts.
    */
   constructor(order, network, grammar, chances) {
-    Object.assign(this, { order, network, chances, part: 0, inPart: 0, at: 0, state: 0, over: false });
+    Object.assign(this, { order, network, chances, part: 0, inPart: 0, at: 0, turn: 0, state: 0, over: false });
+    this.rule = order;
     this.grammar = order.masked ? grammar : null;
     this.known = order.parts.reduce((sum, part) => sum + (part.text ? part.text.length : 0), 0);
     this.end = order.length + this.known;
@@ -53,10 +55,12 @@ class Job {
   /** Add one character to the text. */
   advance() {
     const { order, network, chances, out } = this;
+    while (order.turns[this.turn]?.at <= this.at) this.takeTurn(order.turns[this.turn++]);
     const part = order.parts[this.part];
     const limit = part && part.until ? this.lineEnd ??= this.at + order.lineLength : this.end;
-    const allowed = this.grammar && !(part && part.text) ? this.grammar.allow(this.state, limit - this.at) : null;
-    const id = part && part.text ? part.text[this.inPart] : chances.draw(Philox.pair(order.seed, this.at), order, allowed);
+    const holds = this.grammar && this.state !== Grammar.NONE && !(part && part.text);
+    const allowed = holds ? this.grammar.allow(this.state, limit - this.at) : null;
+    const id = part && part.text ? part.text[this.inPart] : chances.draw(Philox.pair(this.rule.seed, this.at), this.rule, allowed);
     const row = this.at - this.from;
     out.ids[row] = id;
     out.nats[row] = -Math.log(chances.probability(id));
@@ -76,6 +80,15 @@ class Job {
     this.finishPart(part);
   }
 
+  /** Go on by other settings. What was given and is not yet read is left out. */
+  takeTurn(turn) {
+    this.rule = turn;
+    if (this.part === this.order.parts.length) return;
+    this.part = this.order.parts.length;
+    this.known = this.at;
+    this.end = this.order.length + this.at;
+  }
+
   finishPart(part) {
     const { order } = this;
     if (part && part.text) {
@@ -84,6 +97,7 @@ class Job {
       this.part++;
       this.lineEnd = undefined;
     }
+    if (this.part === order.parts.length) this.begins ??= this.at;
     if (this.part < order.parts.length) {
       this.over = this.at >= this.end + order.lineLength * 3; // a line without an end, written without the grammar
       return;
@@ -103,7 +117,7 @@ class Job {
     for (const [name, each] of Object.entries(out)) made[name] = each.slice(0, (each.length / ROOM) * count);
     const buffers = Object.values(made).map((each) => each.buffer);
     this.clear();
-    return [{ kind: "batch", id: this.order.id, from, over: this.over, finished: Boolean(this.finished), ...made }, buffers];
+    return [{ kind: "batch", id: this.order.id, from, over: this.over, finished: Boolean(this.finished), begins: this.begins, ...made }, buffers];
   }
 }
 
@@ -115,31 +129,39 @@ class Engine {
     this.ready = Promise.resolve();
   }
 
+  /** Do nothing any more, and forget the networks. */
+  close() {
+    this.closed = true;
+    this.jobs = [];
+    this.job = null;
+    this.networks.clear();
+  }
+
   /** Obey a message, after all earlier ones. */
   receive(message) {
     if (message.kind === "stop") this.jobs = this.jobs.filter((order) => order.id > message.id), this.stopped = message.id;
     this.ready = this.ready.then(() => this[message.kind](message)).catch((error) => this.send({ kind: "error", text: String(error) }, []));
   }
 
-  async setup({ kernel, grammar }) {
+  setup({ kernel, grammar }) {
     try {
       this.module = kernel ? new WebAssembly.Module(fromBase64(kernel)) : null;
     } catch {
       this.module = null; // no WebAssembly or no SIMD here: the same numbers, more slowly
     }
-    this.grammar = grammar ? new Grammar(await inflate(grammar.data), grammar) : null;
+    this.unpacking = grammar && inflate(grammar.data).then((bytes) => (this.grammar = new Grammar(bytes, grammar)));
     this.send({ kind: "ready", fast: Boolean(this.module) }, []);
   }
 
   /** Load a network: from its data, or one that has learned nothing. */
   async load({ name, head, data }) {
-    const bytes = data ? await inflate(data) : Network.untrained(head);
-    this.networks.set(name, new Network(head, bytes, this.module));
+    const [bytes] = await Promise.all([data ? inflate(data) : Network.untrained(head), this.unpacking]);
+    if (!this.closed) this.networks.set(name, new Network(head, bytes, this.module));
     this.send({ kind: "loaded", name }, []);
   }
 
   run(order) {
-    if (!(order.id <= this.stopped)) this.jobs.push(order);
+    if (!(order.id <= this.stopped) && !this.closed) this.jobs.push(order);
     this.wake();
   }
 
@@ -172,35 +194,32 @@ class Engine {
   }
 }
 
-/** Start an engine in a worker that runs this same script, or here. Return the function that sends it messages. */
+/**
+ * Start an engine in a worker that runs this same script, and one here: until the worker sends a text, which takes some
+ * hundred milliseconds, this one writes the same letters. It is the only one where a worker is refused.
+ * Return the function that sends messages to both.
+ */
 function startEngine(receive) {
-  const here = () => {
-    const engine = new Engine((message) => receive(message), 8, (call) => setTimeout(call, 0));
-    return (message) => engine.receive(message);
-  };
-  const sent = []; // until the worker has answered: a refused worker only says so later
-  let send;
+  const here = new Engine((message) => here.closed || receive(message), 8, (call) => setTimeout(call, 0));
+  let worker = null;
   try {
     const source = document.currentScript.textContent;
-    const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    let answered = false;
+    worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
     worker.onmessage = ({ data }) => {
-      answered = true;
+      if (data.kind === "batch") here.close();
       receive(data);
     };
     worker.onerror = () => {
-      if (answered) return receive({ kind: "error", text: "the worker failed" });
-      send = here();
-      sent.splice(0).forEach(send);
-    };
-    send = (message) => {
-      if (!answered) sent.push(message);
-      worker.postMessage(message);
+      worker = null;
+      if (here.closed) receive({ kind: "error", text: "the worker failed" });
     };
   } catch {
-    send = here();
+    worker = null;
   }
-  return (message) => send(message);
+  return (message) => {
+    worker?.postMessage(message);
+    if (!here.closed) here.receive(message);
+  };
 }
 
 if (typeof document === "undefined" && typeof self !== "undefined" && typeof postMessage === "function") {

@@ -48,33 +48,72 @@ class Exp {
   }
 }
 
-/** The arithmetic of `kernel.wat` in JavaScript, on the same memory, to the same bits. */
+/**
+ * The arithmetic of `kernel.wat` in JavaScript, on the same memory, to the same bits.
+ *
+ * A number in float64 holds the weights of two rows, one of them times 2^27, so that one multiplication serves both.
+ * The sum of 64 products of 8 and 14 bits stays below 2^26, so both sums come out of it exactly.
+ */
 class PlainKernel {
+  static SECOND = 2 ** 27; // times which a pair has its second weight
+  static COLUMNS = 64; // that are summed before the two sums are taken apart
+
   constructor(memory) {
     this.bytes = new Int8Array(memory);
     this.words = new Int16Array(memory);
     this.floats = new Float32Array(memory);
+    this.pairs = new Map(); // of each matrix, by where its weights begin
+    this.inputs = new Float64Array(0);
+    this.sums = new Float64Array(8);
+  }
+
+  /** Return a matrix in pairs: of each eight rows, the four pairs of each column. */
+  pair(weights, rows, columns) {
+    const made = new Float64Array((rows * columns) / 2);
+    for (let row = 0, at = 0; row < rows; row += 8) {
+      for (let column = 0; column < columns; column++) {
+        for (let first = weights + row * columns + column, k = 0; k < 4; k++, first += 2 * columns) {
+          made[at++] = this.bytes[first] + this.bytes[first + columns] * PlainKernel.SECOND;
+        }
+      }
+    }
+    this.pairs.set(weights, made);
+    return made;
   }
 
   product(weights, x, scale, bias, out, rows, columns) {
-    const { bytes, words, floats } = this, times = Math.imul;
-    x >>= 1; scale >>= 2; bias >>= 2; out >>= 2;
-    for (let row = 0; row < rows; row += 4) { // four rows by four columns: what a processor's registers hold
-      const second = weights + columns, third = second + columns, fourth = third + columns;
-      let a = 0, b = 0, c = 0, d = 0;
-      for (let at = 0; at < columns; at += 4) {
-        const p = words[x + at], q = words[x + at + 1], r = words[x + at + 2], s = words[x + at + 3];
-        a = (a + times(bytes[weights + at], p) + times(bytes[weights + at + 1], q) + times(bytes[weights + at + 2], r) + times(bytes[weights + at + 3], s)) | 0;
-        b = (b + times(bytes[second + at], p) + times(bytes[second + at + 1], q) + times(bytes[second + at + 2], r) + times(bytes[second + at + 3], s)) | 0;
-        c = (c + times(bytes[third + at], p) + times(bytes[third + at + 1], q) + times(bytes[third + at + 2], r) + times(bytes[third + at + 3], s)) | 0;
-        d = (d + times(bytes[fourth + at], p) + times(bytes[fourth + at + 1], q) + times(bytes[fourth + at + 2], r) + times(bytes[fourth + at + 3], s)) | 0;
+    const { floats, sums } = this, f = Math.fround;
+    const pairs = this.pairs.get(weights) ?? this.pair(weights, rows, columns);
+    if (this.inputs.length < columns) this.inputs = new Float64Array(columns);
+    const inputs = this.inputs;
+    inputs.set(this.words.subarray(x >> 1, (x >> 1) + columns));
+    scale >>= 2; bias >>= 2; out >>= 2;
+    for (let row = 0, at = 0; row < rows; row += 8) { // rows by two columns: what a processor's registers hold
+      sums.fill(0);
+      for (let column = 0; column < columns; ) {
+        const end = Math.min(column + PlainKernel.COLUMNS, columns);
+        let a = 0, b = 0, c = 0, d = 0;
+        for (; column < end; column += 2, at += 8) {
+          const p = inputs[column], q = inputs[column + 1];
+          a += pairs[at] * p + pairs[at + 4] * q;
+          b += pairs[at + 1] * p + pairs[at + 5] * q;
+          c += pairs[at + 2] * p + pairs[at + 6] * q;
+          d += pairs[at + 3] * p + pairs[at + 7] * q;
+        }
+        this.add(0, a);
+        this.add(2, b);
+        this.add(4, c);
+        this.add(6, d);
       }
-      floats[out + row] = Math.fround(Math.fround(a) * floats[scale + row]) + floats[bias + row];
-      floats[out + row + 1] = Math.fround(Math.fround(b) * floats[scale + row + 1]) + floats[bias + row + 1];
-      floats[out + row + 2] = Math.fround(Math.fround(c) * floats[scale + row + 2]) + floats[bias + row + 2];
-      floats[out + row + 3] = Math.fround(Math.fround(d) * floats[scale + row + 3]) + floats[bias + row + 3];
-      weights += 4 * columns;
+      for (let k = 0; k < 8; k++) floats[out + row + k] = f(f(sums[k]) * floats[scale + row + k]) + floats[bias + row + k];
     }
+  }
+
+  /** Add the two sums that a number holds to those of two rows. */
+  add(row, both) {
+    const second = Math.floor(both / PlainKernel.SECOND + 0.5);
+    this.sums[row] += both - second * PlainKernel.SECOND;
+    this.sums[row + 1] += second;
   }
 
   advance(gates, cell, shown, hidden, size, levels) {
@@ -262,20 +301,21 @@ class Chances {
    * Draw a character. The first uniform number draws from all; where that gives a forbidden one, the second draws from
    * the allowed ones. So the grammar changes a text only where it has to.
    */
-  draw([first, second], { temperature, topP }, allowed) {
-    const chosen = this.pick(this.tempered, first, this.most, temperature, topP, null);
+  draw([first, second], rule, allowed) {
+    const chosen = this.pick(this.tempered, first, this.most, rule, null);
     if (!allowed || allowed[chosen]) return chosen;
     let most = -Infinity;
     for (let id = 0; id < this.logits.length; id++) if (allowed[id] && this.logits[id] > most) most = this.logits[id];
-    return this.pick(this.within, second, most, temperature, topP, allowed);
+    return this.pick(this.within, second, most, rule, allowed);
   }
 
-  pick(weights, uniform, most, temperature, topP, allowed) {
+  pick(weights, uniform, most, { temperature, topP, minP }, allowed) {
     if (temperature === 0) {
       for (let id = 0; id < this.logits.length; id++) if (this.logits[id] === most && (!allowed || allowed[id])) return id;
     }
     let sum = this.weigh(weights, temperature, most, allowed);
     if (topP < 1) sum = Chances.keepTop(weights, topP * sum);
+    if (minP > 0) sum = Chances.keepLikely(weights, minP); // the likeliest weighs 1
     let height = 0, last = 0;
     for (let id = 0; id < weights.length; id++) {
       height += weights[id];
@@ -299,6 +339,16 @@ class Chances {
     } while (height < share);
     for (const [id, weight] of kept) weights[id] = weight;
     return height;
+  }
+
+  /** Set to 0 all that weigh less than `least`; return the sum of what is left. */
+  static keepLikely(weights, least) {
+    let sum = 0;
+    for (let id = 0; id < weights.length; id++) {
+      if (weights[id] < least) weights[id] = 0;
+      sum += weights[id];
+    }
+    return sum;
   }
 
   /** Return the ids of the `count` likeliest characters, the likeliest first. */

@@ -23,7 +23,8 @@ from scrape.common.pages import kit
 from scrape.markup import grammar
 
 SCRIPTS = ("network.js", "grammar.js", "engine.js", "sheet.js", "play.js")
-LENGTH = 6000  # most characters of a text
+LENGTH = 6000  # most characters of a text that is written
+READ_LENGTH = 20_000  # most characters of a text that is read
 OPENINGS = 8  # beginnings of a text that the network reads first, one of them for each seed
 TEMPERATURE = 0.6
 
@@ -76,6 +77,7 @@ def render_page(contents: Contents, webassembly: bool = True) -> str:
         "notice": _NOTICES[kind.is_postings],
         "warmUps": [WARM_UP] if kind.is_postings else kind.openings[:OPENINGS],
         "length": min(kind.length, LENGTH),
+        "readLength": READ_LENGTH,
         "stop": kind.end,
         "stopFrom": 0 if kind.is_postings else kind.soft_length,
         "lineLength": HEAD_LENGTH,

@@ -1,5 +1,10 @@
 // The page: its controls, the sheets side by side, and the views of what the network thinks.
 
+const TEXTS = ["title", "company", "city", "beginning"]; // the names of controls, here and in the address
+const NUMBERS = { seed: "seed", temperature: "temperature", topP: "top-p", minP: "min-p" };
+const MOST_SEED = 2 ** 53;
+const SHOWING = 6; // milliseconds of a frame in which letters are added
+
 /** The state of the page. */
 class Play {
   constructor(config) {
@@ -12,21 +17,31 @@ class Play {
     this.last = null; // the sheet that was pointed at last
     this.find();
     this.send = startEngine((message) => this.receive(message));
-    const data = (id) => document.getElementById(id)?.textContent ?? "";
-    this.send({ kind: "setup", kernel: data("kernel"), grammar: config.grammar && { ...config.grammar, data: data("grammar") } });
     this.showCells();
+  }
+
+  /** Write the text that the address says, now that all of the page is there. */
+  start() {
+    const data = (id) => document.getElementById(id)?.textContent ?? "", { grammar } = this.config;
+    this.send({ kind: "setup", kernel: data("kernel"), grammar: grammar && { ...grammar, data: data("grammar") } });
     this.listen();
-    this.openAddress();
-    this.chooseNetworks();
-    this.write();
+    this.followAddress();
   }
 
   find() {
-    const names = "title company city beginning temperature top-p seed speed masked raw sheets status cursor cells own paste " +
+    const names = "title company city beginning temperature top-p min-p seed speed masked raw sheets status cursor cells own paste " +
       "missing words marked found write stop again next";
     this.parts = Object.fromEntries(names.split(" ").map((name) => [name, document.getElementById(name)]));
     this.live = document.getElementById("live");
-    document.getElementById("all").open = matchMedia("(min-width: 60rem)").matches;
+    const wide = matchMedia("(min-width: 60rem)"), home = this.parts.cursor.parentNode, tap = document.getElementById("tap");
+    const place = () => { // chances stand beside the text, or in the bar below it: where they can be seen with the letter
+      const all = document.getElementById("all");
+      wide.matches ? home.insertBefore(this.parts.cursor, tap.nextSibling) : all.before(this.parts.cursor);
+      all.open = wide.matches;
+    };
+    wide.addEventListener("change", place);
+    place();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.parts.speed.value = "0";
   }
 
   listen() {
@@ -41,7 +56,10 @@ class Play {
       this.write();
     });
     on("next", "click", () => (this.due += 1));
-    for (const name of ["temperature", "top-p"]) on(name, "input", () => this.showNumbers());
+    for (const name of ["temperature", "top-p", "min-p"]) {
+      on(name, "input", () => this.showNumbers());
+      on(name, "change", () => this.changeNumbers());
+    }
     on("raw", "change", () => this.drawAgain());
     on("speed", "change", () => this.setSpeed());
     on("own", "click", () => this.read());
@@ -56,40 +74,48 @@ class Play {
     document.getElementById("apart").addEventListener("click", () => this.tellApart());
     document.addEventListener("selectionchange", () => this.takeSelection());
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.stop());
-    window.addEventListener("hashchange", () => {
-      if (location.hash === this.address) return;
-      this.openAddress();
-      this.write();
-    });
+    window.addEventListener("hashchange", () => location.hash !== this.address && this.followAddress());
   }
 
-  /** Take the settings from the address: one address is one text, in every browser. */
-  openAddress() {
+  /** Take the settings from the address, and write: one address is one text, in every browser. */
+  followAddress() {
     const said = new URLSearchParams(location.hash.slice(1));
-    for (const name of ["title", "company", "city", "beginning", "seed", "temperature", "top-p"]) {
-      if (said.has(name) && this.parts[name]) this.parts[name].value = said.get(name);
+    for (const name of [...TEXTS, ...Object.values(NUMBERS)]) {
+      if (this.parts[name]) this.parts[name].value = said.get(name) ?? this.parts[name].defaultValue;
     }
-    if (said.get("markup") === "free" && this.parts.masked) this.parts.masked.checked = false;
+    if (this.parts.masked) this.parts.masked.checked = said.get("markup") !== "free";
+    const boxes = [...document.querySelectorAll("input[name=network]")], names = said.getAll("network");
+    const known = boxes.some((box) => names.includes(box.value));
+    boxes.forEach((box, at) => (box.checked = known ? names.includes(box.value) : at === 0));
     this.showNumbers();
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) this.parts.speed.value = "0";
     this.setSpeed();
+    this.chooseNetworks();
+    this.write(turnsOf(said.getAll("on")), true);
   }
 
-  setAddress() {
-    const said = new URLSearchParams();
-    for (const name of ["title", "company", "city", "beginning", "seed", "temperature", "top-p"]) {
-      const value = this.parts[name]?.value;
-      if (value) said.set(name, value);
-    }
-    if (this.parts.masked && !this.parts.masked.checked) said.set("markup", "free");
-    if (location.hash !== `#${said}`) location.replace(`#${said}`);
+  /** Put what is written into the address. It becomes a step to go back to, unless it replaces the last one. */
+  setAddress(replaces = false) {
+    const said = new URLSearchParams(this.said ?? "");
+    for (const { at, ...rule } of this.order.turns) said.append("on", [at, ...Object.keys(NUMBERS).map((name) => rule[name])].join("-"));
+    const names = this.chosen();
+    if (this.said && (names.length > 1 || names[0] !== this.config.networks[0].name)) names.forEach((name) => said.append("network", name));
+    if (!this.said) said.delete("on"); // a text that was pasted is in no address
+    if (location.hash.slice(1) !== String(said)) replaces ? location.replace(`#${said}`) : (location.hash = said);
     this.address = location.hash; // as the browser writes it
   }
 
   showNumbers() {
-    for (const name of ["temperature", "top-p"]) {
+    for (const name of ["temperature", "top-p", "min-p"]) {
       document.querySelector(`output[for=${name}]`).value = Number(this.parts[name].value).toFixed(2);
     }
+  }
+
+  /** Follow a slider that is moved while a text is written: from here on it counts. */
+  changeNumbers() {
+    const [sheet] = this.jobs.values();
+    if (!this.writing || this.order.only) return;
+    if (sheet.shown >= sheet.reading.begins) this.writeOn(sheet.shown);
+    else this.write();
   }
 
   setSpeed() {
@@ -98,9 +124,14 @@ class Play {
   }
 
   seed() {
-    const seed = Math.floor(Math.abs(Number(this.parts.seed.value) || 0)) % 9007199254740992;
+    const seed = Math.floor(Math.abs(Number(this.parts.seed.value) || 0)) % MOST_SEED;
     this.parts.seed.value = seed;
     return seed;
+  }
+
+  settings() {
+    const numbers = Object.entries(NUMBERS).map(([name, control]) => [name, Number(this.parts[control].value)]);
+    return { ...Object.fromEntries(numbers), seed: this.seed() };
   }
 
   chosen() {
@@ -129,6 +160,7 @@ class Play {
       document.querySelector("input[name=network]").checked = true;
     }
     this.chooseNetworks();
+    this.setAddress();
     this.repeat();
   }
 
@@ -139,12 +171,15 @@ class Play {
     sheet.frame = element("section", "sheet", element("h2", "network", label), notice, sheet.body);
     sheet.frame.tabIndex = 0;
     sheet.frame.setAttribute("role", "group");
-    sheet.frame.setAttribute("aria-label", `Text by the network: ${label}. Arrow keys move from letter to letter.`);
+    sheet.frame.setAttribute("aria-label", `Text by the network: ${label}. Arrow keys move from letter to letter; Enter writes on from there.`);
     sheet.copy = sheet.frame.appendChild(element("div", "aloud"));
     Object.assign(sheet, { name, label, head });
     sheet.frame.addEventListener("click", (event) => {
       const index = sheet.of?.get(event.target);
-      if (index !== undefined) this.point(sheet, index);
+      if (index === undefined) return;
+      if (index !== sheet.cursor) return this.point(sheet, index);
+      sheet.point(-1); // a second tap closes
+      this.parts.cursor.replaceChildren();
     });
     sheet.frame.addEventListener("keydown", (event) => this.move(event, sheet));
     return sheet;
@@ -157,7 +192,7 @@ class Play {
     const fit = (text) => {
       const [fitted, unknown] = this.vocabulary.fit(text);
       unknown.forEach((char) => missing.add(char));
-      return fitted;
+      return unknown.length && this.config.postings ? fitted.replace(/ +/g, " ").trim() : fitted;
     };
     let parts = [];
     if (this.config.postings) {
@@ -176,18 +211,36 @@ class Play {
     return parts.filter((part) => part.until || part.text.length);
   }
 
-  sayMissing(missing) {
-    this.parts.missing.textContent = missing.size
-      ? `The network never saw these characters, so they were left out: ${[...missing].slice(0, 20).join(" ")}` : "";
+  sayMissing(missing, cut = false) {
+    const shown = [...missing].slice(0, 20).join(" ") + (missing.size > 20 ? ` and ${missing.size - 20} more` : "");
+    const characters = missing.size ? `The network never saw these characters, so they were left out: ${shown}` : "";
+    const length = cut ? `Only the first ${this.config.readLength.toLocaleString("en")} characters were read.` : "";
+    this.parts.missing.textContent = `${length} ${characters}`.trim();
   }
 
-  write() {
-    const { parts } = this;
-    const number = (name) => Number(parts[name].value);
-    const settings = { seed: this.seed(), temperature: number("temperature"), topP: number("top-p"), masked: Boolean(parts.masked?.checked) };
-    this.setAddress();
-    this.order = { ...settings, parts: this.beginning(), only: false };
+  /** Write the text of the settings; `turns` are its places from which on other settings count. */
+  write(turns = [], replaces = false) {
+    const settings = this.settings(), masked = Boolean(this.parts.masked?.checked);
+    this.said = new URLSearchParams();
+    for (const name of [...TEXTS, ...Object.values(NUMBERS)]) {
+      if (this.parts[name]?.value) this.said.set(name, this.parts[name].value);
+    }
+    if (this.parts.masked && !masked) this.said.set("markup", "free");
+    this.order = { ...settings, masked, parts: this.beginning(), only: false, turns };
+    this.die = Math.max(settings.seed, ...turns.map((turn) => turn.seed));
+    this.setAddress(replaces);
     this.repeat();
+  }
+
+  /** Keep the text up to a character, and write on by the settings of now and another seed. */
+  writeOn(at) {
+    const turns = this.order.turns.filter((turn) => turn.at < at), masked = Boolean(this.parts.masked?.checked);
+    this.die = (this.die + 1) % MOST_SEED;
+    turns.push({ at, ...this.settings(), seed: this.die });
+    this.order = { ...this.order, masked: this.order.only ? masked : this.order.masked, only: false, turns };
+    this.setAddress();
+    this.repeat();
+    this.say(`Writing on from character ${at.toLocaleString("en")}, with seed ${this.die}.`);
   }
 
   read() {
@@ -196,14 +249,18 @@ class Play {
       this.parts.paste.focus();
       return this.say("Paste a text first.");
     }
+    if (!this.vocabulary.fit(pasted)[0].trim()) return this.say("The network knows none of these characters.");
     const [text, missing] = this.vocabulary.fit(this.config.postings ? documentOf(pasted) : pasted.replaceAll("\r\n", "\n"));
-    const ids = this.vocabulary.encode(text).slice(0, this.config.length);
-    if (!ids.length) return this.say("The network knows none of these characters.");
-    this.order = { seed: 0, temperature: 1, topP: 1, masked: false, parts: [{ text: ids }], only: true };
+    const ids = this.vocabulary.encode(text), { readLength } = this.config;
+    const seed = 0, rule = { seed, temperature: 1, topP: 1, minP: 0, masked: false };
+    this.order = { ...rule, parts: [{ text: ids.slice(0, readLength) }], only: true, turns: [] };
+    this.said = null;
+    this.die = seed;
+    this.setAddress();
     document.querySelector("input[name=tint][value=surprise]").checked = true;
     this.setTint();
     this.repeat();
-    this.sayMissing(new Set(missing));
+    this.sayMissing(new Set(missing), ids.length > readLength);
   }
 
   /** Carry out the last order with every chosen network. */
@@ -216,6 +273,8 @@ class Play {
     for (const name of this.chosen()) {
       const sheet = this.sheets.get(name);
       this.jobs.set(++this.count, sheet);
+      if (this.order.turns.length) sheet.frame.style.minBlockSize = `${sheet.frame.offsetHeight}px`; // so that nothing jumps
+      sheet.turns = new Set(this.order.turns.map((turn) => turn.at));
       sheet.begin(new Reading(sheet.head.layers * sheet.head.size), this.parts.raw?.checked);
       sheet.tint = this.tint;
       sheet.copy.replaceChildren();
@@ -252,10 +311,9 @@ class Play {
       for (const sheet of this.jobs.values()) {
         if (sheet.stopped) continue;
         const { reading } = sheet, known = reading.ids.length;
-        const given = this.given();
-        const end = all ? Math.min(known, sheet.shown + 400) : Math.min(known, given + Math.floor(this.due));
-        sheet.show(end);
-        if (end && !this.began) this.began = performance.mark("first letters"); // for measurements
+        const end = all ? known : Math.min(known, this.given() + Math.floor(this.due));
+        for (const until = performance.now() + SHOWING; sheet.shown < end && performance.now() < until; ) sheet.show(Math.min(end, sheet.shown + 20));
+        if (sheet.shown && !this.began) this.began = performance.mark("first letters"); // for measurements
         if (sheet.shown < known || !reading.over) waiting = true;
         else this.end(sheet);
       }
@@ -266,9 +324,10 @@ class Play {
     requestAnimationFrame(frame);
   }
 
+  /** Return the number of characters that are shown at once, as they are no news. */
   given() {
-    const [first] = this.order.parts;
-    return first?.text ? first.text.length : 0;
+    const { parts: [first], turns } = this.order;
+    return turns.at(-1)?.at ?? first?.text?.length ?? 0;
   }
 
   stop() {
@@ -282,6 +341,7 @@ class Play {
   }
 
   end(sheet) {
+    sheet.frame.style.minBlockSize = "";
     if (sheet.copy.childNodes.length) return;
     sheet.copy.append(...sheet.plain().map((line) => element("p", "", line)));
   }
@@ -293,7 +353,8 @@ class Play {
     if (!sheet) return;
     const count = sheet.shown, title = this.config.postings ? sheet.body.querySelector(".title")?.textContent : "";
     const bits = sheet.bits(0, count) / Math.max(count, 1);
-    const what = this.order.only ? "Read" : sheet.reading.finished && count === sheet.reading.ids.length ? "Finished" : "Stopped";
+    const all = sheet.reading.over && count === sheet.reading.ids.length;
+    const what = this.order.only && all ? "Read" : !all ? "Stopped" : sheet.reading.finished ? "Finished" : "Ended by the length limit";
     this.say(`${what}: ${title ? `${title}, ` : ""}${count.toLocaleString("en")} characters, ${bits.toFixed(2)} bits each.`);
     this.showWords();
   }
@@ -312,6 +373,7 @@ class Play {
   }
 
   move(event, sheet) {
+    if (event.key === "Enter" && sheet.cursor >= 0) return this.writeOn(sheet.letters[sheet.cursor].from);
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 40, ArrowUp: -40 }[event.key];
     const ends = { Home: 0, End: sheet.letters?.length - 1 }[event.key];
     if ((step === undefined && ends === undefined) || event.ctrlKey || event.altKey || event.metaKey) return;
@@ -342,12 +404,19 @@ class Play {
     for (const place of top) this.addChance(rows, reading.tops[place], reading.chances[place], reading.tops[place] === drawn, reading.forbidden[place]);
     if (!top.some((place) => reading.tops[place] === drawn)) this.addChance(rows, drawn, Math.exp(-reading.nats[at]), true, 0);
     const bits = reading.nats[at] / Math.LN2;
-    const verdict = `${nameOf(this.vocabulary.chars[drawn])} took ${bits.toFixed(1)} bits: ${bits < 1 ? "expected" : bits < 3 ? "one of a few" : bits < 6 ? "a surprise" : "very unlikely"}.`;
-    this.parts.cursor.replaceChildren(element("p", "", verdict), table);
+    const word = bits < 1 ? "Expected" : bits < 3 ? "One of a few" : bits < 6 ? "A surprise" : "Very unlikely";
+    const verdict = `${word}: ${nameOf(this.vocabulary.chars[drawn], true)} had a chance of ${percent(Math.exp(-reading.nats[at]))}, which makes ${bits.toFixed(1)} bits.`;
+    const button = element("button", "", "Write on from here");
+    button.type = "button";
+    button.addEventListener("click", () => {
+      sheet.frame.focus({ preventScroll: true });
+      this.writeOn(at);
+    });
+    this.parts.cursor.replaceChildren(element("p", "", verdict), element("p", "", button), table);
     if (this.tint?.cell !== undefined) {
       this.parts.cursor.append(element("p", "", `The cell is at ${reading.cell(letter.to - 1, this.tint.cell).toFixed(2)} here.`));
     }
-    this.live.textContent = `${letter.node.textContent}. ${verdict}`;
+    this.live.textContent = verdict;
   }
 
   addChance(rows, id, chance, drawn, forbidden) {
@@ -355,7 +424,7 @@ class Play {
     row.append(scoped(element("th", "", nameOf(this.vocabulary.chars[id])), "row"));
     const bar = element("span", "bar");
     bar.style.inlineSize = `${(100 * chance).toFixed(1)}%`;
-    row.append(element("td", "n", chance < 0.001 ? "< 0.1 %" : `${(100 * chance).toFixed(1)} %`));
+    row.append(element("td", "n", percent(chance)));
     row.append(element("td", "", bar, drawn ? "\u2190 taken" : "", forbidden ? " not allowed by the grammar" : ""));
     if (drawn) row.className = "drawn";
   }
@@ -462,9 +531,19 @@ class Play {
   }
 }
 
-/** Return what a character is called in a table. */
-function nameOf(char) {
-  return { " ": "space", "\n": "line break", "\t": "tab" }[char] ?? char;
+/** Return what a character is called in a table; in a sentence it is quoted. */
+function nameOf(char, quoted = false) {
+  return { " ": "space", "\n": "line break", "\t": "tab" }[char] ?? (quoted ? `\u201c${char}\u201d` : char);
+}
+
+function percent(chance) {
+  return chance < 0.001 ? "< 0.1 %" : chance > 0.9995 ? "100 %" : `${(100 * chance).toFixed(1)} %`;
+}
+
+/** Return the turns that an address names, in order; what is none is left out. */
+function turnsOf(texts) {
+  const turns = texts.map((text) => text.split("-").map(Number)).filter((turn) => turn.length === 5 && turn.every((each) => each >= 0 && each < MOST_SEED));
+  return turns.map(([at, seed, temperature, topP, minP]) => ({ at: Math.floor(at), seed: Math.floor(seed), temperature, topP, minP })).sort((a, b) => a.at - b.at);
 }
 
 function scoped(cell, scope) {
@@ -475,4 +554,5 @@ function scoped(cell, scope) {
 if (typeof document !== "undefined") {
   document.body.classList.add("running");
   globalThis.play = new Play(JSON.parse(document.getElementById("config").textContent));
+  document.addEventListener("DOMContentLoaded", () => play.start()); // the weights come after this script
 }

@@ -7,11 +7,19 @@ const TITLES = { h1: "h2", h2: "p", h3: "p", h4: "h3", p: "p", ul: "ul", ol: "ol
 class Reading {
   constructor(cells) {
     Object.assign(this, { size: cells, ids: [], nats: [], tops: [], chances: [], forbidden: [], cells: new Int8Array(0) });
+    this.sizes = { ids: 1, nats: 1, tops: TOP, chances: TOP, forbidden: TOP, cells }; // of one character
     this.over = false;
     this.finished = false;
   }
 
+  /** Add what follows. Two engines may send the same characters: those that are known are left out. */
   add(batch) {
+    this.begins ??= batch.begins;
+    const known = this.ids.length - batch.from;
+    if (known > 0) {
+      if (known >= batch.ids.length) return;
+      for (const name of Object.keys(this.sizes)) batch[name] = batch[name].subarray(known * this.sizes[name]);
+    }
     const needed = (this.ids.length + batch.ids.length) * this.size;
     if (needed > this.cells.length) {
       const more = new Int8Array(Math.max(needed, 2 * this.cells.length));
@@ -52,14 +60,15 @@ class Reading {
 /** The page of one text. Elements are made one by one, and text is only ever text: nothing that is written can run. */
 class Sheet {
   constructor(vocabulary, isPosting) {
-    Object.assign(this, { vocabulary, isPosting, tint: null });
+    Object.assign(this, { vocabulary, isPosting, tint: null, turns: new Set() });
     this.body = element("div", "letters");
     this.body.setAttribute("aria-hidden", "true");
   }
 
   /** Begin an empty text. `raw` shows the markup as the network writes it. */
   begin(reading, raw) {
-    Object.assign(this, { reading, raw: raw || !this.isPosting, shown: 0, letters: [], of: new WeakMap(), mark: null, cursor: -1 });
+    const fresh = { shown: 0, letters: [], of: new WeakMap(), mark: null, cursor: -1, anchor: undefined };
+    Object.assign(this, { reading, raw: raw || !this.isPosting, ...fresh });
     this.body.replaceChildren();
     this.body.classList.toggle("raw", this.raw);
     this.stack = [{ tag: "", node: this.body }];
@@ -149,6 +158,7 @@ class Sheet {
       const value = reading.cell(to - 1, tint.cell);
       name = value >= 0 ? `on${Math.min(3, Math.floor(value * 4))}` : `off${Math.min(3, Math.floor(-value * 4))}`;
     }
+    if (this.turns.has(from)) name += " turn";
     if (letter.marked) name += " marked";
     if (this.letters[this.cursor] === letter) name += " at";
     if (node.className !== name) node.className = name;

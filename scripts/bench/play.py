@@ -49,7 +49,8 @@ WRITE = """async ({ fast, windows, window }) => {
     for (let seed = 1; taken.length < windows; seed++) {
       const order = {
         id: 1, warmUp: encode(config.warmUps[0]), parts: [{ text: encode("<html>\\n") }], stop: encode(config.stop),
-        seed, stopFrom: 0, temperature: 0.7, topP: 1, masked: true, length: config.length, lineLength: 120,
+        seed, stopFrom: 0, temperature: 0.7, topP: 1, minP: 0, masked: true, turns: [],
+        length: config.length, lineLength: 120,
       };
       const job = new Job(order, network, grammar, chances);
       for (let begun = performance.now(); !job.over; ) {

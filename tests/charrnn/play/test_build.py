@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from charrnn.data.kind import TextKind
 from charrnn.data.vocab import Vocab
+from charrnn.evaluate.memorization import Overlap, OverlapSummary
 from charrnn.export import __main__ as export
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
@@ -80,6 +82,19 @@ def test_a_page_that_is_too_large_is_refused_in_one_line(
     said = capsys.readouterr().err
     assert "more than --max-megabytes 10; name fewer checkpoints with --beside" in said and said.count("\n") == 1
     assert not (home / "samples").exists()
+
+
+def test_what_is_copied_stands_beside_what_unseen_texts_share() -> None:
+    class Index:
+        def overlap(self, text: str) -> Overlap:
+            return Overlap(len(text), 0.25, [])
+
+        def held_out_overlap(self, length: int) -> OverlapSummary:
+            return OverlapSummary(20, 0.5, 97)
+
+    said = build._recital(Index(), [Sample(0, "", "abc", ended=True)], TextKind())  # type: ignore[arg-type]
+    assert "of 1 texts that it wrote, 25% on average" in said and "the longest run has 3 (of 20" in said
+    assert "never saw: 50%, and 97)" in said and "real job postings" in said
 
 
 def test_a_stage_of_another_text_is_left_out_and_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
