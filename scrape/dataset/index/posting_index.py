@@ -140,21 +140,17 @@ class PostingIndex:
         words are asked for, else `new`. Where only the beginning of a word is asked for, postings with it in the title
         come first, then the newest. `marks` are put before and after each word that was found in the excerpt.
         """
-        source, wanted = "posting", condition_of(filters)
-        asked = filters.word_query()
-        order = Condition(_ORDERS[sort], (filters.currency,)) if sort == "pay" else Condition(_ORDERS["new"])
-        if sort == "match" and asked.words:
-            source, order = "words JOIN posting ON posting.id = words.rowid", Condition(f"{_BEST}, posting.name")
-            wanted = Condition(f"words MATCH ? AND {wanted.sql}", (asked.words, *wanted.values))
-        elif sort == "match" and asked.typing:
-            in_title = "posting.id IN (SELECT rowid FROM typing WHERE typing MATCH ?) DESC"
-            order = Condition(f"{in_title}, {order.sql}", (f"title : ({asked.typing})", *order.values))
-        found = self._rows(
-            f"SELECT posting.id, {_FIELDS} FROM {source} WHERE {wanted.sql} ORDER BY {order.sql} LIMIT ? OFFSET ?",
-            (*wanted.values, *order.values, -1 if limit is None else limit, offset),
-        )
+        found = self._ordered(f"posting.id, {_FIELDS}", filters, sort, -1 if limit is None else limit, offset)
         excerpts = self._excerpts([row[0] for row in found], filters, marks)
         return [replace(_hit(row), excerpt=excerpts.get(row[0], "")) for row in found]
+
+    def names(self, filters: Filters = ALL, sort: str = "match") -> list[str]:
+        """Return the names of all postings that are asked for, in the order of `rows`."""
+        return [name for (name,) in self._ordered("posting.name", filters, sort)]
+
+    def newest(self) -> str:
+        """Return when the newest posting was saved, as in `SearchHit.first_seen`; empty where there is none."""
+        return str(self._rows("SELECT coalesce(max(first_seen), '') FROM posting", ())[0][0])
 
     def row(self, name: str) -> SearchHit | None:
         """Return the posting of this name, or None."""
@@ -210,6 +206,24 @@ class PostingIndex:
         asked = {word.lower() for word in _plain_word.findall(words)} - counts.keys()
         near = {word: difflib.get_close_matches(word, known, n=1, cutoff=0.8) for word in sorted(asked)}
         return {word: found[0] for word, found in near.items() if found}
+
+    def _ordered(
+        self, columns: str, filters: Filters, sort: str, limit: int = -1, offset: int = 0
+    ) -> list[tuple[Any, ...]]:
+        """Return columns of the postings that are asked for, sorted as `rows` says; all of them without a limit."""
+        source, wanted = "posting", condition_of(filters)
+        asked = filters.word_query()
+        order = Condition(_ORDERS[sort], (filters.currency,)) if sort == "pay" else Condition(_ORDERS["new"])
+        if sort == "match" and asked.words:
+            source, order = "words JOIN posting ON posting.id = words.rowid", Condition(f"{_BEST}, posting.name")
+            wanted = Condition(f"words MATCH ? AND {wanted.sql}", (asked.words, *wanted.values))
+        elif sort == "match" and asked.typing:
+            in_title = "posting.id IN (SELECT rowid FROM typing WHERE typing MATCH ?) DESC"
+            order = Condition(f"{in_title}, {order.sql}", (f"title : ({asked.typing})", *order.values))
+        return self._rows(
+            f"SELECT {columns} FROM {source} WHERE {wanted.sql} ORDER BY {order.sql} LIMIT ? OFFSET ?",
+            (*wanted.values, *order.values, limit, offset),
+        )
 
     def _excerpts(self, ids: Sequence[int], filters: Filters, marks: tuple[str, str]) -> dict[int, str]:
         """Return the excerpts of these rows that have the words."""
