@@ -20,7 +20,7 @@ from scrape.dataset.store import Store, named_store
 from scrape.fields import match
 from scrape.fields.pay import show
 from scrape.fields.urls import is_web
-from scrape.markup import document, grammar
+from scrape.markup import document
 from scrape.recommend import classifier, labeling, ranking, terminal
 from scrape.recommend.classifier import FEW, MEASURES, Classifier
 from scrape.recommend.feature_store import FeatureStore, batch_of, open_features
@@ -28,11 +28,10 @@ from scrape.recommend.features import Fields, read_fields
 from scrape.recommend.labels import FILE as LABELS
 from scrape.recommend.labels import NO, SKIPPED, YES, Labels, current_answers, open_labels
 from scrape.recommend.page import Recommendation, render_page
+from scrape.recommend.samples import SAMPLES, TEXTS, newest_gallery, read_samples, read_text_of
 from scrape.recommend.terminal import TerminalView, printable
 from scrape.recommend.tfidf import document_frequency, weigh
 
-SAMPLES = Path("samples")
-TEXTS = "postings.txt"  # the raw texts of a gallery, as `python -m charrnn.sample` calls them
 _POOL = 5000  # postings that --active looks through, so that it answers at once
 
 
@@ -123,7 +122,7 @@ def _fields(store: Store, name: str) -> Fields:
 
 def _label_from_file(path: Path, labels: Labels, addresses: Mapping[str, str]) -> int:
     """Add the labels of a file, all or none. Empty lines and comments are left out."""
-    lines = [(number, line) for number, line in enumerate(_read(path, "a text file of labels").splitlines(), 1)]
+    lines = [(number, line) for number, line in enumerate(read_text_of(path, "a text file of labels").splitlines(), 1)]
     said = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
     names = {address: name for name, address in addresses.items() if address}
     found = [labeling.parse_label(line, f"{path}:{number}", addresses, names) for number, line in said]
@@ -217,14 +216,20 @@ def recommend(options: Namespace) -> int:
     found = [_ranked_posting(store, row, learned) for row in ranked]
     if options.html:
         about = f"Ranked by {made.yes} yes and {made.no} no: the chance of a yes, and the words that decided."
-        entries = [Recommendation(_percent(row.by), row.title, row.facts, row.url, row.words) for row in found]
+        entries = [
+            Recommendation(ranking.show_chance(row.by), row.title, row.facts, row.url, row.words) for row in found
+        ]
         write_whole(Path(options.html), render_page(entries, about))
         say(f"written: {options.html}")
     if options.json:
         print_json([asdict(row) for row in found])
     elif not options.html:
         rows = [
-            [Text(_percent(row.by)), terminal.posting_cell(row.title, row.facts, row.url), Text("\n".join(row.words))]
+            [
+                Text(ranking.show_chance(row.by)),
+                terminal.posting_cell(row.title, row.facts, row.url),
+                Text("\n".join(row.words)),
+            ]
             for row in found
         ]
         terminal.console().print(terminal.table(["chance", "posting", "decided by"], rows))
@@ -246,11 +251,6 @@ def _ranked_posting(store: Store, ranked: ranking.Ranked, learned: Classifier | 
         name=ranked.name,
         words=tuple(("" if each.by > 0 else "not: ") + str(each) for each in decided),
     )
-
-
-def _percent(chance: float) -> str:
-    """Format a probability, never as 0 or 100 %: few labels do not justify that."""
-    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{chance * 100:.0f} %"
 
 
 def _link(url: str) -> str:
@@ -305,7 +305,8 @@ def similar(options: Namespace) -> int:
 def _print_similar(posting: Posting, chance: float, near: Sequence[RankedPosting], *, has_chance: bool) -> None:
     heading = " · ".join(fact for fact in (posting.title, posting.company, posting.location) if fact)
     print_result(
-        printable(f"generated: {heading}") + (f"  (chance of a yes: {_percent(chance)})" if has_chance else "")
+        printable(f"generated: {heading}")
+        + (f"  (chance of a yes: {ranking.show_chance(chance)})" if has_chance else "")
     )
     rows = [[Text(f"{row.by:.2f}"), terminal.posting_cell(row.title, row.facts, row.url)] for row in near]
     terminal.console().print(terminal.table(["similarity", "real posting"], rows))
@@ -313,27 +314,12 @@ def _print_similar(posting: Posting, chance: float, near: Sequence[RankedPosting
 
 
 def _samples(named: str) -> list[str]:
-    """Read the documents of a file, by default the newest samples, repaired where a network left a tag open."""
-    path = Path(named)
+    """Read the documents of a file, by default the newest samples."""
+    path = Path(named) if named else newest_gallery()
+    if path is None:
+        raise InputError(
+            f"there is no {SAMPLES}/<run>/{TEXTS}; run `python -m charrnn.sample`, or name a file of postings"
+        )
     if not named:
-        galleries = sorted(SAMPLES.glob(f"*/{TEXTS}"), key=lambda path: path.stat().st_mtime)
-        if not galleries:
-            raise InputError(
-                f"there is no {SAMPLES}/<run>/{TEXTS}; run `python -m charrnn.sample`, or name a file of postings"
-            )
-        path = galleries[-1]
         say(f"reading {path}")
-    text = _read(path, f"a {TEXTS}, or a posting in bare markup")
-    found = [whole for part in document.split([text]) if part.strip() and (whole := grammar.repair(part))]
-    if not found:
-        raise InputError(f"{path} holds no posting; name a {TEXTS}, or a posting in bare markup")
-    return found
-
-
-def _read(path: Path, expected: str) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); name {expected}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 at byte {error.start}; name {expected}") from error
+    return read_samples(path)

@@ -161,7 +161,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:
-    index = sqlite3.connect(path, timeout=30)
+    index = sqlite3.connect(path, timeout=30, check_same_thread=False)  # whoever has threads lets one in at a time
     try:
         index.execute("PRAGMA secure_delete = ON")
         quick_check(index)

@@ -177,7 +177,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    """Set the file up, or migrate it, and write to it, so that one that may only be read is known now."""
+    """Set the file up, or migrate it. Raises sqlite3.OperationalError for one that may only be read."""
     database.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
     database.execute("PRAGMA synchronous = FULL")
     database.execute("BEGIN IMMEDIATE")  # two processes may meet an old file at once
@@ -185,6 +185,7 @@ def _prepare(database: sqlite3.Connection) -> None:
         version = database.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
             raise InputError("the labels were written by a newer version of this program; update it")
-        for statement in _FROM_VERSION_1 if version == 1 else (_TABLE,):
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version = {_VERSION}")
+        if version < _VERSION:
+            for statement in _FROM_VERSION_1 if version == 1 else (_TABLE,):
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {_VERSION}")

@@ -65,7 +65,7 @@ def explain(fields: Fields, classifier: Classifier, count: int = 3) -> list[Cont
     """Return the terms that moved a document's score the most: not `data` beside `data engineer`."""
     row = weigh(batch_of([("", fields)]), classifier.frequency.idf)
     moved = row.data * classifier.model.coef[row.indices]
-    found = _contributions(feature_names(fields), row.indices, moved)
+    found = contributions(feature_names(fields), row.indices, moved)
     return distinct(sorted(found, key=lambda each: (-abs(each.by), each.term)), count)
 
 
@@ -76,7 +76,7 @@ def strongest_terms(
     names = {column: name for fields in documents for column, name in feature_names(fields).items()}
     columns = np.array(sorted(names), np.int64)
     moves = classifier.model.coef[columns] * classifier.frequency.idf[columns]
-    found = sorted(_contributions(names, columns, moves), key=lambda each: (-each.by, each.term))
+    found = sorted(contributions(names, columns, moves), key=lambda each: (-each.by, each.term))
     speak_for, against = [each for each in found if each.by > 0], [each for each in found if each.by < 0]
     return distinct(speak_for, count), distinct(against[::-1], count)
 
@@ -95,9 +95,18 @@ def distinct(found: Sequence[Contribution], count: int) -> list[Contribution]:
     return kept
 
 
-def _contributions(
+def show_chance(chance: float) -> str:
+    """Format a probability, never as 0 or 100 %: few labels do not justify that."""
+    return "< 1 %" if chance < 0.01 else "> 99 %" if chance > 0.99 else f"{chance * 100:.0f} %"
+
+
+def contributions(
     names: Mapping[int, tuple[str, str]], columns: NDArray[np.int64], moves: NDArray[np.float32]
 ) -> list[Contribution]:
-    """Return the contribution of each column that moves a score at all."""
-    named = ((*names[int(column)], float(by)) for column, by in zip(columns, moves, strict=True) if by)
-    return [Contribution(term, block.split()[0], by) for block, term, by in named]
+    """Return the contribution of each column that moves a score at all and has a name, a (block, term)."""
+    named = [
+        (names[int(column)], float(by))
+        for column, by in zip(columns, moves, strict=True)
+        if by and int(column) in names
+    ]
+    return [Contribution(term, block.split()[0], by) for (block, term), by in named]
