@@ -15,6 +15,7 @@ _SUMMARIES = {
     "simplify": "simplify the saved postings again, without the network",
     "compile": "compile the corpus, input.txt, from the simplified postings",
     "find": "search your saved postings",
+    "desk": "read, label and rank your postings in a browser",
     "remove": "remove postings for good, and keep them from coming back",
     "doctor": "check every board: robots.txt, availability and response format",
     "demo": "serve the bundled board of invented postings",

@@ -211,6 +211,14 @@ class Store:
         write_whole(path, text)
         return True
 
+    def allow(self, posting: Posting) -> None:
+        """Let a removed posting come back: take its name and address out of the list of removed ones."""
+        with self._guard:
+            left = sorted(self._removed_marks() - {posting.name, canonical(posting.url)})
+            write_whole(self.root / REMOVED, "".join(f"{mark}\n" for mark in left))
+            (self.root / _REMOVED_BEFORE).unlink(missing_ok=True)
+            self._known = self._removed = None
+
     def stale_documents(self) -> list[str]:
         """Return the names of postings whose document is missing or older than they are, sorted."""
         made = dict(_times(self.postings, ".html"))

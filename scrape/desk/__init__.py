@@ -1,0 +1,1 @@
+"""The desk: a local page where a job seeker reads, labels and ranks the saved postings of a dataset."""

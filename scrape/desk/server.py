@@ -1,0 +1,60 @@
+"""Serve the desk on the loopback interface until it is closed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]
+
+from scrape.desk.app import create_app
+from scrape.desk.security import HOST
+from scrape.desk.session import DeskSession
+
+_THREADS = 4
+_STEP = 0.2  # seconds between two looks whether the desk was closed
+_LAST = 0.8  # seconds for the last page, and its style sheet
+
+
+class DeskServer:
+    """A server that listens already. `url` has the key, and is all that a browser needs."""
+
+    def __init__(self, desk: DeskSession, port: int) -> None:
+        self._desk = desk
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(_not_yet, map=self._sockets, host=HOST, port=port, threads=_THREADS, ident=None)
+        self.port = int(self._server.effective_port)
+        key = secrets.token_urlsafe(24)
+        self._server.application = create_app(desk, key, self.port)
+        self.url = f"http://{HOST}:{self.port}/?key={key}"
+
+    def run(self) -> None:
+        """Answer requests until the desk is closed, in a page or by an exception such as KeyboardInterrupt."""
+        while not self._desk.ended.is_set():
+            wasyncore.loop(timeout=_STEP, map=self._sockets, count=1)
+        end = time.monotonic() + _LAST
+        while time.monotonic() < end:
+            wasyncore.loop(timeout=_STEP, map=self._sockets, count=1)
+
+    def close(self) -> None:
+        """Stop listening, and end the threads."""
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._sockets)
+
+
+@contextmanager
+def serve(desk: DeskSession, port: int = 0) -> Iterator[DeskServer]:
+    """Listen on 127.0.0.1 while the context lasts; port 0 takes a free one. Raises OSError if it is taken."""
+    server = DeskServer(desk, port)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _not_yet(_environ: Any, _start: Any) -> Any:
+    raise RuntimeError("no request is read before `run`")
