@@ -64,11 +64,11 @@ def _command(options: ScoreOptions) -> int:
         raise InputError(f"{out} is the posting itself; name another file with --out")
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
     loaded = checkpoint.load(path)
-    is_posting = text.startswith(grammar.OPEN["html"])
+    begins_posting = text.startswith(grammar.OPEN["html"])
     reading = surprisal.read(
-        loaded.model(device.pick(options.device)), loaded.vocab, text, WARM_UP if is_posting else "\n"
+        loaded.model(device.pick(options.device)), loaded.vocab, text, WARM_UP if begins_posting else "\n"
     )
-    name = document.read(text).title if is_posting else options.posting.name
+    name = options.posting.name if grammar.find_error(text) else document.read(text).title
     config = loaded.config
     shape = f"{config.model.upper()}, {config.num_layers} layer{'s' * (config.num_layers > 1)} of {config.rnn_size}"
     network = f"{path.parent.name}/{path.name} ({shape}, validation loss {loaded.val_loss:.4f})"

@@ -59,7 +59,8 @@ class Outcome:
     `requests` counts requests, `new` new postings, `known` those that were there before or came twice,
     `filtered` those that the query did not ask for, `unusable` those that could not be read. `note` says what went
     wrong, or is empty. `unreachable`: not one response came. `unread` has the reason for each page and row on disk that
-    was not read, and `guessed` the fields of each posting that were told from a page that does not mark them.
+    was not read, `failures` that of each request that failed, and `guessed` the fields of each posting that were told
+    from a page that does not mark them.
     """
 
     board: str
@@ -72,6 +73,7 @@ class Outcome:
     note: str = ""
     unreachable: bool = False
     unread: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
 
     @property
@@ -237,6 +239,7 @@ class BoardCrawl:
             note=self._note(),
             unreachable=not self._read and any(isinstance(error, Unreachable) for error in self._failures),
             unread=tuple(self._unread),
+            failures=tuple(reason for error in self._failures if (reason := str(error)) not in self._unread),
             guessed=tuple(self._guessed),
         )
 

@@ -28,6 +28,7 @@ from scrape.http.client import Fetcher
 STATUS_STYLES = {"ok": "green", "empty": "yellow", **dict.fromkeys(FAILURES, "red")}
 """The style in a table of each status that a board can have."""
 _COLUMNS = ("board", "status", "requests", "new", "known", "filtered", "note")
+_MOST_NAMED = 10  # failures of a board beside the one in its note
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -112,6 +113,10 @@ def report(gathered: Gathered, *, as_json: bool = False) -> None:
         say(f"left out: {line}")
     for outcome in gathered.outcomes:
         say(*(f"not read: {reason}" for reason in outcome.unread))
+        others = [reason for reason in outcome.failures if reason not in outcome.note]
+        say(*(f"failed: {reason}" for reason in others[:_MOST_NAMED]))
+        if more := len(others[_MOST_NAMED:]):
+            say(f"failed: {more:,} more requests of {outcome.board}; --json lists the reason of each")
         say(*(f"guessed: {fields}" for fields in outcome.guessed))
     path, manifest, boards = gathered.root / INPUT, gathered.manifest, gathered.outcomes
     if as_json:

@@ -29,7 +29,7 @@ _CURRENCY = "|".join(
 )
 _NUMBER = (
     r"(?<![\d.,])(?:\d{1,3}(?:,\d{2,3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?"
-    r"|\d{1,3}(?:['’]\d{3})+|\d{1,9}(?:\.\d{1,2})?)(?![\d'’]|[.,]\d)"
+    r"|\d{1,3}(?:['’ ]\d{3})+|\d{1,9}(?:\.\d{1,2})?)(?![\d'’]|[.,]\d)"
 )
 _SCALE = r"\s?(?:k|K|LPA|[Ll]akhs?|[Ll]acs?|[Cc]rores?|L|Cr)\b"
 _WORDS = "|".join(sorted(_PERIODS, key=len, reverse=True))
@@ -202,8 +202,8 @@ def _scaled(number: str | None, scale: str | None) -> float:
 
 
 def _number(written: str) -> float:
-    """Return a number as written in any country: `1,200.50`, `1.200,50`, `1'200`, `12,00,000`."""
-    bare = re.sub("['’]", "", written)
+    """Return a number as written in any country: `1,200.50`, `1.200,50`, `1'200`, `1 200`, `12,00,000`."""
+    bare = re.sub("['’ ]", "", written)
     if re.search(r"\.\d{3}(?:\D|$)", bare):
         bare = bare.replace(".", "").replace(",", ".")
     return float(bare.replace(",", ""))

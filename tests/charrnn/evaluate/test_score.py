@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lxml import html as lxml_html
 
 from charrnn.data.vocab import Vocab
 from charrnn.evaluate import surprisal as surprise
@@ -146,6 +147,38 @@ def test_what_would_reorder_the_page_is_made_visible() -> None:
     assert shown(page) == "pay\ufffd000\tend\n"
 
 
+def test_the_most_surprising_words_come_first_and_lead_to_their_places() -> None:
+    text = "the aa the bb\n"
+    bits = np.array([0.1] * 4 + [3.0, 4.0] + [0.0] * 5 + [1.0, 1.0, 0.0])
+    page = surprisal.render_page(surprise.Reading(text, bits, Counter(), Counter()), "x", "y")
+    tree = lxml_html.fromstring(page)
+    listed = tree.xpath("//tbody//a")
+    assert [(link.text, link.get("href")) for link in listed] == [("aa", "#w4"), ("bb", "#w11"), ("the", "#w0")]
+    assert page.index("The most surprising words") < page.index("How to read the colors") < page.index("The text</h2>")
+    hints = {node.get("id"): (node.tag, node.get("data-hint")) for node in tree.xpath("//*[@data-hint]")}
+    assert hints["w4"] == ("a", "7.0 bits: a chance of 1 in 130")  # a stop of the Tab key
+    assert hints["w11"] == ("span", "2.0 bits: a chance of 25%")
+    assert {link.get("href")[1:] for link in listed} <= set(hints)
+
+
+@pytest.mark.parametrize(
+    ("bits", "said"),
+    [
+        (0, "100%"),
+        (3.3, "10%"),
+        (3.4, "1 in 11"),
+        (9.97, "1 in 1,000"),
+        (16, "1 in 66,000"),
+        (20, "1 in 1 million"),
+        (29.9, "1 in 1 billion"),
+        (39, "1 in 550 billion"),
+        (5000, "less than 1 in a trillion"),
+    ],
+)
+def test_odds_are_said_as_people_say_them(bits: float, said: str) -> None:
+    assert surprisal.describe_odds(bits) == said
+
+
 @pytest.mark.parametrize(
     ("bits", "name"), [(0, "s0"), (0.99, "s0"), (1, "s1"), (5.9, "s2"), (6, "s3"), (99, "s4"), (math.nan, "u")]
 )
@@ -266,6 +299,12 @@ def test_what_cannot_be_scored_is_one_line_and_2(
     assert not Path("samples").exists()
 
 
+def test_several_postings_are_scored_as_one_text(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "several.txt").write_text(POSTING * 2)
+    assert main(["several.txt", "--device", "cpu"]) == console.OK
+    assert capsys.readouterr().out.startswith("several.txt\n")
+
+
 def test_a_page_never_takes_the_place_of_its_posting(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["posting.html", "--out", "posting.html"]) == console.BAD_INPUT
     assert Path("posting.html").read_text() == POSTING
@@ -295,4 +334,11 @@ def test_the_page_passes_axe_and_asks_for_nothing(home: Path) -> None:
             assert asked == [address]
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
             assert axe.Axe().run(tab).response["violations"] == []
+            word = tab.locator("tbody a").first
+            word.click()
+            hint = "getComputedStyle(document.querySelector(':target'), '::after').content"
+            assert re.search(r"bits: a chance of", tab.evaluate(hint))
+            place = tab.locator(f".text {word.get_attribute('href')}")
+            assert unescape(place.inner_text()) == word.inner_text()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
         browser.close()

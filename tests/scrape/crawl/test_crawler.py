@@ -24,6 +24,8 @@ from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.crawl import search
 from scrape.crawl.crawler import BoardCrawl, Event, Getter, Outcome, Progress, Settings, crawl
 from scrape.crawl.search import SearchRequest
+from scrape.dataset import gather
+from scrape.dataset.simplify_all import Simplified
 from scrape.fields.match import PlaceQuery
 from scrape.fields.urls import host_of
 from scrape.http.cache import HttpCache
@@ -739,3 +741,15 @@ def test_the_bundled_board_is_started_where_it_is_named(monkeypatch: pytest.Monk
     assert len(found) == 5 and {posting.board for posting in found} == {"demo"}
     with pytest.raises(InputError):
         scrape.search(boards=["demo", "nowhere"])
+
+
+def test_every_failure_is_kept_and_those_that_the_note_leaves_out_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages = {f"/{letter}": "!" if letter in "ab" else Missing(f"{SITE}/{letter} is gone") for letter in "abcd"}
+    links = " ".join(SITE + path for path in pages)
+    outcome = run(board_crawl({"/list": f"#1 {links}", **pages}))[1]["fake"]
+    assert [reason.split(" ")[0].strip(":") for reason in outcome.failures] == [SITE + path for path in pages]
+    gather.report(gather.Gathered(tmp_path, (outcome,), Simplified(0, 0), None))
+    said = capsys.readouterr().err
+    assert f"failed: {SITE}/b" in said and f"failed: {SITE}/a" not in said and f"{SITE}/a" in outcome.note
