@@ -50,6 +50,9 @@ def _command(options: PlayOptions) -> int:
     page = make_page(path, options.beside, options.data_dir, options.wasm, options.max_megabytes)
     write_whole(out, page)
     console.print_result(out)
+    gallery = out.parent / "index.html"
+    if out.name == PLAY and gallery.exists() and f'href="{PLAY}"' not in gallery.read_text("utf-8"):
+        say(f"{gallery} links to it when it is written again: python -m charrnn.sample --checkpoint {path.parent}")
     if options.open and not webbrowser.open(out.resolve().as_uri()):
         say(f"no browser was found; open {out} yourself")
     return console.OK

@@ -160,3 +160,12 @@ def test_a_gallery_links_to_the_page_beside_it() -> None:
         index = gallery.render_pages([view], source, plot=False, play=play_page)["index.html"]
         assert ('<a href="play.html">' in index) == play_page
     assert '<a href="play.html">' in (ROOT / "samples/showcase/index.html").read_text("utf-8")
+
+
+def test_a_gallery_without_a_link_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(home / "cv", 1, 2.5)
+    (home / "samples/poem").mkdir(parents=True)
+    for content, says in (("", True), ('<a href="play.html">', False)):
+        (home / "samples/poem/index.html").write_text(content, "utf-8")
+        assert play.main([]) == 0
+        assert ("links to it when it is written again: python -m charrnn.sample" in capsys.readouterr().err) == says
