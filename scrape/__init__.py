@@ -1,6 +1,7 @@
 """Gather job postings: boards are read politely, kept as they came, and made into bare markup.
 
 for posting in scrape.search("San Francisco", "CA", "data scientist", limit=20): ...
+scrape.to_dataframe(scrape.find("python -java", place="Seattle", remote=True))
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from scrape.common.version import __version__
 
 if TYPE_CHECKING:
     from scrape.crawl.search import search
+    from scrape.recommend.saved_postings import find, labels, to_dataframe
 
-__all__ = ["Posting", "Query", "__version__", "search"]
+__all__ = ["Posting", "Query", "__version__", "find", "labels", "search", "to_dataframe"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load `search` when it is first used: the markup alone needs no boards and no network."""
+    """Load the functions when they are first used: the markup alone needs no boards and no network."""
     if name == "search":
         from scrape.crawl.search import search
 
         return search
+    if name in ("find", "labels", "to_dataframe"):
+        from scrape.recommend import saved_postings
+
+        return getattr(saved_postings, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

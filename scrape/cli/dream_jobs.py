@@ -28,7 +28,12 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "simplify": Verb("scrape.__main__", "make the documents again, without the network", ("simplify",)),
         "compile": Verb("scrape.__main__", "compile the documents into the corpus input.txt", ("compile",)),
         "find": Verb("scrape.__main__", "search your own postings", ("find",)),
+        "show": Verb("scrape.__main__", "print whole postings", ("show",)),
+        "open": Verb("scrape.__main__", "open the pages of postings in the browser", ("open",)),
+        "export": Verb("scrape.__main__", "write your postings to a CSV, JSON or Parquet file", ("export",)),
+        "datasets": Verb("scrape.__main__", "list your datasets", ("datasets",)),
         "remove": Verb("scrape.__main__", "remove postings, and keep them from coming back", ("remove",)),
+        "restore": Verb("scrape.__main__", "let removed postings come back", ("restore",)),
         "doctor": Verb(
             "scrape.__main__", "check every board: robots.txt, availability and response format", ("doctor",)
         ),

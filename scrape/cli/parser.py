@@ -15,13 +15,19 @@ _SUMMARIES = {
     "simplify": "simplify the saved postings again, without the network",
     "compile": "compile the corpus, input.txt, from the simplified postings",
     "find": "search your saved postings",
+    "show": "print whole postings",
+    "open": "open the pages of postings in the browser",
+    "export": "write your saved postings to a CSV, JSON or Parquet file",
+    "datasets": "list your datasets",
     "desk": "read, label and rank your postings in a browser",
     "remove": "remove postings for good, and keep them from coming back",
+    "restore": "let removed postings come back with the next search",
     "doctor": "check every board: robots.txt, availability and response format",
     "demo": "serve the bundled board of invented postings",
 }
 _OLD_NAMES = {"forget": "remove"}
-_WITHOUT_DATASET = ("doctor", "demo")
+_WITHOUT_DATASET = ("datasets", "doctor", "demo")
+_DATASET_HELP = "the folder under data/ (default: $DREAM_JOBS_DATASET, or jobs)"
 _EXIT_CODES = """\
 exit codes:
   0    success
@@ -63,7 +69,12 @@ def options_parser(commands: Iterable[str] = (*_SUMMARIES, *_OLD_NAMES)) -> argp
             "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
         )
         if current not in _WITHOUT_DATASET:
-            command.add_argument("--dataset", default="", metavar="NAME", help="the folder under data/ (default: jobs)")
+            command.add_argument(
+                "--dataset",
+                default="",
+                metavar="NAME",
+                help=_DATASET_HELP,
+            )
             command.add_argument("--data-dir", default="", metavar="PATH", help="the path of the folder instead")
         if name in loaded:
             with quiet_interrupt():

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterable
 
-from scrape.common.console import OK, print_result, say
+from scrape.cli import last_find
+from scrape.common.console import OK, print_result, say, stdout_is_terminal
+from scrape.common.errors import InputError
 from scrape.common.table import printable
 from scrape.dataset import index
-from scrape.dataset.store import INPUT, REMOVED, named_store
+from scrape.dataset.store import INPUT, REMOVED, Store, named_store
 from scrape.fields.urls import canonical, is_web
 from scrape.http.cache import HttpCache
 from scrape.recommend.labels import drop_labels
@@ -16,12 +20,17 @@ from scrape.recommend.labels import drop_labels
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("what", nargs="+", metavar="URL_OR_NAME", help="an address, or the name of a file in raw/")
+    parser.add_argument(
+        "--even-if-unknown", action="store_true", help="also keep addresses from coming that no posting has"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Remove postings from everything that was derived from them, except the corpus."""
     store = named_store(options.dataset, options.data_dir)
     with store.require().locked():
+        if not options.even_if_unknown:
+            _refuse_unknown(store, options.what)
         removed = [head for what in options.what for head in store.remove(what)]
         marks = {mark for head in removed for mark in (head.name, head.url)} | set(options.what)
         labels = drop_labels(store.root, {canonical(mark) for mark in marks})
@@ -32,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
         responses = HttpCache(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
         if (store.root / index.FILE).exists():
             index.refresh(store)
+        last_find.drop(store, {head.name for head in removed})
     for head in removed:
         print_result("  ".join(["removed: " + head.name, printable(head.title), printable(head.url)]))
     if not removed:
@@ -40,3 +50,16 @@ def run(options: argparse.Namespace) -> int:
     if (store.root / INPUT).exists():
         say(f"{store.root / INPUT} is unchanged; run `{store.command('scrape compile')}` to compile it again")
     return OK
+
+
+def _refuse_unknown(store: Store, names_or_urls: Iterable[str]) -> None:
+    """Ask on a terminal whether addresses that no posting has are meant. Raises InputError where they are not."""
+    unknown = [what for what in names_or_urls if is_web(what) and not store.has(what)]
+    if not unknown:
+        return
+    here = f"no posting in {store.root} has the address {', '.join(unknown)}"
+    if sys.stdin.isatty() and stdout_is_terminal():
+        say(f"{here}; keep it from ever coming? [y/N]")
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
+    raise InputError(f"{here}; nothing was removed; --even-if-unknown keeps it from ever coming")

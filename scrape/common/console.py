@@ -78,6 +78,8 @@ class _Parser(argparse.ArgumentParser):
         unknown = re.match(r"unrecognized arguments: ([^\s=]+)", message)
         if not unknown:
             return ""
+        if re.match(r"-\w", unknown[1]) and "--not" in self._option_string_actions:
+            return f"to leave out what has a word, write --not {unknown[1][1:]}, or all words in one quoted argument; "
         if unknown[1][0] != "-" and "--checkpoint" in self._option_string_actions:  # the name of a run, say
             return f"did you mean --checkpoint {unknown[1]}? "
         return did_you_mean(unknown[1], self._option_string_actions)
@@ -88,6 +90,8 @@ class _VerbParser(_Parser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         found, unknown = super().parse_known_args(args, namespace)
+        if hasattr(found, "words") and not any(word.startswith("-") for word in unknown):
+            found.words, unknown = [*found.words, *unknown], []  # words that follow an option: argparse takes one group
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return found, unknown
@@ -171,9 +175,25 @@ def print_result(text: object = "", end: str = "\n") -> None:
 
 def print_json(value: object, indent: int | None = 1) -> None:
     """Print a value as JSON: what a terminal would obey, or stdout cannot encode, is escaped as JSON does."""
-    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    text = json.dumps(value, ensure_ascii=not unicode, indent=indent).replace("\x7f", "\\u007f")
-    _write(sys.stdout, _UNSAFE.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
+    _write(sys.stdout, as_json(value, indent, ascii_only=not stdout_is_unicode()) + "\n")
+
+
+def print_text(parts: Iterable[str]) -> None:
+    """Print the parts of a text on stdout, which must be safe for a terminal, and flush after the last one."""
+    for part in parts:
+        sys.stdout.write(part)
+    sys.stdout.flush()
+
+
+def as_json(value: object, indent: int | None = None, *, ascii_only: bool = False) -> str:
+    """Return a value as JSON in which what a terminal would obey is escaped as JSON does."""
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent).replace("\x7f", "\\u007f")
+    return _UNSAFE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def stdout_is_unicode() -> bool:
+    """Return True if stdout can encode every character."""
+    return (sys.stdout.encoding or "utf-8").lower().startswith("utf")
 
 
 def print_exact(text: str, end: str = "") -> None:

@@ -72,18 +72,26 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], styles
     print_result("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def print_entries(entries: Sequence[Sequence[str]]) -> None:
-    """Print entries of several lines: the first is the heading, the others are indented; empty lines are left out."""
+def print_entries(entries: Sequence[Sequence[str | Text]]) -> None:
+    """Print entries of several lines: the first is the heading, the others are indented; empty lines are left out.
+
+    A text of rich is shown in its styles.
+    """
     terminal = make_console()
     for heading, *details in entries:
-        lines = [printable(line) for line in details if line]
-        if terminal.is_terminal:
-            terminal.print(Text(printable(heading), "bold"))
-            for line in lines:
-                style = Style(color="blue", link=line) if line.startswith(("http://", "https://")) else Style()
-                terminal.print(Padding(Text(line, style), (0, 0, 0, 4)))
-        else:
-            print_result("\n    ".join([printable(heading), *lines]))
+        lines = [heading, *(line for line in details if line)]
+        if not terminal.is_terminal:
+            print_result("\n    ".join(printable(str(line)) for line in lines))
+            continue
+        terminal.print(Text(printable(str(heading)), "bold"))
+        for line in lines[1:]:
+            terminal.print(Padding(line if isinstance(line, Text) else _linked(printable(line)), (0, 0, 0, 4)))
+
+
+def _linked(line: str) -> Text:
+    """Return a line as rich shows it: an address as a link."""
+    is_web = line.startswith(("http://", "https://"))
+    return Text(line, Style(color="blue", link=line) if is_web else Style())
 
 
 def printable(text: str) -> str:

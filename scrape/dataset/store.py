@@ -19,7 +19,7 @@ import os
 import re
 import shlex
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +33,8 @@ from scrape.common.suggest import datasets_beside
 from scrape.fields.urls import canonical, is_web
 
 DATA = Path("data")
+DEFAULT_DATASET = "DREAM_JOBS_DATASET"
+"""The environment variable that names the default dataset."""
 INPUT = "input.txt"
 """The corpus, in the folder of its dataset."""
 REMOVED = "removed.txt"
@@ -45,14 +47,16 @@ _LONE = re.compile("[\ud800-\udfff]")  # half a character, from broken JSON, whi
 def named_store(dataset: str = "", data_dir: str = "", boards: Sequence[str] | None = None) -> Store:
     """Return the dataset that a command is about: a folder, a name under data/, or by default `jobs`.
 
-    A search of the demo board alone has a default of its own, `demo`. Raises InputError for a name that leads out of
-    the data folder.
+    The environment variable `DREAM_JOBS_DATASET` names another default; a search of the demo board alone has one of its
+    own, `demo`. Raises InputError for a name that leads out of the data folder.
     """
     if data_dir:
         return Store(Path(data_dir))
+    default = "demo" if boards is not None and list(boards) == ["demo"] else os.environ.get(DEFAULT_DATASET) or "jobs"
+    dataset = dataset or default
     if Path(dataset).name != dataset or dataset == "..":
         raise InputError(f"{dataset!r} is not the name of a folder under data/; for a path there is --data-dir")
-    return Store(DATA / (dataset or ("demo" if boards is not None and list(boards) == ["demo"] else "jobs")))
+    return Store(DATA / dataset)
 
 
 class Store:
@@ -183,13 +187,31 @@ class Store:
             heads = self._matching(name_or_url)
             if not heads and not is_web(name_or_url):
                 raise InputError(f"no posting in {self.root} is called {name_or_url!r}; give its name or its address")
-            marks = {canonical(name_or_url)} | {mark for head in heads for mark in (head.name, canonical(head.url))}
-            lines = sorted((self._removed_marks() | marks) - {""})
-            write_whole(self.root / REMOVED, "".join(f"{mark}\n" for mark in lines))
-            self._known = self._removed = None
+            removed = [_marks(head.name, head.url) for head in heads] or [_marks(name_or_url)]
+            self._write_removed({*self._removed_lines(), *removed})
+            self._known = None
             for head in heads:
                 self._delete(head.name)
             return heads
+
+    def restore(self, *names_or_urls: str) -> bool:
+        """Let a removed posting come back with the next search that finds it; return False where none was removed.
+
+        Its names and addresses are taken out of `removed.txt`; its text is gone for good.
+        """
+        asked = {canonical(mark) for mark in names_or_urls}
+        with self._guard:
+            lines = self._removed_lines()
+            left = {line for line in lines if asked.isdisjoint(line.split("\t"))}
+            if left == lines:
+                return False
+            self._write_removed(left)
+            (self.root / _REMOVED_BEFORE).unlink(missing_ok=True)
+            return True
+
+    def has(self, name_or_url: str) -> bool:
+        """Return True for the name, or any form of the address, of a posting that is here."""
+        return bool(self._matching(name_or_url))
 
     def is_removed(self, mark: str) -> bool:
         """Return True for the name or URL of a posting that was removed and must not come back."""
@@ -210,14 +232,6 @@ class Store:
             pass
         write_whole(path, text)
         return True
-
-    def allow(self, posting: Posting) -> None:
-        """Let a removed posting come back: take its name and address out of the list of removed ones."""
-        with self._guard:
-            left = sorted(self._removed_marks() - {posting.name, canonical(posting.url)})
-            write_whole(self.root / REMOVED, "".join(f"{mark}\n" for mark in left))
-            (self.root / _REMOVED_BEFORE).unlink(missing_ok=True)
-            self._known = self._removed = None
 
     def stale_documents(self) -> list[str]:
         """Return the names of postings whose document is missing or older than they are, sorted."""
@@ -256,10 +270,18 @@ class Store:
     def _removed_marks(self) -> frozenset[str]:
         """Return the names and URLs of removed postings."""
         if self._removed is None:
-            paths = [path for name in (REMOVED, _REMOVED_BEFORE) if (path := self.root / name).exists()]
-            texts = [_read(path, "repair it: it keeps removed postings from coming back") for path in paths]
-            self._removed = frozenset(mark for text in texts for mark in text.splitlines())
+            self._removed = frozenset(mark for line in self._removed_lines() for mark in line.split("\t"))
         return self._removed
+
+    def _removed_lines(self) -> set[str]:
+        """Return the lines of `removed.txt`: of each removed posting its name, its URL, or both with a tab between."""
+        paths = [path for name in (REMOVED, _REMOVED_BEFORE) if (path := self.root / name).exists()]
+        texts = [_read(path, "repair it: it keeps removed postings from coming back") for path in paths]
+        return {line for text in texts for line in text.splitlines() if line}
+
+    def _write_removed(self, lines: Iterable[str]) -> None:
+        write_whole(self.root / REMOVED, "".join(f"{line}\n" for line in sorted(lines)))
+        self._removed = None
 
     def _matching(self, name_or_url: str) -> list[Posting]:
         if not is_web(name_or_url):
@@ -281,6 +303,11 @@ class Store:
     def _delete(self, name: str) -> None:
         self.document_path(name).unlink(missing_ok=True)
         self.raw_path(name).unlink(missing_ok=True)
+
+
+def _marks(*names_or_urls: str) -> str:
+    """Return a line of `removed.txt`."""
+    return "\t".join(filter(None, map(canonical, names_or_urls)))
 
 
 def encode(posting: Posting) -> str:

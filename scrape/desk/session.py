@@ -250,7 +250,7 @@ class DeskSession:
 
     def _put_back(self, action: Action, posting: Posting) -> None:
         with self.store.locked():
-            self.store.allow(posting)
+            self.store.restore(posting.name, posting.url)
             self.store.add(posting)
             path = self.store.raw_path(posting.name)
             os.utime(path, ns=(action.saved_at, action.saved_at))

@@ -51,6 +51,12 @@ def read(text: str) -> Posting:
     return Posting("", "", "", title, company, location, html=text[head.end() : -len(END)])
 
 
+def blocks_of(text: str) -> str:
+    """Return a document without its head: its blocks, as bare markup. It is not checked; `read` does that."""
+    head = _head.match(text, len(OPEN["html"]))
+    return text[head.end() if head else 0 :].removesuffix(END)
+
+
 def split(chunks: Iterable[str]) -> Iterator[str]:
     """Return the documents in a text that comes in chunks of any size; a last one without an end comes as it is."""
     held: list[str] = []  # the parts of a document that has not ended yet

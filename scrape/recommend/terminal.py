@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -78,9 +79,9 @@ def printable(text: str) -> str:
 # ---------------------------------------------------------------------- the text
 
 
-def body(blocks: str) -> list[RenderableType]:
-    """Turn blocks of bare markup into paragraphs, headings and lists."""
-    writer = _BodyWriter()
+def body(blocks: str, marks: re.Pattern[str] | None = None) -> list[RenderableType]:
+    """Turn blocks of bare markup into paragraphs, headings and lists; what `marks` matches is shown in reverse."""
+    writer = _BodyWriter(marks)
     for token in tokens(blocks):
         if not token.tag:
             writer.write(unescape(token.text))
@@ -94,6 +95,7 @@ def body(blocks: str) -> list[RenderableType]:
 class _BodyWriter:
     """Collects what is shown. `lists` has the number of the next item of each open list, 0 in a `ul`."""
 
+    marks: re.Pattern[str] | None = None
     shown: list[RenderableType] = field(default_factory=list)
     text: Text = field(default_factory=Text)
     lists: list[int] = field(default_factory=list)
@@ -132,6 +134,8 @@ class _BodyWriter:
     def end_line(self, below: int) -> None:
         if not self.text:
             return
+        if self.marks:
+            self.text.highlight_regex(self.marks, "reverse")
         line: RenderableType = self.text
         if self.mark:
             line = Table.grid(padding=(0, 1))

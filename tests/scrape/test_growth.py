@@ -110,6 +110,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "grammar.repair": grammar.repair,
     "document.write": lambda text: document.write(Posting("b", "1", "", text or "A", html="<p>A</p>\n")),
     "document.line": lambda text: document.line("h1", text),
+    "document.blocks_of": document.blocks_of,
     "document.split": lambda text: list(document.split([text, text])),
     "reader.tokens": lambda text: list(reader.tokens(text)),
     "reader.blocks": lambda text: [block.is_heading for block in reader.blocks(f"<p>{text}")],

@@ -8,13 +8,11 @@ since they were last listed, they are not listed again.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from html import unescape
 from pathlib import Path
+from typing import Any
 
 from scrape.common.console import progress, say
 from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
@@ -27,6 +25,7 @@ from scrape.fields import match, places
 from scrape.fields.pay import pay_of, yearly
 from scrape.fields.places import Place
 from scrape.fields.urls import canonical
+from scrape.markup import document
 from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
@@ -68,7 +67,6 @@ _DELETE = (
     "DELETE FROM place WHERE posting = ?",
     "DELETE FROM posting WHERE id = ?",
 )
-_HEAD_OR_TAG = re.compile(r"<(h[123])>.*?</\1>|</?[a-z0-9]+/?>")  # the head has columns of its own
 _TICK = 2_000_000_000  # nanoseconds; the coarsest times of file systems
 
 
@@ -181,30 +179,30 @@ def _update_rows(index: sqlite3.Connection, store: Store) -> None:
     new = sorted(name for name, stamp in stamps.items() if rows.get(name, (0, ""))[1] != stamp)
     for name in progress(new, desc="indexing", unit=" postings"):
         try:
-            head, document = store.head(name), store.document(name)
+            head, markup = store.head(name), store.document(name)
         except InputError as error:  # one damaged file, or one that is being removed, does not end the search
             say(f"not in the index: {error}")
             continue
-        _insert(index, head, document, stamps[name])
+        _insert(index, head, markup, stamps[name])
 
 
-def _insert(index: sqlite3.Connection, head: Posting, document: str, stamp: str) -> None:
-    found = places.read(encodable(head.location))
+def _insert(index: sqlite3.Connection, head: Posting, markup: str, stamp: str) -> None:
+    text = plain_text(document.blocks_of(markup))  # the head has columns of its own
+    facts = facts_of(head, text)
     texts = (head.board, head.url, head.title, head.company, head.location, head.date)
     columns = [
         head.name,
         stamp,
         *map(encodable, (canonical(head.url), *texts)),
         _utc(stamp),
-        *_pay_columns(head, document),
-        *_place_columns(head, found),
+        *(facts | {"places": json.dumps(facts["places"], ensure_ascii=False)}).values(),
         f" {' '.join(sorted(match.title_words(encodable(head.title))))} ",
         *(f" {match.company_words(encodable(text))} " for text in (head.company, head.location)),
     ]
     row = index.execute(_INSERT_POSTING, columns).lastrowid
-    index.executemany(_INSERT_PLACE, [(row, *_place_row(place)) for place in found])
-    body = " ".join(unescape(_HEAD_OR_TAG.sub(" ", document)).split())
-    words = [encodable(searchable(text)) for text in (head.title, head.company, head.location, body)]
+    index.executemany(_INSERT_PLACE, [(row, *_place_row(place)) for place in places.read(encodable(head.location))])
+    body = " ".join(text.split())
+    words = [encodable(searchable(part)) for part in (head.title, head.company, head.location, body)]
     for table in ("words", "typing"):
         index.execute(_INSERT_TEXT.format(table), [row, *words, special_words("\n".join(words))])
 
@@ -215,31 +213,31 @@ def _utc(stamp: str) -> str:
     return datetime.fromtimestamp(nanoseconds // 10**6 / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _pay_columns(head: Posting, document: str) -> tuple[float | None, float | None, str, str, str, float | None]:
-    pay, source = pay_of(head, plain_text(document))
-    if not pay:
-        return None, None, "", "", "", None
-    return pay.minimum, pay.maximum, pay.currency, pay.period, source, yearly(pay)
+def facts_of(head: Posting, text: str) -> dict[str, Any]:
+    """Return what a posting with this plain text says of pay and places: the columns from `min_amount` to `places`.
 
-
-def _place_columns(head: Posting, found: Sequence[Place]) -> tuple[bool | None, str, str, str, str, str]:
-    """Return is_remote, remote_scope, city, region and country of the first place that is one, and all places as JSON.
-
-    A posting is remote where its board or its location says so, and is not where either says where it is.
+    It is remote where its board or its location says so, and is not where one of these says where it is. City, region
+    and country are those of its first place but `Remote` alone.
     """
+    pay, source = pay_of(head, text)
+    found = places.read(encodable(head.location))
     says_where = head.remote is not None or bool(found)
-    is_remote = head.remote or any(place.remote for place in found) or (False if says_where else None)
-    scope = dict.fromkeys(place.country or place.area for place in found if place.remote)
     first = next((place for place in found if place != Place(remote=True)), Place())
-    lines = [place_line(place) for place in found]
-    return (
-        is_remote,
-        ", ".join(filter(None, scope)),
-        city_name(first.city),
-        first.region,
-        first.country,
-        json.dumps(lines, ensure_ascii=False),
-    )
+    scope = dict.fromkeys(place.country or place.area for place in found if place.remote)
+    return {
+        "min_amount": pay.minimum if pay else None,
+        "max_amount": pay.maximum if pay else None,
+        "currency": pay.currency if pay else "",
+        "interval": pay.period if pay else "",
+        "salary_source": source,
+        "pay_year": yearly(pay) if pay else None,
+        "is_remote": head.remote or any(place.remote for place in found) or (False if says_where else None),
+        "remote_scope": ", ".join(filter(None, scope)),
+        "city": city_name(first.city),
+        "region": first.region,
+        "country": first.country,
+        "places": [place_line(place) for place in found],
+    }
 
 
 def city_name(city: str) -> str:

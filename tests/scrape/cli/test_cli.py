@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import urllib.request
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,7 +17,6 @@ from scrape import demo
 from scrape.__main__ import main
 from scrape.boards.registry import BOARDS
 from scrape.cli import doctor
-from scrape.cli.find import csv_cell
 from scrape.cli.parser import options_parser
 from scrape.common.errors import Missing, Unreachable
 from scrape.dataset import gather
@@ -30,7 +26,7 @@ from scrape.http.robots import Robots
 from scrape.recommend import __main__ as recommend
 from scrape.recommend import labels
 from tests.support.paths import FIXTURES, ROOT
-from tests.support.postings import SITE_POSTINGS, keep, posting
+from tests.support.postings import SITE_POSTINGS
 from tests.support.processes import DEADLINE
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -335,68 +331,6 @@ def test_compile_says_what_it_made(gathered: Store, capsys: pytest.CaptureFixtur
     assert (gathered.root / "input.txt").stat().st_size > 1000
 
 
-def test_find_by_pay(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pays = ("$120k to $150k", "$45 an hour", "$60,000", "£90,000", "nothing")
-    keep(Store(Path("data/jobs")), *(posting(number, html=f"<p>{pay}</p>\n") for number, pay in enumerate(pays)))
-
-    def found(*options: str) -> list[str]:
-        main(["find", "--json", *options])
-        return sorted(row["name"] for row in json.loads(capsys.readouterr().out))
-
-    assert found("--min-pay", "100k") == ["demo-0"]
-    assert found("--min-pay", "45/hour") == ["demo-0", "demo-1"]
-    assert found("--min-pay", "1", "--currency", "gbp") == found("--min-pay", "£90k") == ["demo-3"]
-    assert found("--min-pay", "1", "--currency", "£") == ["demo-3"]
-    assert main(["find", "--min-pay", "130k", "--csv"]) == 0
-    out, err = capsys.readouterr()
-    (row,) = csv.DictReader(out.splitlines())
-    assert (row["min_amount"], row["max_amount"], row["interval"], row["salary_source"]) == (
-        "120000",
-        "150000",
-        "yearly",
-        "text",
-    )
-    assert "1 posting pays in other currencies than USD (1 in GBP)" in err
-    assert main(["find", "--min-pay", "130k"]) == 0
-    assert "Crumb · Chicago, IL · 120,000 - 150,000 USD yearly" in capsys.readouterr().out
-
-
-def test_find_prints_text_json_and_csv(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = gathered.head(gathered.names()[0])
-    asked = ["find", "--dataset", "demo", f'"{wanted.title}"', "--company", wanted.company]
-    assert main(asked) == 0
-    assert wanted.title in capsys.readouterr().out.splitlines()
-    assert main([*asked, "--json"]) == 0
-    assert wanted.name in {row["name"] for row in json.loads(capsys.readouterr().out)}
-    assert main([*asked, "--csv"]) == 0
-    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert wanted.name in {row["name"] for row in rows} and wanted.url in {row["url"] for row in rows}
-    assert main(["find", "--dataset", "demo", "zyzzyva"]) == 1
-    capsys.readouterr()
-    assert main(["find", "--dataset", "demo", "--limit", "2"]) == 0
-    assert f"{len(gathered.names()) - 2:,} more; --limit {len(gathered.names())} prints all" in capsys.readouterr().err
-    assert main(["find", "--dataset", "demo", "--limit", "2", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)) == 2
-
-
-def test_find_prints_the_name_of_a_posting_without_url(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keep(Store(Path("data/jobs")), replace(posting(1), url=""))
-    assert main(["find"]) == 0
-    name = capsys.readouterr().out.splitlines()[-1].strip()
-    assert main(["remove", name]) == 0
-
-
-@pytest.mark.parametrize("before", ["", " ", "\t\r\n", "\u200b", "\u00a0\ufeff", "\u2060\u200d", "\u0301", "\0\x1b"])
-@pytest.mark.parametrize("sign", [*"=+-@", *"＝＋－＠", "\u2212"])
-def test_csv_carries_no_formula(before: str, sign: str) -> None:
-    assert csv_cell(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
-
-
-@pytest.mark.parametrize("text", ["", "1+1", "C++", "\u200b", "a = b", "日本"])
-def test_csv_cells_that_are_no_formula_stay(text: str) -> None:
-    assert csv_cell(text) == text
-
-
 def test_remove_takes_a_posting_out_of_everything(
     site: demo.Site, gathered: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -411,8 +345,8 @@ def test_remove_takes_a_posting_out_of_everything(
     assert gone.name not in gathered.names() and gone.name not in gathered.document_names()
     with labels.open_labels(gathered.root) as given:
         assert given.all() == []
-    assert main(["find", "--dataset", "demo", "--limit", "999", "--json"]) == 0
-    assert gone.name not in {row["name"] for row in json.loads(capsys.readouterr().out)}
+    assert main(["find", "--dataset", "demo", "--names"]) == 0
+    assert gone.name not in capsys.readouterr().out.split()
     assert search(site, "--refresh") == 0
     assert gone.name not in gathered.names()
     whence = (gathered.root / "attribution.tsv").read_text("utf-8")
@@ -422,8 +356,23 @@ def test_remove_takes_a_posting_out_of_everything(
 def test_remove_of_an_unknown_name_is_an_error(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remove", "--dataset", "demo", "demo-0"]) == 2
     assert "is called 'demo-0'" in capsys.readouterr().err
-    assert main(["remove", "--dataset", "demo", "https://x.example/never"]) == 0
+    unknown = ["remove", "--dataset", "demo", "https://x.example/never"]
+    assert main(unknown) == 2
+    assert "nothing was removed; --even-if-unknown" in capsys.readouterr().err
+    assert main([*unknown, "--even-if-unknown"]) == 0
     assert "not in the dataset" in capsys.readouterr().out
+
+
+def test_what_was_removed_can_come_back(site: demo.Site, gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    gone, other, *_ = (gathered.head(name) for name in gathered.names())
+    assert main(["remove", "--dataset", "demo", gone.url, other.name]) == 0
+    for back in (gone.name, other.url):
+        assert main(["restore", "--dataset", "demo", back]) == 0
+        assert f"may come back: {back}" in capsys.readouterr().out
+    assert main(["restore", "--dataset", "demo", gone.name]) == 1
+    assert "was not removed" in capsys.readouterr().err
+    assert search(site, "--refresh") == 0
+    assert {gone.name, other.name} <= set(gathered.names())
 
 
 def test_the_old_name_of_remove_works_and_is_not_listed(gathered: Store, capsys: pytest.CaptureFixture[str]) -> None:

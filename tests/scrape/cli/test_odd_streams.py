@@ -25,7 +25,7 @@ COMMANDS = {
     "find --csv": ["scrape", "find", "--dataset", "o", "--csv"],
     "find --json": ["scrape", "find", "--dataset", "o", "--json"],
     "simplify": ["scrape", "simplify", "--dataset", "o", "--all"],
-    "remove": ["scrape", "remove", "--dataset", "o", "https://a.example/x"],
+    "remove": ["scrape", "remove", "--dataset", "o", "--even-if-unknown", "https://a.example/x"],
     "a wrong option": ["scrape", "find", "--nonsense"],
     "--help": ["scrape", "--help"],
     "the list of verbs": ["scrape.cli.dream_jobs"],

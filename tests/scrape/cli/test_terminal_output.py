@@ -24,7 +24,10 @@ ROW = {
 }
 OURS = re.compile(r"\x1b\[[\d;]*m|\x1b\]8;[^\x1b\x07]*\x1b\\|\r(?=\w+:)")  # colours, links, progress bars
 ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-COMMANDS = [["find"], ["find", "nurse"], ["find", "--csv"], ["find", "--json"], ["simplify", "--all"], ["compile"]]
+COMMANDS = [
+    *(["find"], ["find", "nurse"], ["find", "--csv"], ["find", "--json"], ["find", "--columns", "title,job_url"]),
+    *(["show", "saved-esc"], ["simplify", "--all"], ["compile"]),
+]
 
 
 class Terminal(io.StringIO):
@@ -89,4 +92,4 @@ def test_json_still_holds_the_exact_text(hostile: Store, streams: Callable[[], t
     streams()
     assert main(["find", "--dataset", "h", "--json"]) == 0
     found = json.loads(streams()[0])[0]
-    assert found["url"] == hostile.head(hostile.names()[0]).url
+    assert found["job_url"] == hostile.head(hostile.names()[0]).url
