@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             28,
             "Paid Baker",
             "<p>Rye.</p>\n<p>Pays $120k to $150k</p>\n",
-            location="Boston; Denver; Austin; Miami; Tampa; Reno",
+            location="; ".join(CITIES),
         ),
         posting(29, "=Java Baker", "<p>Rye in Java.</p>\n", company="Bean"),
     ]
