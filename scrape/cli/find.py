@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.text import Text
 
-from scrape.cli import last_find
 from scrape.cli.filter_options import add_filters, filters_of
 from scrape.common.arguments import non_negative_int
 from scrape.common.console import FAILED, OK, print_text, say, stdout_is_terminal, stdout_is_unicode
@@ -15,7 +14,7 @@ from scrape.common.errors import InputError
 from scrape.common.files import require_place
 from scrape.common.suggest import did_you_mean
 from scrape.common.table import print_entries, print_table
-from scrape.dataset import export
+from scrape.dataset import export, last_find
 from scrape.dataset.index import Filters, PostingIndex, SearchHit, open_index
 from scrape.dataset.store import Store, named_store
 from scrape.fields import match

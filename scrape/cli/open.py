@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import webbrowser
 
-from scrape.cli import last_find
 from scrape.common.console import FAILED, OK, print_result, say
 from scrape.common.errors import InputError
+from scrape.dataset import last_find
 from scrape.dataset.index import SearchHit, open_index
 from scrape.dataset.store import named_store
 from scrape.fields.urls import is_web

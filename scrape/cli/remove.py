@@ -6,15 +6,12 @@ import argparse
 import sys
 from collections.abc import Iterable
 
-from scrape.cli import last_find
 from scrape.common.console import OK, print_result, say, stdout_is_terminal
 from scrape.common.errors import InputError
 from scrape.common.table import printable
-from scrape.dataset import index
 from scrape.dataset.store import INPUT, REMOVED, Store, named_store
-from scrape.fields.urls import canonical, is_web
-from scrape.http.cache import HttpCache
-from scrape.recommend.labels import drop_labels
+from scrape.fields.urls import is_web
+from scrape.recommend import removal
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -27,26 +24,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Remove postings from everything that was derived from them, except the corpus."""
-    store = named_store(options.dataset, options.data_dir)
-    with store.require().locked():
-        if not options.even_if_unknown:
-            _refuse_unknown(store, options.what)
-        removed = [head for what in options.what for head in store.remove(what)]
-        marks = {mark for head in removed for mark in (head.name, head.url)} | set(options.what)
-        labels = drop_labels(store.root, {canonical(mark) for mark in marks})
-        if (store.root / "features.sqlite").exists():
-            from scrape.recommend import feature_store  # only here: it loads NumPy
-
-            feature_store.drop(store.root, [head.name for head in removed])
-        responses = HttpCache(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
-        if (store.root / index.FILE).exists():
-            index.refresh(store)
-        last_find.drop(store, {head.name for head in removed})
-    for head in removed:
+    store = named_store(options.dataset, options.data_dir).require()
+    if not options.even_if_unknown:
+        _refuse_unknown(store, options.what)
+    removed = removal.remove(store, *options.what)
+    for head in removed.heads:
         print_result("  ".join(["removed: " + head.name, printable(head.title), printable(head.url)]))
-    if not removed:
+    if not removed.heads:
         print_result("not in the dataset; it will not be added")
-    say(f"also removed: {labels} labels, {responses} saved responses; {store.root / REMOVED} keeps it from coming back")
+    say(
+        f"also removed: {removed.labels} labels, {removed.responses} saved responses; "
+        f"{store.root / REMOVED} keeps it from coming back"
+    )
     if (store.root / INPUT).exists():
         say(f"{store.root / INPUT} is unchanged; run `{store.command('scrape compile')}` to compile it again")
     return OK

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from scrape.cli import last_find
 from scrape.common.console import OK, print_exact, print_result, print_text, say, stdout_is_terminal, stdout_is_unicode
 from scrape.common.table import make_console, printable
-from scrape.dataset import export
+from scrape.dataset import export, last_find
 from scrape.dataset.index import SearchHit, open_index
 from scrape.dataset.store import Store, named_store
 from scrape.fields.pay import show

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scrape.common.posting import Posting
-from scrape.dataset import index
+from scrape.dataset import index, last_find
 from scrape.dataset.store import Store
 from scrape.fields.urls import canonical, is_web
 from scrape.http.cache import HttpCache
@@ -35,4 +35,5 @@ def remove(store: Store, *names_or_urls: str) -> Removed:
         responses = HttpCache(store.answers).drop_mentions({mark for mark in marks if is_web(mark)})
         if (store.root / index.FILE).exists():
             index.refresh(store)
+        last_find.drop(store, {head.name for head in heads})
     return Removed(heads, labels, responses)
