@@ -9,23 +9,23 @@ if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from charrnn.data.kind import kind_of
-from charrnn.evaluate.metrics import LENGTHS, TextMetrics
-from charrnn.evaluate.report import FREE, MASKED, REAL, Report, evaluate
+from charrnn.evaluate import tables
+from charrnn.evaluate.report import Report, evaluate
 from charrnn.model import checkpoint, device
 from charrnn.model.memory import explain_memory
+from charrnn.pages import SAMPLES, evaluation
 from charrnn.runs import selection, training_text
 from charrnn.sample.sampling import SamplingParams
 from scrape.common import console
 from scrape.common.arguments import positive_int
 from scrape.common.files import require_place, write_whole
 
-_COLUMNS = {MASKED: "with the mask", FREE: "without", REAL: "held out"}
-_OF_TEXT = {FREE: "sampled", REAL: "held out"}
+_USUAL = Path()  # of a page, where no file is named
 _FIRST, _WIDTH = 38, 15  # characters of a table's columns
 
 
@@ -43,6 +43,7 @@ class EvaluateOptions:
     length: int | None
     device: str
     json: Path | None
+    html: Path | None
     debug: bool = False
 
 
@@ -57,6 +58,9 @@ def _command(options: EvaluateOptions) -> int:
     if options.json:
         require_place(options.json, "--json")
     path = selection.choose(options.checkpoint, options.run, options.checkpoint_dir)
+    page = SAMPLES / path.parent.name / "evaluation.html" if options.html == _USUAL else options.html
+    if page:
+        require_place(page, "--html")
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)
     length = options.length or kind_of(source.text).length
@@ -67,71 +71,29 @@ def _command(options: EvaluateOptions) -> int:
     if options.json:
         write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
     console.print_result("\n".join(lines(report)))
+    if page:
+        write_whole(page, evaluation.render_page(report))
+        console.print_result(page)
     return console.OK
 
 
 def lines(report: Report) -> Iterator[str]:
     """Yield the lines of the report."""
     yield f"{Path(report.checkpoint).name} on {report.corpus}"
-    if not report.trained_on_it:
-        yield "The checkpoint was not trained on this text."
-    yield ""
-    found = report.guesses
-    yield f"Bits per character of the {found.characters:,} held-out characters"
-    yield _row("the network", f"{found.network:.3f}")
-    for order, bits in found.ngram.items():
-        yield _row(f"{order}-grams (modified Kneser-Ney)", f"{bits:.3f}")
-    yield _row("xz -9", f"{found.xz:.3f}")
-    if found.learned_from < found.trained:
-        yield f"n-grams and xz were fitted on the last {found.learned_from:,} of {found.trained:,} characters."
-    yield ""
-    yield from _texts(report)
-    if MASKED not in report.sampling:
-        return
-    yield ""
-    mask = report.sampling[MASKED]
-    share, cost = 1000 * mask.changed / mask.written, mask.cost / mask.written
-    yield (
-        f"The mask changed {mask.changed:,} of {mask.written:,} characters ({share:.2f} in 1,000), at a cost of "
-        f"{cost:.5f} nats per character."
-    )
+    yield from tables.notes(report)
+    for table in (tables.predictions(report), tables.texts(report)):
+        yield ""
+        yield table.title
+        if table.columns:
+            yield _line("", table.columns)
+        yield from (_line(row.name, row.cells) for row in table.rows)
+    if mask := tables.describe_mask(report):
+        yield ""
+        yield mask
 
 
-def _texts(report: Report) -> Iterator[str]:
-    params = report.params
-    yield f"Texts (temperature {params.temperature:g}, seed {params.seed}, at most {params.length:,} characters)"
-    columns = _COLUMNS if MASKED in report.texts else _OF_TEXT
-    kinds = [kind for kind in columns if kind in report.texts]
-    found = [report.texts[kind] for kind in kinds]
-
-    def row(name: str, of: Callable[[TextMetrics], str]) -> str:
-        return _row(name, *map(of, found))
-
-    yield _row("", *(columns[kind] for kind in kinds))
-    yield row("texts", lambda one: f"{one.texts:,}")
-    yield row("characters", lambda one: f"{one.characters:,}")
-    ended = {kind: _percent(one.ended) for kind, one in report.sampling.items()}
-    yield _row("ended by the network", *(ended.get(kind, "") for kind in kinds))
-    if MASKED in kinds:
-        yield row("valid markup", lambda one: _percent(one.valid))
-        yield row("with title, company and place", lambda one: _percent(one.full_head))
-    for least in LENGTHS:
-        name = f"copied in runs of {least}+ characters"
-        yield _row(name, *(_percent(one.shared[least]) for one in found))
-    yield row("longest copied run: median", lambda one: f"{one.longest_median:,.0f}")
-    yield row("longest copied run: maximum", lambda one: f"{one.longest:,}")
-    yield _row(f"distinct-4 (of {report.grams:,} word 4-grams)", *(_percent(report.distinct[kind]) for kind in kinds))
-    yield row("stuck in a loop", lambda one: _percent(one.stuck))
-    speeds = {kind: f"{one.written / one.seconds:,.0f}" for kind, one in report.sampling.items()}
-    yield _row("characters/s", *(speeds.get(kind, "") for kind in kinds))
-
-
-def _row(name: str, *cells: str) -> str:
+def _line(name: str, cells: list[str]) -> str:
     return name.ljust(_FIRST) + "".join(cell.rjust(_WIDTH) for cell in cells)
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f} %"
 
 
 def options_parser() -> argparse.ArgumentParser:
@@ -145,6 +107,14 @@ def options_parser() -> argparse.ArgumentParser:
     add = source.add_argument
     add("--data-dir", type=Path, metavar="FOLDER", help="folder of input.txt (default: the one trained on)")
     add("--json", type=Path, metavar="FILE", help="also write all results to this file")
+    add(
+        "--html",
+        nargs="?",
+        type=Path,
+        const=_USUAL,
+        metavar="FILE",
+        help="also write a page that explains each figure (default: samples/RUN/evaluation.html)",
+    )
     add = made.add_argument_group("sampling").add_argument
     add(
         "--count",

@@ -13,7 +13,7 @@ from charrnn.sample.generate import Sample
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SeriesRow:
     """The texts of a series at one stage or temperature, which `label` names and `note` explains."""
 
     label: str
@@ -29,7 +29,7 @@ class Series:
     link: str
     heading: str
     explanation: str
-    rows: Sequence[Row]
+    rows: Sequence[SeriesRow]
 
 
 def make_series(comparison: Comparison, source: Provenance) -> list[Series]:
@@ -37,7 +37,7 @@ def make_series(comparison: Comparison, source: Provenance) -> list[Series]:
     made = []
     if comparison.stages:
         stages = [
-            Row(
+            SeriesRow(
                 f"After reading it {times(stage.epoch)}" if stage.epoch else "Untrained",
                 _stage_note(stage, source),
                 _views(stage.samples, source),
@@ -52,7 +52,7 @@ def make_series(comparison: Comparison, source: Provenance) -> list[Series]:
         made.append(Series("learned", "See how it learned to write", "How it learned to write", explanation, stages))
     if comparison.temperatures:
         steps = [
-            Row(f"Temperature {step.temperature:g}", _daring(step.temperature), _views(step.samples, source))
+            SeriesRow(f"Temperature {step.temperature:g}", _daring(step.temperature), _views(step.samples, source))
             for step in comparison.temperatures
         ]
         explanation = (

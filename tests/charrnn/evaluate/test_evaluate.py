@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lxml import html as lxml_html
 
 from charrnn.data.corpus import open_corpus
 from charrnn.data.kind import TextKind
@@ -46,10 +48,25 @@ def plain_trained(home: Path) -> Path:
     return checkpoint.save(home / "cv" / "tiny", whole)
 
 
+def check_page(page: str, printed: str) -> str:
+    """Assert that a page has the figures that were printed, and a sentence for each; return what it shows."""
+    tree = lxml_html.fromstring(page)
+    rows = [row for row in tree.xpath("//tbody/tr") if row.get("class") != "meaning"]
+    for row in rows:
+        name, *cells = (cell.text_content() for cell in row)
+        assert re.search(re.escape(name) + r"\s+" + r"\s+".join(map(re.escape, filter(None, cells))), printed)
+        assert re.fullmatch(r"[A-Z].{15,}[.]", row.getnext().text_content())
+    assert len(rows) >= 4 + 11
+    shown: str = tree.find("body").text_content()
+    assert "An 8-gram model can win on a text that is made of templates" in shown
+    return shown
+
+
 def test_the_table_and_the_json_tell_of_all_kinds(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = trained(home)
-    assert main([*FAST, "--json", "found.json"]) == console.OK
+    assert main([*FAST, "--json", "found.json", "--html"]) == console.OK
     printed = capsys.readouterr().out
+    check_page(Path("samples/tiny/evaluation.html").read_text("utf-8"), printed)
     found = json.loads(Path("found.json").read_text())
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path)
@@ -80,14 +97,15 @@ def test_the_longest_shared_run_is_of_the_training_part_only(home: Path) -> None
 
 def test_a_text_that_is_no_postings_skips_what_it_lacks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain_trained(home)
-    assert main([*FAST, "--json", "found.json"]) == console.OK
+    assert main([*FAST, "--json", "found.json", "--html", "found.html"]) == console.OK
     printed = capsys.readouterr().out
+    page = check_page(Path("found.html").read_text("utf-8"), printed)
     found = json.loads(Path("found.json").read_text())
     assert set(found["texts"]) == {FREE, REAL}
     assert found["texts"][REAL]["valid"] is None
     assert "valid markup" not in printed
     for word in ("posting", "markup", "mask", "title"):
-        assert word not in printed
+        assert word not in printed and word not in page
 
 
 def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: Path) -> None:
@@ -179,6 +197,9 @@ def test_the_text_is_split_as_the_run_split_it(home: Path) -> None:
 
 def test_a_file_in_the_way_of_the_json_is_named_before_the_work(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("taken").write_text("")
+    trained(home)
+    assert main([*FAST, "--html", "taken/x.html"]) == console.BAD_INPUT
+    assert capsys.readouterr().err == "error: taken is a file; name another place with --html\n"
     assert main(["--checkpoint", "none.pt", "--json", "taken/x.json"]) == console.BAD_INPUT
     assert capsys.readouterr().err == "error: taken is a file; name another place with --json\n"
 

@@ -17,14 +17,17 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from charrnn import plot
 from charrnn.evaluate.memorization import find_overlap
+from charrnn.evaluate.metrics import LENGTHS, TextMetrics
+from charrnn.evaluate.report import FREE, MASKED, REAL, Guesses, Report, SamplingStats
 from charrnn.evaluate.suffix_array import SuffixArray
-from charrnn.pages import gallery
+from charrnn.pages import evaluation, gallery
 from charrnn.pages.gallery import PLOT
 from charrnn.pages.posting import INDEX
 from charrnn.pages.views import PostingView, Provenance
 from charrnn.runs.history import Evaluation
 from charrnn.sample.compare import Comparison, Stage, TemperatureStep
 from charrnn.sample.generate import Sample
+from charrnn.sample.sampling import SamplingParams
 from scrape.markup import grammar
 from tests.support.files import json_lines
 
@@ -33,7 +36,16 @@ SOURCE = Provenance(
     weights=900_000,
     characters=50,
 )
-ALONE = "single.html"
+ALONE, EVALUATION = "single.html", "evaluation.html"
+METRICS = TextMetrics(3, 900, 1.0, 1.0, dict.fromkeys(LENGTHS, 0.5), 40, 80, 0.0)
+REPORT = Report(
+    *("cv/demo/lm_lstm_epoch6.00_0.4231.pt", "data/demo/input.txt", True, "cpu", 3, SamplingParams(0.7)),
+    guesses=Guesses(0.61, {5: 1.4, 8: 0.7}, 0.8, 1000, 9000, 9000),
+    texts=dict.fromkeys((MASKED, FREE, REAL), METRICS),
+    distinct=dict.fromkeys((MASKED, FREE, REAL), 0.9),
+    grams=100,
+    sampling=dict.fromkeys((MASKED, FREE), SamplingStats(0.5, 900, 1.0, 3, 0.5)),
+)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 LOG = [Evaluation(epoch, epoch * 10, 2 / epoch, 2.1 / epoch, 1e-3, 1000, 1.0) for epoch in (1, 2, 3)]
@@ -104,6 +116,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = [document(f"Cook {at}", f"Blue Door {at}", place) for at, place in enumerate(places)]
     texts.append("<html>\n<h1>" + "Unbreakable" * 20 + "</h1>\n<p>Bread & <b>butter</p>\n<ul><li>One<li>" + "x" * 300)
     write_gallery(made, texts, SuffixArray.of(SENTENCE))
+    (made / EVALUATION).write_text(evaluation.render_page(REPORT), "utf-8")
     return made
 
 
@@ -226,7 +239,7 @@ def foreign(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_no_violation(browser: Browser, folder: Path, scheme: str, width: int) -> None:
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 844})  # type: ignore[arg-type]
-    for name in (INDEX, "posting-01.html", "posting-06.html", ALONE):
+    for name in (INDEX, "posting-01.html", "posting-06.html", ALONE, EVALUATION):
         page.goto((folder / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         for box in page.query_selector_all(".switch"):
@@ -241,7 +254,7 @@ def test_axe_finds_no_violation(browser: Browser, folder: Path, scheme: str, wid
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_sticks_out_sideways(browser: Browser, folder: Path, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 844})
-    for name in (INDEX, "posting-01.html", "posting-06.html", ALONE):
+    for name in (INDEX, "posting-01.html", "posting-06.html", ALONE, EVALUATION):
         page.goto((folder / name).as_uri())
         page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, name
