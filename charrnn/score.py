@@ -144,14 +144,13 @@ def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = console.parser(
         "python -m charrnn.score",
-        "Score a posting by its surprisal to a network, to see which parts are boilerplate and which are its own.",
+        "Show how surprising each letter of a posting or another text is to a network, in bits (1 bit is one coin "
+        "toss): what it expected is boilerplate, what surprised it is the text's own.",
     )
     add = made.add_argument
-    add(
-        "posting", type=Path, metavar="FILE", help="an HTML page, bare markup as in data/DATASET/postings/, or any text"
-    )
+    add("posting", type=Path, metavar="FILE", help="a saved page, a posting of data/DATASET/postings/, or any text")
     selection.add_flags(made)
-    add("--title", default="", help="title of the posting (default: that of the page)")
+    add("--title", default="", help="title of the posting, if the page has a wrong one")
     add("--out", type=Path, metavar="FILE", help="file for the page (default: samples/scores/NAME.html)")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: %(default)s)")
     return made

@@ -100,13 +100,19 @@ def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = console.parser(
         "python -m charrnn.evaluate",
-        "Measure a checkpoint: compare its predictions with n-gram models, and its samples with held-out texts.",
+        "Measure a trained network: how well it guesses the next letter of text that it never read, beside simpler "
+        "models, and how its own texts compare with real ones. --html explains each figure.",
     )
     source = made.add_argument_group("checkpoint and text")
     selection.add_flags(source)
     add = source.add_argument
-    add("--data-dir", type=Path, metavar="FOLDER", help="folder of input.txt (default: the one trained on)")
-    add("--json", type=Path, metavar="FILE", help="also write all results to this file")
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the text input.txt to measure on (default: the one it was trained on)",
+    )
+    add("--json", type=Path, metavar="FILE", help="also write all results to this file, for programs")
     add(
         "--html",
         nargs="?",
@@ -120,7 +126,8 @@ def options_parser() -> argparse.ArgumentParser:
         "--count",
         type=positive_int,
         default=100,
-        help="texts to sample; of postings, with the grammar mask and without (default: %(default)s)",
+        help="texts to sample; of postings, so many with the grammar mask, which keeps headings and lists whole, and "
+        "so many without (default: %(default)s)",
     )
     add("--length", type=positive_int, help="maximum characters per text (default: longer than nearly all it learned)")
     add(

@@ -26,7 +26,7 @@ def add_flags(to: argparse._ActionsContainer) -> None:
         metavar="PATH|RUN|best|last",
         help="a checkpoint file, the name or folder of a run, best or last (default: the best of the newest run)",
     )
-    add("--run", help="run whose best or last checkpoint to use (default: the newest)")
+    add("--run", help="the run, where --checkpoint is best or last (default: the newest)")
     add("--checkpoint-dir", type=Path, default=CHECKPOINTS, help="folder of the runs (default: %(default)s)")
 
 
@@ -75,12 +75,10 @@ def find_run(name: str, cv: Path) -> Path:
     if bundled:
         return bundled.parent
     known = run_names(cv)
-    hint = did_you_mean(Path(name).name, [*known, "best", "last"])
-    there_are = (
-        f"{hint}the runs in {cv} are: {', '.join(known)}" if known else "train one with: python -m charrnn.train FILE"
-    )
+    hint = did_you_mean(Path(name).name, [*known, "best", "last", *([checkpoint.SHOWCASE] if showcase() else [])])
+    there_are = f"the runs in {cv} are: {', '.join(known)}" if known else "train one with: python -m charrnn.train FILE"
     missing = f"checkpoint in {name}" if Path(name).is_dir() else f"checkpoint or run {name}"
-    raise InputError(f"there is no {missing}; {there_are}")
+    raise InputError(f"there is no {missing}; {hint}{there_are}")
 
 
 def run_names(cv: Path) -> list[str]:

@@ -23,6 +23,8 @@ def test_where_nothing_is_trained_the_showcase_is_used(home: Path, capsys: pytes
 def test_a_run_or_folder_that_is_named_must_be_there(home: Path) -> None:
     with pytest.raises(InputError, match="there is no checkpoint or run night; train one"):
         selection.choose("best", "night", selection.CHECKPOINTS)
+    with pytest.raises(InputError, match="there is no checkpoint or run shwcase; did you mean 'showcase'"):
+        selection.find_checkpoint("shwcase", selection.CHECKPOINTS)
     with pytest.raises(InputError, match="there is no checkpoint"):
         selection.choose("best", None, home / "runs")
 
