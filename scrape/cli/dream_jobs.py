@@ -56,6 +56,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
         "fetch-new": Verb("scrape.recommend.__main__", "ask boards for new postings", ("fetch-new",)),
         "desk": Verb("scrape.__main__", "read, label and rank postings in a browser", ("desk",)),
         "label": Verb("scrape.recommend.__main__", "label a few postings yes or no", ("label",)),
+        "labels": Verb("scrape.recommend.__main__", "list, export, import or drop labels", ("labels",)),
         "train-recommender": Verb("scrape.recommend.__main__", "learn from the labels", ("train",)),
         "recommend": Verb("scrape.recommend.__main__", "rank the postings without a label", ("recommend",)),
         "similar": Verb("scrape.recommend.__main__", "find real postings similar to generated ones", ("similar",)),

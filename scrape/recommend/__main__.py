@@ -10,6 +10,7 @@ if __name__ == "__main__":  # above the imports that take time, so that Ctrl-C d
 import argparse
 import importlib
 import os
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,14 +32,14 @@ Each label is saved at once, so that nothing is lost however a command ends."""
 def main(argv: list[str] | None = None) -> int:
     """Parse, call, and turn what happens into an exit code."""
     options = options_parser().parse_args(argv)
-    return run(lambda: int(getattr(_commands(), options.verb)(options)), debug=options.debug)
+    return run(lambda: int(getattr(_commands(options.verb), options.verb)(options)), debug=options.debug)
 
 
-def _commands() -> ModuleType:
-    """Import the verbs. Raises InputError if the extra `recommend` is not installed."""
+def _commands(verb: str) -> ModuleType:
+    """Import the module of a verb. Raises InputError if it needs the extra `recommend`, which is not installed."""
     try:
         with quiet_interrupt():
-            return importlib.import_module("scrape.recommend.commands")
+            return importlib.import_module(f"scrape.recommend.{'label_files' if verb == 'labels' else 'commands'}")
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] not in _EXTRA:
             raise
@@ -58,6 +59,7 @@ def options_parser() -> argparse.ArgumentParser:
     verbs = made.add_subparsers(title="verbs", metavar="VERB", required=True)
     _fetch_new(_verb(verbs, "fetch-new", "fetch postings that are not known yet"))
     _label(_verb(verbs, "label", "label postings yes or no, one after the other"))
+    _labels(_verb(verbs, "labels", "list, export, import or drop labels"))
     _json(_verb(verbs, "train", "train the classifier on the labels, and evaluate it"))
     _recommend(_verb(verbs, "recommend", "rank the postings without a label"))
     _similar(_verb(verbs, "similar", "find the real postings most similar to generated ones"))
@@ -104,7 +106,19 @@ def _label(made: argparse.ArgumentParser) -> None:
         "--active", action="store_true", help="ask first about the postings the classifier is least certain of"
     )
     how.add_argument("--uncertain", dest="active", action="store_true", help=argparse.SUPPRESS)  # its old name
-    how.add_argument("--from-file", default="", metavar="FILE", help="lines of a name or address and y, n or s")
+    how.add_argument(
+        "--from-file", default="", metavar="FILE", help="exported labels, or lines of a name or address and y, n or s"
+    )
+
+
+def _labels(made: argparse.ArgumentParser) -> None:
+    actions = made.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    _json(actions.add_parser("list", help="print the labels", description="Print the labels."))
+    for name, does in (("export", "write the labels to a file"), ("import", "add the labels of a file")):
+        action = actions.add_parser(name, help=does, description=f"{does.capitalize()}.")
+        action.add_argument("file", type=Path, metavar="FILE", help="a .csv, .tsv, .json or .jsonl file")
+    action = actions.add_parser("drop", help="drop labels", description="Drop the labels of postings.")
+    action.add_argument("what", nargs="+", metavar="NAME_OR_URL", help="the name or the address of a posting")
 
 
 def _recommend(made: argparse.ArgumentParser) -> None:

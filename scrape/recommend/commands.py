@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from scrape.recommend import classifier, labeling, ranking, terminal
 from scrape.recommend.classifier import FEW, MEASURES, Classifier
 from scrape.recommend.feature_store import FeatureStore, batch_of, open_features
 from scrape.recommend.features import Fields, read_fields
+from scrape.recommend.label_files import import_labels
 from scrape.recommend.labels import FILE as LABELS
-from scrape.recommend.labels import NO, SKIPPED, YES, Labels, current_answers, open_labels
+from scrape.recommend.labels import SKIPPED, YES, Labels, current_answers, open_labels
 from scrape.recommend.page import Recommendation, render_page
-from scrape.recommend.samples import SAMPLES, TEXTS, newest_gallery, read_samples, read_text_of
+from scrape.recommend.samples import SAMPLES, TEXTS, newest_gallery, read_samples
 from scrape.recommend.terminal import TerminalView, printable
 from scrape.recommend.tfidf import document_frequency, weigh
 
@@ -82,7 +83,7 @@ def label(options: Namespace) -> int:
     store = named_store(options.dataset, options.data_dir).require()
     with open_features(store) as features, open_labels(store.root) as labels:
         if options.from_file:
-            return _label_from_file(Path(options.from_file), labels, features.addresses())
+            return import_labels(store, Path(options.from_file), features.addresses())
         with terminal.open_keyboard() as read_key:
             session = _session(features, labels, active=options.active)
             console = terminal.console()
@@ -118,19 +119,6 @@ def _view(store: Store, name: str) -> TerminalView:
 
 def _fields(store: Store, name: str) -> Fields:
     return read_fields(store.document(name), store.head(name).pay)
-
-
-def _label_from_file(path: Path, labels: Labels, addresses: Mapping[str, str]) -> int:
-    """Add the labels of a file, all or none. Empty lines and comments are left out."""
-    lines = [(number, line) for number, line in enumerate(read_text_of(path, "a text file of labels").splitlines(), 1)]
-    said = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
-    names = {address: name for name, address in addresses.items() if address}
-    found = [labeling.parse_label(line, f"{path}:{number}", addresses, names) for number, line in said]
-    labels.put(*found)
-    answers = [label.answer for label in found]
-    counts = ", ".join(f"{answers.count(kind):,} {kind}" for kind in (YES, NO, SKIPPED))
-    print_result(f"{len(found):,} labels added: {counts}")
-    return OK
 
 
 # ---------------------------------------------------------------------- train

@@ -9,16 +9,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scrape.common.errors import InputError
-from scrape.fields.urls import canonical, is_web
 from scrape.recommend.classifier import Scores, learn
-from scrape.recommend.labels import FROM_FILE, NO, RANDOM, SKIPPED, UNCERTAIN, YES, Label, Labels, current_answers
+from scrape.recommend.label_files import ANSWERS
+from scrape.recommend.labels import NO, RANDOM, SKIPPED, UNCERTAIN, YES, Label, Labels, current_answers
 from scrape.recommend.tfidf import Rows
 
 START = 20  # labels in random order before a classifier is asked, lest its first guesses mislead
 STEP = 5  # labels between two classifiers
 
-_ANSWERS = {"y": YES, "n": NO, "s": SKIPPED, YES: YES, NO: NO, "skip": SKIPPED, SKIPPED: SKIPPED}
 _QUIT = ("q", "", "\x04")  # the last two: the terminal has closed, Ctrl-D
 _BACK = "b"
 
@@ -87,10 +85,10 @@ class LabelingSession:
             for name in current_answers([latest], self._addresses):
                 self._answers.pop(name, None)
                 self.name = name
-        elif self.name is not None and key in _ANSWERS:
+        elif self.name is not None and key in ANSWERS:
             chosen = self._chosen.get(self.name, RANDOM)
-            self._labels.put(Label(self.name, self._addresses[self.name], _ANSWERS[key], chosen=chosen))
-            self._answers[self.name] = _ANSWERS[key]
+            self._labels.put(Label(self.name, self._addresses[self.name], ANSWERS[key], chosen=chosen))
+            self._answers[self.name] = ANSWERS[key]
             self.name = self._choose()
         return True
 
@@ -112,17 +110,3 @@ class LabelingSession:
             if self._answers.get(name) == SKIPPED:
                 return name
         return None
-
-
-def parse_label(line: str, where: str, addresses: Mapping[str, str], names: Mapping[str, str]) -> Label:
-    """Parse a line such as `remoteok-123 yes` or `https://... n`. Raises InputError, which names `where`.
-
-    `addresses` has the address of each name, `names` the name at each address.
-    """
-    what, _, answer = line.strip().rpartition(" ") if "\t" not in line else line.strip().rpartition("\t")
-    name = names.get(canonical(what), "") if is_web(what) else what.strip()
-    if answer.strip().lower() not in _ANSWERS:
-        raise InputError(f"{where}: {answer.strip()!r} is not an answer; write a name or address, then y, n or s")
-    if name not in addresses:
-        raise InputError(f"{where}: no posting is called {what.strip()!r}; give its name or its address")
-    return Label(name, addresses[name], _ANSWERS[answer.strip().lower()], chosen=FROM_FILE)

@@ -230,7 +230,7 @@ def test_a_hint_names_the_dataset_of_its_command(store: Store, capsys: pytest.Ca
 def test_a_missing_file_of_labels_is_one_plain_line(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(store, "label", "--from-file", "nowhere") == 2
     assert capsys.readouterr().err == (
-        "error: nowhere cannot be read (No such file or directory); name a text file of labels\n"
+        "error: there is no nowhere; name a file of labels\n"
     )
 
 
