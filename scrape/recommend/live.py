@@ -193,7 +193,10 @@ class LiveClassifier:
                 self.figures = None
                 return
             assert self._features is not None
-            batch, rows = self._features.batch(list(liked)), self._rows_of(list(liked))
+            try:
+                batch, rows = self._features.batch(list(liked)), self._rows_of(list(liked))
+            except KeyError:  # one was just removed; reading the features again ends with an evaluation
+                return
         answers = np.array(list(liked.values()), bool)
         folds = classifier.split(answers, classifier.duplicate_bodies(batch))
         if folds:
@@ -213,12 +216,15 @@ class LiveClassifier:
     def explain(self, names: Sequence[str], count: int) -> dict[str, list[Contribution]]:
         """Return for each posting the terms that moved its score the most, for or against; none without a ranking."""
         ranked = self.ranking
+        found: dict[str, list[Contribution]] = {name: [] for name in names}
         if ranked is None:
-            return {name: [] for name in names}
+            return found
         with self._guard:
             known = [name for name in names if name in self._places]
-            rows = self._rows_of(known) if known else []
-        found: dict[str, list[Contribution]] = {name: [] for name in names}
+            try:
+                rows = self._rows_of(known) if known else []
+            except KeyError:  # one was just removed, and the features will be read again
+                return found
         for name, row in zip(known, rows, strict=True):
             moved = row.data * ranked.learned.model.coef[row.indices]
             largest = np.argsort(-np.abs(moved))[: 8 * count]
@@ -233,7 +239,10 @@ class LiveClassifier:
         with self._guard:
             if self._features is None or name not in self._places:
                 return []
-            found = self._most_similar(self._features.batch([name]), count + 1)[0]
+            try:
+                found = self._most_similar(self._features.batch([name]), count + 1)[0]
+            except KeyError:  # it was just removed, and the features will be read again
+                return []
         return [each for each in found if each.name != name][:count]
 
     def similar_to(self, documents: Sequence[Fields], count: int) -> list[list[Ranked]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,11 @@ def make(number: int) -> Posting:
     words = " ".join(f"word{number * k % 37}" for k in range(12))
     html = f"<p>{text}</p>\n<h4>About</h4>\n<ul>\n<li>{words}</li>\n</ul>\n"
     made = posting(number, f"{title} {number}", html, location=location, date=f"2026-11-{1 + number % 28:02}")
-    return Posting(**{name: getattr(made, name) for name in made.__slots__} | {"pay": pay})
+    return replace(made, pay=pay)
 
 
 def hostile(number: int, text: str) -> Posting:
-    return posting(100 + number, text, simplify(f"<p>{text}</p>{text}"), company=text, url=text)
+    return replace(posting(100 + number, text, simplify(f"<p>{text}</p>{text}"), company=text), url=text)
 
 
 @pytest.fixture(scope="session")
