@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +27,11 @@ class DeskServer:
     def __init__(self, desk: DeskSession, port: int) -> None:
         self._desk = desk
         self._sockets: dict[int, Any] = {}
-        self._server = create_server(_not_yet, map=self._sockets, host=HOST, port=port, threads=_THREADS, ident=None)
-        self.port = int(self._server.effective_port)
-        key = secrets.token_urlsafe(24)
-        self._server.application = create_app(desk, key, self.port)
-        self.url = f"http://{HOST}:{self.port}/?key={key}"
+        listening = socket.create_server((HOST, port))
+        port, key = listening.getsockname()[1], secrets.token_urlsafe(24)
+        app = create_app(desk, key, port)
+        self._server = create_server(app, sockets=[listening], map=self._sockets, threads=_THREADS, ident=None)
+        self.url = f"http://{HOST}:{port}/?key={key}"
 
     def run(self) -> None:
         """Answer requests until the desk is closed, in a page or by an exception such as KeyboardInterrupt."""
@@ -54,7 +55,3 @@ def serve(desk: DeskSession, port: int = 0) -> Iterator[DeskServer]:
         yield server
     finally:
         server.close()
-
-
-def _not_yet(_environ: Any, _start: Any) -> Any:
-    raise RuntimeError("no request is read before `run`")

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -26,6 +26,7 @@ PER_PAGE = 30
 ONE_IN = 10  # labels: of so many, one is of a posting drawn at random
 MARKS = ("\x02", "\x03")  # around the words found in an excerpt: no posting has these characters
 _UNDOABLE = 100  # actions
+_PART = 500  # postings of an export that are in memory together
 _PAUSE = 5.0  # seconds between two looks for postings that a search has added
 
 
@@ -150,8 +151,7 @@ class DeskSession:
         names = self._best_first(query, filters)
         page = min(page, max(1, -(-len(names) // PER_PAGE)))
         shown = names[PER_PAGE * (page - 1) : PER_PAGE * page]
-        found = {hit.name: hit for hit in self.index.rows(replace(filters, names=frozenset(shown)), marks=MARKS)}
-        hits = [found[name] for name in shown if name in found]
+        hits = self._rows(shown, filters, MARKS)
         drawn = names[0] if page == 1 and names and names[0] == self._drawn(query) else ""
         return Listing(hits, len(names), page, self.live.ranking is not None, drawn)
 
@@ -159,6 +159,20 @@ class DeskSession:
         """Return the names of everything that a query asks for, in its order."""
         filters = query.filters(self.answers, self.seen_up_to())
         return self._best_first(query, filters) if query.order == BEST_FIRST else self.index.names(filters, query.order)
+
+    def hits(self, query: DeskQuery) -> Iterator[SearchHit]:
+        """Return everything that a query asks for, in its order. Raises InputError where it cannot be read."""
+        filters = query.filters(self.answers, self.seen_up_to())
+        if query.order != BEST_FIRST:
+            return iter(self.index.rows(filters, query.order))
+        names = self._best_first(query, filters)
+        parts = (names[start : start + _PART] for start in range(0, len(names), _PART))
+        return (hit for part in parts for hit in self._rows(part, filters))
+
+    def _rows(self, names: Sequence[str], filters: Filters, marks: tuple[str, str] = ("", "")) -> list[SearchHit]:
+        """Return postings by name, in this order, with the excerpts that the filters ask for."""
+        found = {hit.name: hit for hit in self.index.rows(replace(filters, names=frozenset(names)), marks=marks)}
+        return [found[name] for name in names if name in found]
 
     def _best_first(self, query: DeskQuery, filters: Filters) -> list[str]:
         """Return names, the best first; while there is no ranking, in the order of the search or at random."""

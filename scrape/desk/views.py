@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 
 from scrape.common.errors import InputError
+from scrape.dataset import export
 from scrape.dataset.index import Filters, SearchHit
 from scrape.desk import cards, dreams
 from scrape.desk.query import BEST_FIRST, MATCH, NEWEST, PAY, DeskQuery
@@ -19,6 +20,7 @@ pages = Blueprint("pages", __name__)
 
 _ANSWERS = {"yes": YES, "no": NO, "skip": SKIPPED, "none": ""}
 _SIMILAR, _SIMILAR_SHOWN = 20, 5
+_FORMS = {"csv": "text/csv", "json": "application/json", "jsonl": "application/jsonl"}
 _FACETS = {"country": 8, "company": 6, "board": 6}
 
 
@@ -89,6 +91,19 @@ def labels() -> str:
         ranking=desk.live.ranking,
         enough=ENOUGH_RANDOM,
     )
+
+
+@pages.get("/export.<form>")
+def export_list(form: str) -> Response:
+    """Send all postings of a list, as `scrape find` writes them in this format."""
+    if form not in _FORMS:
+        abort(404)
+    desk, query = _desk(), DeskQuery.read(request.args)
+    desk.labels()
+    rows = export.rows(desk.store, desk.hits(query), desk.answers)
+    text = (part.encode("utf-8") for part in export.lines(rows, export.COLUMNS, form))
+    headers = {"Content-Disposition": f'attachment; filename="postings.{form}"'}
+    return Response(text, content_type=f"{_FORMS[form]}; charset=utf-8", headers=headers)
 
 
 # ---------------------------------------------------------------------- actions
@@ -255,7 +270,7 @@ def _render(template: str, query: DeskQuery, **values: Any) -> str:
         searches=desk.searches(),
         last=desk.last,
         read_only=desk.read_only,
-        dataset=desk.store.root.name,
+        forms=_FORMS,
         ranking_ready=desk.live.ready,
         orders={BEST_FIRST: "For you", MATCH: "Best match", NEWEST: "Newest", PAY: "Best paid"},
         **values,

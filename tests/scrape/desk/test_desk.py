@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from scrape.__main__ import main
 from scrape.dataset.store import Store
 from scrape.desk.session import ONE_IN, DeskSession
 from scrape.recommend import classifier
@@ -204,6 +206,41 @@ def test_dreams_have_the_nearest_real_postings_or_nothing_close(
 
 def test_without_a_gallery_the_command_that_makes_one_is_named(client: FlaskClient, home: Path) -> None:
     assert "python -m charrnn.sample" in client.get("/dream").text
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments"),
+    [
+        ("q=python", ["python"]),
+        (
+            "sort=new&label=any&place=India;Berlin, Germany&not=roses",
+            ["--place", "India", "--place", "Berlin, Germany", "--not", "roses"],
+        ),
+        ("sort=pay&label=any&pay=100k&remote=yes", ["--min-pay", "100k", "--remote", "--sort", "pay"]),
+        ("label=yes&sort=new", ["--label", "yes"]),
+        (
+            "label=none&sort=new&title=baker&unpaid=1&pay=70k",
+            ["--label", "none", "--title", "baker", "--pay-or-unknown", "70k"],
+        ),
+    ],
+)
+def test_an_export_is_that_of_find_byte_for_byte(
+    client: FlaskClient, desk: DeskSession, capfd: pytest.CaptureFixture[str], query: str, arguments: list[str]
+) -> None:
+    label(client, "demo-0", "yes")
+    for form in ("csv", "json", "jsonl"):
+        assert main(["find", *arguments, f"--{form}", "--data-dir", str(desk.store.root)]) == 0
+        sent = client.get(f"/export.{form}?{query}")
+        assert sent.data == capfd.readouterr().out.encode() and sent.data
+    assert client.get("/export.exe").status_code == 404
+
+
+def test_a_ranked_list_is_exported_in_its_order(client: FlaskClient, desk: DeskSession) -> None:
+    for number in range(6):
+        label(client, f"demo-{number}", "yes" if number in (0, 2, 5) else "no")
+    page, sent = client.get("/").text, client.get("/export.jsonl").text
+    assert [json.loads(line)["id"] for line in sent.splitlines()][:30] == names(page)
+    assert sent.count("\n") == 54
 
 
 def test_similar_postings_are_of_the_same_kind_and_their_labels_say_so(client: FlaskClient, desk: DeskSession) -> None:
