@@ -229,9 +229,7 @@ def test_a_hint_names_the_dataset_of_its_command(store: Store, capsys: pytest.Ca
 
 def test_a_missing_file_of_labels_is_one_plain_line(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(store, "label", "--from-file", "nowhere") == 2
-    assert capsys.readouterr().err == (
-        "error: there is no nowhere; name a file of labels\n"
-    )
+    assert capsys.readouterr().err == ("error: there is no nowhere; name a file of labels\n")
 
 
 def test_labels_of_one_kind_teach_nothing(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
