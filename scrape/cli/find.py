@@ -138,7 +138,12 @@ def _query(asked: Filters) -> str:
         "not": asked.exclude,
         "board": asked.boards,
     }
-    return " ".join([asked.words, *(f"--{name} {value!r}" for name, values in given.items() for value in values)])
+    flags = [f"--{name} {value!r}" for name, values in given.items() for value in values]
+    if asked.remote is not None:
+        flags.append("--remote" if asked.remote else "--no-remote")
+    if asked.min_pay:
+        flags.append(f"--min-pay {asked.min_pay:,.0f} {asked.currency}")
+    return " ".join(filter(None, [asked.words, *flags]))
 
 
 def _say_not_compared(index: PostingIndex, asked: Filters) -> None:

@@ -64,9 +64,8 @@ def bench(options: Namespace) -> int:
         for what, seconds in measured(count):
             figures.setdefault(what, {})[str(count)] = seconds
             print(f"{count:,}: {what}: {seconds * 1000:,.1f} ms", file=sys.stderr, flush=True)
-    print(
-        f"{json.dumps(rounds.machine())}\n\n| milliseconds, median of {ROUNDS} | {' | '.join(f'{count:,}' for count in counts)} |"
-    )
+    columns = " | ".join(f"{count:,}" for count in counts)
+    print(f"{json.dumps(rounds.machine())}\n\n| milliseconds, median of {ROUNDS} | {columns} |")
     print(f"|---|{'---|' * len(counts)}")
     for what, row in figures.items():
         print(f"| {what} | {' | '.join(f'{row[str(count)] * 1000:,.1f}' for count in counts)} |")

@@ -35,6 +35,7 @@ PARSERS = {
     "charrnn.score": score.options_parser,
     "charrnn.runs": runs.options_parser,
     "scrape.recommend": recommend.options_parser,
+    "scrape find": lambda: scrape_parser.options_parser(["find"]),
 }
 
 

@@ -231,7 +231,8 @@ class PostingIndex:
         table, expression = ("words", asked.words) if asked.words else ("typing", asked.typing)
         if not expression or not ids:
             return {}
-        return dict(self._rows(_EXCERPTS.format(table), (*marks, expression, json.dumps(ids))))
+        found = self._rows(_EXCERPTS.format(table), (*marks, expression, json.dumps(ids)))
+        return {row: text.strip() for row, text in found}
 
     def _rows(self, query: str, values: Sequence[str | float]) -> list[tuple[Any, ...]]:
         """Return the rows of a query. Damage that only reading meets is cured by building the index again, once."""
