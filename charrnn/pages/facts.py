@@ -8,11 +8,10 @@ from charrnn.evaluate.memorization import COPIED, OverlapSummary
 from charrnn.pages.views import Provenance
 
 
-def in_plain_words(source: Provenance, copied: OverlapSummary | None, corrected: str) -> list[tuple[str, str]]:
+def in_plain_words(source: Provenance, copying: str, corrected: str) -> list[tuple[str, str]]:
     """Return the five facts that a gallery begins with, each as a name and a sentence that needs no explanation.
 
-    `copied` is the overlap of its texts with the training text, None where it was not measured. `corrected` says what
-    the grammar did to postings; of other texts it is empty.
+    `copying` says how much is copied, `corrected` what the grammar did to postings; of other texts it is empty.
     """
     seed = f"All lots came from random numbers that begin at {source.seed}, so the same command writes the same again."
     last = ("Corrections", corrected) if corrected else ("Seed", seed)
@@ -29,7 +28,7 @@ def in_plain_words(source: Provenance, copied: OverlapSummary | None, corrected:
             f"of {source.val_loss / log(2):.2f} bits a letter; 1 bit is one coin toss.)",
         ),
         ("Daring", f"Temperature {source.temperature:g}: {_daring(source.temperature)}."),
-        ("Copying", _copying(source, copied)),
+        ("Copying", copying),
         last,
     ]
 
@@ -54,9 +53,8 @@ def _daring(temperature: float) -> str:
     return f"{drawn}, and {more} letters win more often, {less} ones less often, than the network expects"
 
 
-def _copying(source: Provenance, copied: OverlapSummary | None) -> str:
-    if not copied:
-        return "How much is copied was not measured, because the training text was not found."
+def describe_copying(source: Provenance, copied: OverlapSummary) -> str:
+    """Return a sentence on how much of the texts of a gallery is copied, beside texts that people wrote."""
     nouns = f"{source.kind.noun}s"
     said = (
         f"{copied.share:.0%} of these {nouns} stands word for word in the training text, in pieces of {COPIED} letters "

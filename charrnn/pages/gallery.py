@@ -136,7 +136,7 @@ def _render_index(
         images=images,
         source=source,
         cards=cards,
-        plain=facts.in_plain_words(source, copied, _correction(views, source)),
+        plain=facts.in_plain_words(source, _copying(views, source, copied), _correction(views, source)),
         facts=posting.describe_source(source) | _describe_all(views, source, copied),
         example=example_word([card.words for card in cards]),
         series=make_series(comparison, source),
@@ -151,6 +151,16 @@ def example_word(words: Sequence[str]) -> str:
     some = [word for word, count in counts.items() if count < len(words)]
     # A third of the texts is a good share to keep.
     return min(some, key=lambda word: (abs(counts[word] - len(words) / 3), -len(word), word), default="")
+
+
+def _copying(views: Views, source: Provenance, copied: OverlapSummary | None) -> str:
+    """Return a sentence on how much is copied; of lines, which are short, how many are as a whole."""
+    if not copied:
+        return "How much is copied was not measured, because the training text was not found."
+    if source.kind.form == LINES:
+        texts = [view for view in views if isinstance(view, TextView)]
+        return f"{sum(view.is_copied for view in texts)} of {len(texts)} lines stand in the training text as they are."
+    return facts.describe_copying(source, copied)
 
 
 def _correction(views: Views, source: Provenance) -> str:

@@ -11,6 +11,12 @@ from charrnn.pages.views import PostingView, Provenance
 from charrnn.sample.compare import CHECKPOINTS, Comparison, Stage
 from charrnn.sample.generate import Sample
 
+_TEMPERATURE = (
+    "Temperature says how daring the network is when it draws the next letter: low, it nearly always takes the "
+    "likeliest and repeats what it knows; high, it takes unlikely ones more often, makes more up, and makes more "
+    "mistakes. Beginning and random numbers are the same each time."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesRow:
@@ -34,34 +40,38 @@ class Series:
 
 def make_series(comparison: Comparison, source: Provenance) -> list[Series]:
     """Return the series of a comparison: the stages of training, and the temperatures, as far as there are any."""
-    made = []
-    if comparison.stages:
-        stages = [
-            SeriesRow(
-                f"After reading it {times(stage.epoch)}" if stage.epoch else "Untrained",
-                _stage_note(stage, source),
-                _views(stage.samples, source),
-            )
-            for stage in comparison.stages
-        ]
-        explanation = (
-            "The same beginning and the same random numbers, given to the network before training, and after it had "
-            "read its training text for a while. The percentage is the typical chance that it gave to the letter that "
-            f"really came next, in text that it had never read. {_kept(comparison)}"
+    stages = [
+        SeriesRow(
+            f"After reading it {times(stage.epoch)}" if stage.epoch else "Untrained",
+            _stage_note(stage, source),
+            _views(stage.samples, source),
         )
-        made.append(Series("learned", "See how it learned to write", "How it learned to write", explanation, stages))
-    if comparison.temperatures:
-        steps = [
-            SeriesRow(f"Temperature {step.temperature:g}", _daring(step.temperature), _views(step.samples, source))
-            for step in comparison.temperatures
-        ]
-        explanation = (
-            "Temperature says how daring the network is when it draws the next letter: low, it nearly always takes the "
-            "likeliest and repeats what it knows; high, it takes unlikely ones more often, makes more up, and makes "
-            "more mistakes. Beginning and random numbers are the same each time."
-        )
-        made.append(Series("temperature", "See what temperature does", "How daring should it be?", explanation, steps))
-    return made
+        for stage in comparison.stages
+    ]
+    steps = [
+        SeriesRow(f"Temperature {step.temperature:g}", _daring(step.temperature), _views(step.samples, source))
+        for step in comparison.temperatures
+    ]
+    series = [
+        Series("learned", "See how it learned to write", "How it learned to write", _training(comparison), stages),
+        Series("temperature", "See what temperature does", "How daring should it be?", _TEMPERATURE, steps),
+    ]
+    return [each for each in series if each.rows]
+
+
+def _training(comparison: Comparison) -> str:
+    """Return what there is to say of the stages of training."""
+    begins = any(sample.prompt for stage in comparison.stages for sample in stage.samples)
+    count = comparison.checkpoints
+    saved = "checkpoint (saved stage)" if count == 1 else "checkpoints (saved stages)"
+    kept = f"Up to {CHECKPOINTS} stages are shown; this training left {count} {saved}."
+    if count >= CHECKPOINTS:
+        kept = f"These are {CHECKPOINTS} of the {count} {saved} of its training."
+    return (
+        f"The same {'beginning' if begins else 'passage to go on from'} and the same random numbers, given to the "
+        "network before training, and after it had read its training text for a while. The percentage is the typical "
+        f"chance that it gave to the letter that really came next, in text that it had never read. {kept}"
+    )
 
 
 def _stage_note(stage: Stage, source: Provenance) -> str:
@@ -69,17 +79,6 @@ def _stage_note(stage: Stage, source: Provenance) -> str:
         blind = f"{1 / source.characters:.0%} for the right letter"
         return f"Its numbers are random (seed {source.seed}): blind guessing, {blind}"
     return f"{chance(stage.val_loss)} for the right letter"
-
-
-def _kept(comparison: Comparison) -> str:
-    """Say which of the checkpoints of a run are shown."""
-    count = comparison.checkpoints
-    if count > CHECKPOINTS:
-        return f"These are {CHECKPOINTS} of the {count} checkpoints (saved stages) of its training."
-    if count == CHECKPOINTS:
-        return f"These are the {CHECKPOINTS} checkpoints (saved stages) of its training."
-    checkpoints = "1 checkpoint (saved stage)" if count == 1 else f"{count} checkpoints (saved stages)"
-    return f"Up to {CHECKPOINTS} stages are shown; this training left {checkpoints}."
 
 
 def _daring(temperature: float) -> str:

@@ -35,6 +35,11 @@ class TextView:
         return shown_text(self.sample)
 
     @property
+    def is_copied(self) -> bool:
+        """True if the whole text stands in the training text, as far as it was measured."""
+        return self.overlap is not None and self.overlap.longest >= len(self.text)
+
+    @property
     def name(self) -> str:
         """The file name of its page."""
         return f"text-{self.number:02}.html"
@@ -78,8 +83,9 @@ def notes(view: TextView, source: Provenance) -> str:
     """Return the line below a text in the gallery."""
     parts = [] if source.kind.form == LINES else [f"{len(view.text.split()):,} words"]
     if view.overlap and source.kind.form == LINES:
-        whole = view.overlap.longest >= len(view.text)
-        parts.append("stands in the training text" if whole else f"at most {view.overlap.longest} letters copied")
+        parts.append(
+            "stands in the training text" if view.is_copied else f"at most {view.overlap.longest} letters copied"
+        )
     elif view.overlap:
         parts.append(f"{view.overlap.share:.0%} copied" if view.overlap.runs else "nothing copied")
     if not view.sample.ended:
