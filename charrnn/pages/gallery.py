@@ -184,7 +184,7 @@ def _describe_all(views: Views, source: Provenance, copied: OverlapSummary | Non
     described = {}
     closed = sum(view.sample.closed for view in views)
     ended = f"{sum(view.sample.ended for view in views)} of {len(views)}"
-    described["Ended by the network"] = f"{ended}; {closed} closed because they were long" if closed else ended
+    described["Ended by the network"] = f"{ended}; {closed} closed for length" if closed else ended
     postings = [view for view in views if isinstance(view, PostingView)]
     if postings:
         unaided = sum(not view.error if source.raw else not view.sample.masked for view in postings)
