@@ -76,7 +76,7 @@ def connect(store: Store) -> sqlite3.Connection:
         return _opened(store)
     except InputError as error:
         say(f"{error}; searching without it")
-        return _connected(store, ":memory:")
+        return _connected(store, None)
 
 
 def refresh(store: Store) -> None:
@@ -85,14 +85,12 @@ def refresh(store: Store) -> None:
 
 
 def update(index: sqlite3.Connection, store: Store) -> None:
-    """Bring an open index up to date: list the folders, and take in what changed, all or nothing."""
-    index.execute("BEGIN IMMEDIATE")
+    """Bring an open index up to date, all or nothing. Raises InputError where it cannot be written."""
+    path = index.execute("PRAGMA database_list").fetchone()[2]  # empty for one in memory
     try:
-        _update_rows(index, store)
-        index.execute("COMMIT")
-    except BaseException:
-        index.execute("ROLLBACK")
-        raise
+        _update(index, store, Path(path) if path else None)
+    except (*DATABASE_ERRORS, OSError) as error:
+        raise InputError(f"the index {path} cannot be brought up to date: {error}") from error
 
 
 def _opened(store: Store) -> sqlite3.Connection:
@@ -110,35 +108,44 @@ def _opened(store: Store) -> sqlite3.Connection:
         raise InputError(f"the index {path} cannot be written: {error}") from error
 
 
-def _connected(store: Store, path: Path | str) -> sqlite3.Connection:
-    """Open the index at `path` and update it from the store, all or nothing. One thread at a time may use it."""
-    index = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+def _connected(store: Store, path: Path | None) -> sqlite3.Connection:
+    """Open the index at `path`, or one in memory, and update it from the store. One thread at a time may use it."""
+    index = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
     try:
         index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
-        on_disk = isinstance(path, Path)
-        as_left = isinstance(path, Path) and is_as_left(path)
-        if on_disk and not as_left:
+        if path and not is_as_left(path):
             quick_check(index)
-        listed = _listing(store)
-        version = index.execute("PRAGMA user_version").fetchone()[0]
-        if as_left and version == _VERSION and listed and listed == _noted_listing(store):
-            return index
-        index.execute("BEGIN IMMEDIATE")
-        if version != _VERSION:
+        _update(index, store, path)
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
+def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
+    """Update the index from the store, all or nothing; nothing is listed where no folder has changed."""
+    as_left = path is None or is_as_left(path)
+    is_current = index.execute("PRAGMA user_version").fetchone()[0] == _VERSION
+    listed = _listing(store)
+    if path and as_left and is_current and listed and listed == _noted_listing(store):
+        return
+    index.execute("BEGIN IMMEDIATE")
+    try:
+        if not is_current:
             _make_tables(index)
         elif not as_left:  # the words lie in blobs, which nothing else checks
             for table in ("words", "typing"):
                 index.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
         _update_rows(index, store)
         index.execute("COMMIT")
-        if isinstance(path, Path):
-            if not is_as_left(path):
-                leave(path)
-            write_whole(_listing_note(store), listed)
     except BaseException:
-        index.close()  # rolls back
+        if index.in_transaction:  # an error of the disk may have ended it
+            index.execute("ROLLBACK")
         raise
-    return index
+    if path:
+        if not is_as_left(path):
+            leave(path)
+        write_whole(_listing_note(store), listed)
 
 
 def _make_tables(index: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +210,21 @@ def test_an_index_in_step_is_not_written(store: Store) -> None:
     before = (store.root / FILE).stat().st_mtime_ns
     keys(store, "baker")
     assert (store.root / FILE).stat().st_mtime_ns == before
+
+
+def test_folders_that_did_not_change_are_not_listed_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (store.raw, store.postings):
+        os.utime(folder, (1, 1))  # changed long ago
+    keys(store)
+    with open_index(store) as index, monkeypatch.context() as patched:
+        patched.setattr(Store, "stamps", lambda _: pytest.fail("was listed"))
+        index.refresh()
+        assert keys(store, "baker") == ["1", "3"]
+    with open_index(store) as index:
+        store.remove(BAKER.name)
+        index.refresh()
+        assert index.count() == 2
+    assert keys(store, "baker") == ["3"]
 
 
 @pytest.mark.parametrize("spoil", ["text", "cut", "old", "gone"])
