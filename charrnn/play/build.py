@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from markupsafe import Markup
 
 from charrnn.data.kind import TextKind
@@ -45,6 +46,7 @@ def make_page(
     None stands for the untrained network, and the first checkpoint where the page stays small with it. Raises
     InputError where the network is no LSTM, or where the page would be larger than `max_megabytes`.
     """
+    torch.set_num_threads(1)  # as for sampling: a second thread takes longer where anything else runs
     loaded = checkpoint.load(path)
     weights = quantize(loaded)
     kind = loaded.text_kind

@@ -5,25 +5,25 @@
 /** Random numbers by Philox4x32-10 (Salmon et al. 2011): a function of a seed and a position, without any state. */
 class Philox {
   /** Return four random integers of 32 bits for a key of two and a counter of four. */
-  static block(key, counter) {
-    let [k0, k1] = key;
-    let [a, b, c, d] = counter;
+  static block([k0, k1], [a, b, c, d]) {
     for (let round = 0; round < 10; round++) {
-      const [high0, low0] = Philox.multiply(0xd2511f53, a);
-      const [high1, low1] = Philox.multiply(0xcd9e8d57, c);
-      [a, b, c, d] = [(high1 ^ b ^ k0) >>> 0, low1, (high0 ^ d ^ k1) >>> 0, low0];
-      k0 = (k0 + 0x9e3779b9) >>> 0;
-      k1 = (k1 + 0xbb67ae85) >>> 0;
+      const high0 = Philox.high(0xd2511f53, a), low0 = Math.imul(0xd2511f53, a);
+      const high1 = Philox.high(0xcd9e8d57, c), low1 = Math.imul(0xcd9e8d57, c);
+      a = high1 ^ b ^ k0;
+      c = high0 ^ d ^ k1;
+      b = low1;
+      d = low0;
+      k0 = (k0 + 0x9e3779b9) | 0;
+      k1 = (k1 + 0xbb67ae85) | 0;
     }
-    return [a, b, c, d];
+    return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
   }
 
-  /** Return the upper and the lower 32 bits of a product. */
-  static multiply(x, y) {
+  /** Return the upper 32 bits of the product of two integers of 32 bits. */
+  static high(x, y) {
     const x1 = x >>> 16, x0 = x & 0xffff, y1 = y >>> 16, y0 = y & 0xffff;
-    const middle = x1 * y0 + ((x0 * y0) >>> 16);
-    const carry = (middle & 0xffff) + x0 * y1;
-    return [(x1 * y1 + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0, Math.imul(x, y) >>> 0];
+    const middle = x1 * y0 + ((x0 * y0) >>> 16), lower = x0 * y1 + (middle & 0xffff); // each below 2^32
+    return (x1 * y1 + (middle >>> 16) + (lower >>> 16)) | 0;
   }
 
   /** Return two numbers in [0, 1) for the character at a position of the text that a seed gives. */
@@ -247,8 +247,9 @@ class Network {
   static untrained(head) {
     const bytes = new Uint8Array(Network.bytes(head)), { layers, size, characters, rows, levels } = head;
     const integers = 4 * size * size * (2 * layers - 1) + rows * size + characters * 4 * size;
+    const words = new Uint32Array(4), block = new Int8Array(words.buffer);
     for (let at = 0; at < integers; at += 16) {
-      const block = new Int8Array(new Uint32Array(Philox.block([0, 0], [at / 16, 0, 0, 1])).buffer);
+      words.set(Philox.block([0, 0], [at / 16, 0, 0, 1]));
       for (let k = 0; k < 16 && at + k < integers; k++) bytes[at + k] = Math.max(block[k], -127);
     }
     const level = Math.fround(1 / Math.sqrt(size) / 127), halved = (row) => (row < 3 * size ? level / 2 : level);
