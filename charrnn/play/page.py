@@ -65,7 +65,7 @@ class Contents:
 
 
 def render_page(contents: Contents, webassembly: bool = True) -> str:
-    """Render the page. Without `webassembly` its policy stays stricter, and the network is some ten times slower."""
+    """Render the page. Without `webassembly` its policy stays stricter, and the network is six to nine times slower."""
     kind = contents.kind
     blocks = {}
     if webassembly:
