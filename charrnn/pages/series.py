@@ -65,7 +65,7 @@ def _training(comparison: Comparison) -> str:
     count = comparison.checkpoints
     saved = "checkpoint (saved stage)" if count == 1 else "checkpoints (saved stages)"
     kept = f"Up to {CHECKPOINTS} stages are shown; this training left {count} {saved}."
-    if count >= CHECKPOINTS:
+    if count > CHECKPOINTS:
         kept = f"These are {CHECKPOINTS} of the {count} {saved} of its training."
     return (
         f"The same {'beginning' if begins else 'passage to go on from'} and the same random numbers, given to the "

@@ -340,5 +340,8 @@ def test_the_page_passes_axe_and_asks_for_nothing(home: Path) -> None:
             assert re.search(r"bits: a chance of", tab.evaluate(hint))
             place = tab.locator(f".text {word.get_attribute('href')}")
             assert unescape(place.inner_text()) == word.inner_text()
+            tab.keyboard.press("Tab")
+            assert tab.evaluate("document.activeElement.matches('.text a:not(:target)')")
+            assert "bits: a chance of" in tab.evaluate("getComputedStyle(document.activeElement, '::after').content")
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
         browser.close()
