@@ -7,7 +7,7 @@
 #   scripts/bench.sh all           these three
 #   scripts/bench.sh recommend     what few labels teach (quality), time to rank 100,000 postings (speed)
 #   scripts/bench.sh memorization  the index that finds copied text, at 5, 20 and 100 MB
-#   scripts/bench.sh find          the index of saved postings, and searches of it: [--counts 1000,50000]
+#   scripts/bench.sh find          the index of saved postings, and searches of it: [--counts 1000,50000] [--times 4]
 #   scripts/bench.sh play          the page of charrnn.play in Chromium: speed, start, size, and what 8 bits cost
 #   scripts/bench.sh recipes       the default recipe with one setting changed at a time: --data-dir FOLDER (hours)
 #

@@ -1,34 +1,38 @@
 """Measure how long the index takes to build, and what one search of the saved postings takes.
 
-    scripts/bench.sh find [--counts 1000,50000]
+    scripts/bench.sh find [--counts 1000,50000] [--times 4]
+    scripts/bench.sh find --data-dir data/jobs
 
-The postings are invented, by the bundled board; beyond 50,000 the same ones come again under other names, titles and
-addresses. A search counts what it finds, and reads a page of 50 with excerpts.
+The postings are invented, by the bundled board, or those of a dataset, which is left as it is. With `--times`, the rows
+of the largest index are then multiplied in it, and searched again. A search counts what it finds, and reads a page of
+50 with excerpts.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import rounds
 
 from scrape import demo
 from scrape.common import console
-from scrape.common.arguments import names
-from scrape.common.posting import Posting
+from scrape.common.arguments import names, positive_int
+from scrape.common.databases import leave
 from scrape.dataset.index import FILE, Filters, PostingIndex, open_index
 from scrape.dataset.store import Store, encode
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 
-DIFFERENT = 50_000  # postings that are invented one by one
 PAGE = 50
 ROUNDS = 7
 
@@ -52,45 +56,49 @@ SEARCHES = {
 def main(argv: list[str] | None = None) -> int:
     parser = console.parser("find.py", "Measure the index of the saved postings.")
     parser.add_argument("--counts", type=names, default=["1000", "50000"], metavar="A,B", help="postings (1000,50000)")
+    parser.add_argument("--data-dir", type=Path, help="measure the postings of this dataset instead")
+    parser.add_argument("--times", type=positive_int, default=1, metavar="N", help="multiply the rows at the end (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     options = parser.parse_args(argv)
     return console.run(lambda: bench(options), debug=options.debug)
 
 
 def bench(options: Namespace) -> int:
-    counts = [int(count) for count in options.counts]
     figures: dict[str, dict[str, float]] = {}
-    for count in counts:
-        for what, seconds in measured(count):
-            figures.setdefault(what, {})[str(count)] = seconds
-            print(f"{count:,}: {what}: {seconds * 1000:,.1f} ms", file=sys.stderr, flush=True)
-    columns = " | ".join(f"{count:,}" for count in counts)
-    print(f"{json.dumps(rounds.machine())}\n\n| milliseconds, median of {ROUNDS} | {columns} |")
-    print(f"|---|{'---|' * len(counts)}")
-    for what, row in figures.items():
-        print(f"| {what} | {' | '.join(f'{row[str(count)] * 1000:,.1f}' for count in counts)} |")
+    for count in [0] if options.data_dir else sorted(map(int, options.counts)):
+        with tempfile.TemporaryDirectory() as folder:
+            store = copied(options.data_dir, Path(folder)) if options.data_dir else written(Path(folder), count)
+            figures[f"{len(store.names()):,}"] = {**timed_index(store), **timed_searches(store)}
+            last = options.data_dir or count == max(map(int, options.counts))
+            if last and options.times > 1:
+                multiply(store.root / FILE, options.times)
+                figures[f"{len(store.names()) * options.times:,}"] = timed_searches(store)
+    print(f"{json.dumps(rounds.machine())}\n\n| milliseconds, median of {ROUNDS} | {' | '.join(figures)} |")
+    print(f"|---|{'---|' * len(figures)}")
+    for what in next(iter(figures.values())):
+        cells = (f"{column[what] * 1000:,.1f}" if what in column else "" for column in figures.values())
+        print(f"| {what} | {' | '.join(cells)} |")
     rounds.save(options.json, {"seconds": figures})
     return console.OK
 
 
-def measured(count: int) -> Iterator[tuple[str, float]]:
-    """Yield what was timed in a dataset of so many postings, with its seconds."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
-        write(store, count)
-        time.sleep(2.1)  # so that the times of the folders are taken at their word
-        begun = time.perf_counter()
-        open_index(store).close()
-        yield "build the index", time.perf_counter() - begun
-        megabytes = (store.root / FILE).stat().st_size / 1e6
-        print(f"{count:,}: {FILE} has {megabytes:,.0f} MB", file=sys.stderr)
-        yield "open it, nothing changed", median(lambda: open_index(store).close())
-        with open_index(store) as index:
-            yield "refresh it, nothing changed", median(index.refresh)
-            for what, filters in SEARCHES.items():
-                yield what, median(lambda filters=filters: search(index, filters))  # type: ignore[misc]
-            yield "facets of all postings", median(index.facets)
-            yield "facets of `python`", median(lambda: index.facets(Filters("python")))
+def timed_index(store: Store) -> dict[str, float]:
+    """Return the seconds that it takes to build the index, and to open it again."""
+    time.sleep(2.1)  # so that the times of the folders are taken at their word
+    begun = time.perf_counter()
+    open_index(store).close()
+    figures = {"build the index": time.perf_counter() - begun}
+    console.say(f"{FILE} has {(store.root / FILE).stat().st_size / 1e6:,.0f} MB")
+    return figures | {"open it, nothing changed": median(lambda: open_index(store).close())}
+
+
+def timed_searches(store: Store) -> dict[str, float]:
+    """Return the seconds of each search."""
+    with open_index(store) as index:
+        figures = {what: median(partial(search, index, filters)) for what, filters in SEARCHES.items()}
+        figures["facets of all postings"] = median(index.facets)
+        figures["facets of `python`"] = median(partial(index.facets, Filters("python")))
+    return figures
 
 
 def search(index: PostingIndex, filters: Filters) -> None:
@@ -107,26 +115,49 @@ def median(step: Callable[[], object]) -> float:
     return sorted(taken[1:])[ROUNDS // 2]  # the first one warms up
 
 
-def write(store: Store, count: int) -> None:
+def written(root: Path, count: int) -> Store:
     """Write invented postings and their documents, without waiting for the disk each time."""
+    store = Store(root)
     for folder in (store.raw, store.postings):
-        folder.mkdir(parents=True)
-    made = demo.openings(count=min(count, DIFFERENT))
-    texts = [simplify(opening.posting.html) for opening in console.progress(made, desc="simplifying")]
-    for number in console.progress(range(count), desc="writing"):
-        again, place = divmod(number, len(made))
-        posting = renamed(made[place].posting, again)
+        folder.mkdir()
+    for opening in console.progress(demo.openings(count=count), desc="writing", unit=" postings"):
+        posting = opening.posting
         store.raw_path(posting.name).write_text(encode(posting), "utf-8", newline="")
-        text = document.write(replace(posting, html=texts[place]))
+        text = document.write(replace(posting, html=simplify(posting.html)))
         store.document_path(posting.name).write_text(text, "utf-8", newline="")
+    return store
 
 
-def renamed(posting: Posting, again: int) -> Posting:
-    """Return a posting under other names where it is written again."""
-    if not again:
-        return posting
-    key, url = f"{posting.key}-{again}", f"{posting.url}-{again}"
-    return replace(posting, key=key, url=url, title=f"{posting.title} {again}")
+def copied(root: Path, folder: Path) -> Store:
+    """Return a dataset with the postings of another and no index."""
+    theirs, store = Store(root).require(), Store(folder)
+    store.raw.symlink_to(theirs.raw.resolve(), target_is_directory=True)
+    store.postings.symlink_to(theirs.postings.resolve(), target_is_directory=True)
+    return store
+
+
+def multiply(path: Path, times: int) -> None:
+    """Add every posting of an index again, under other names; the folders say nothing of it and are not listed."""
+    with closing(sqlite3.connect(path)) as index, index:
+        top = index.execute("SELECT max(id) FROM posting").fetchone()[0]
+        columns = [name for _, name, *_ in index.execute("PRAGMA table_info(posting)")][2:]
+        of_place = [name for _, name, *_ in index.execute("PRAGMA table_info(place)")][1:]
+        for again in range(1, times):
+            index.execute(
+                f"INSERT INTO posting SELECT id + ?, name || ?, {', '.join(columns)} FROM posting WHERE id <= ?",
+                (again * top, f"-{again}", top),
+            )
+            index.execute(
+                f"INSERT INTO place SELECT posting + ?, {', '.join(of_place)} FROM place WHERE posting <= ?",
+                (again * top, top),
+            )
+            for table in ("words", "typing"):
+                index.execute(
+                    f"INSERT INTO {table} (rowid, title, company, location, body, special) "
+                    "SELECT rowid + ?, title, company, location, body, special FROM words WHERE rowid <= ?",
+                    (again * top, top),
+                )
+    leave(path)
 
 
 if __name__ == "__main__":
