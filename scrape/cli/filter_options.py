@@ -29,6 +29,22 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     _repeated(which, "--place-not", metavar="PLACE", help="leave out postings with a place there; may be repeated")
     _repeated(which, "--company", help="a company; may be repeated")
     _repeated(which, "--not", dest="exclude", metavar="WORDS", help="leave out postings with these words together")
+    _add_facts(which)
+    how = parser.add_argument_group("results")
+    how.add_argument(
+        "--sort",
+        choices=SORTS,
+        default="match",
+        help="best match (new without words), newest, or best paid first (match)",
+    )
+    how.add_argument("--columns", type=_columns, metavar="A,B", help=f"only these columns, of {', '.join(COLUMNS)}")
+    how.add_argument(
+        "--description", choices=DESCRIPTIONS, default="text", help="the column of the posting's text (text)"
+    )
+
+
+def _add_facts(which: argparse._ArgumentGroup) -> None:
+    """Declare the options about remote work, pay, board, date and label."""
     remote = which.add_mutually_exclusive_group()
     remote.add_argument("--remote", action="store_true", default=None, help="remote work")
     remote.add_argument("--no-remote", dest="remote", action="store_false", help="what has a place and is not remote")
@@ -45,17 +61,6 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     _repeated(which, "--board", help="of this board; may be repeated")
     which.add_argument("--since", default="", help="published since, such as 2026-11-01, 7d or 2w")
     which.add_argument("--label", choices=LABELS, default="", help="labeled yes, no or skip, or not at all (none)")
-    how = parser.add_argument_group("results")
-    how.add_argument(
-        "--sort",
-        choices=SORTS,
-        default="match",
-        help="best match (new without words), newest, or best paid first (match)",
-    )
-    how.add_argument("--columns", type=_columns, metavar="A,B", help=f"only these columns, of {', '.join(COLUMNS)}")
-    how.add_argument(
-        "--description", choices=DESCRIPTIONS, default="text", help="the column of the posting's text (text)"
-    )
 
 
 def filters_of(options: argparse.Namespace) -> Filters:

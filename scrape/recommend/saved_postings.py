@@ -20,7 +20,7 @@ from scrape.dataset import export
 from scrape.dataset.export import Row
 from scrape.dataset.index import Filters, PostingIndex, open_index
 from scrape.dataset.store import Store, named_store
-from scrape.fields import match
+from scrape.fields import match, pay
 from scrape.fields.pay import least_pay
 from scrape.recommend.labels import FILE, SKIPPED, Label, current_answers, open_labels
 
@@ -56,7 +56,7 @@ def find(
     Arguments mean what the options of that command mean; of several titles, places, companies or boards one has to
     match. `min_pay` is an amount for a year, or a text such as `45/hour`. Raises InputError.
     """
-    amount, named = _amount(min_pay)
+    amount, code = _amount(min_pay, currency)
     _require("sort", sort, SORTS)
     _require("description", description, export.DESCRIPTIONS)
     asked = Filters(
@@ -68,7 +68,7 @@ def find(
         exclude=_several(exclude),
         remote=remote,
         min_pay=amount,
-        currency=currency or named or "USD",
+        currency=code,
         keep_unpaid=pay_or_unknown,
         boards=_several(board),
         since=match.since(since, date.today()),
@@ -130,9 +130,11 @@ def _label_row(label: Label, index: PostingIndex) -> tuple[str, ...]:
     return label.name, label.address, hit.title if hit else "", label.answer, label.at, label.chosen
 
 
-def _amount(min_pay: float | str) -> tuple[float, str]:
+def _amount(min_pay: float | str, currency: str) -> tuple[float, str]:
+    """Return an amount for a year and the code of its currency."""
     try:
-        return least_pay(min_pay) if isinstance(min_pay, str) else (float(min_pay), "")
+        amount, named = least_pay(min_pay) if isinstance(min_pay, str) else (float(min_pay), "")
+        return amount, pay.currency(currency) if currency else named or "USD"
     except ArgumentTypeError as error:
         raise InputError(str(error)) from error
 

@@ -131,6 +131,7 @@ def test_columns_and_descriptions_are_chosen(run: Run) -> None:
         (["rye -wheat", "--min-pay", "100k"], {"Paid Baker"}),
         (["--", "rye", "-wheat", "-managing"], {"Paid Baker", "=Java Baker"}),
         (["--min-pay", "150k", "paid"], {"Paid Baker"}),
+        (["paid", "--pay", "$150k"], {"Paid Baker"}),
         (["--pay-or-unknown", "200k", "--title", "remote", "--title", "paid"], {"Remote Baker"}),
         (["java OR managing"], {"Remote Baker", "=Java Baker"}),
         (["managi*", "--board", "demo"], {"Remote Baker"}),
@@ -299,7 +300,8 @@ def test_python_finds_the_same_rows(run: Run, jobs: Store) -> None:
         {"name": "demo-1", "url": "https://board.example/1", "title": "Baker 1", "answer": "yes"}
         | {"at": "2026-11-30T10:00:00+00:00", "chosen": "random"}
     ]
-    for wrong in ({"sort": "best"}, {"label": "maybe"}, {"min_pay": "much"}, {"description": "all"}):
+    assert scrape.find(min_pay=1, currency="£") == [] and len(scrape.find(min_pay=1, currency="usd")) == 1
+    for wrong in ({"sort": "best"}, {"currency": "?"}, {"label": "maybe"}, {"min_pay": "much"}, {"description": "all"}):
         with pytest.raises(InputError):
             scrape.find(**wrong)  # type: ignore[arg-type]
 
