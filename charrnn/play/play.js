@@ -542,8 +542,8 @@ function percent(chance) {
 
 /** Return the turns that an address names, in order; what is none is left out. */
 function turnsOf(texts) {
-  const turns = texts.map((text) => text.split("-").map(Number)).filter((turn) => turn.length === 5 && turn.every((each) => each >= 0 && each < MOST_SEED));
-  return turns.map(([at, seed, temperature, topP, minP]) => ({ at: Math.floor(at), seed: Math.floor(seed), temperature, topP, minP })).sort((a, b) => a.at - b.at);
+  const turns = texts.map((text) => text.split("-").map(parseFloat)).filter((turn) => turn.length === 5 && turn.every((each) => each >= 0 && each < MOST_SEED));
+  return turns.map(([at, seed, temperature, topP, minP]) => ({ at: Math.floor(at), seed: Math.floor(seed), temperature, topP, minP: Math.min(minP, 1) })).sort((a, b) => a.at - b.at);
 }
 
 function scoped(cell, scope) {

@@ -186,6 +186,8 @@ def test_a_text_is_written_on_from_a_letter_and_the_address_says_so(page: Page, 
     wait(page)
     second, shared = text_of(page), page.url
     assert second[:90] == first[:90] and second != first and "&on=" in shared
+    turns = page.evaluate("turnsOf(['9-1-0.5-1-7', '4-2-1-1-0', 'x', '1-2', '-1-2-3-4', '1-2-3-4-NaN'])")
+    assert [(turn["at"], turn["minP"]) for turn in turns] == [(4, 0), (9, 1)]
     page.go_back()
     expect(page.locator(".letters")).to_have_text(first, timeout=WAIT)
     assert page.url == address
