@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
-from bs4.filter import SoupStrainer
 from lxml import etree
 
 from scrape.common.errors import ChangedShape
@@ -168,14 +168,57 @@ def as_html(description: str) -> str:
     return "".join(f"<p>{block}</p>" for block in blocks if block)
 
 
-def page(body: str, only: list[str] | None = None) -> BeautifulSoup:
-    """Return `body` as parsed HTML; with `only`, just the elements of those names (several times as fast).
+def page(body: str) -> BeautifulSoup:
+    """Return `body` as parsed HTML. Raises ValueError for a page larger than `PAGE_BYTES`."""
+    return BeautifulSoup(_without_prolog(body), "lxml")
 
+
+class Element(NamedTuple):
+    """An element of a page: its name, its attributes, and for a script its text."""
+
+    name: str
+    attributes: Mapping[str, str]
+    text: str
+
+
+def head_elements(body: str) -> list[Element]:
+    """Return the scripts, links and meta elements of a page in order, wherever they stand.
+
+    They are those of `page(body)`, as the parser is the same, but no tree is built: it takes a quarter of the time.
     Raises ValueError for a page larger than `PAGE_BYTES`.
     """
-    # Without its prolog: bs4 would warn that HTML looks like XML.
-    source = _XML_PROLOG.sub("", body, count=1)
-    return BeautifulSoup(_markup(source), "lxml", parse_only=SoupStrainer(only) if only else None)
+    found: list[tuple[str, Mapping[str, str], list[str]]] = []
+    script: list[str] | None = None
+
+    class Target:
+        def start(self, name: str, attributes: Mapping[str, str]) -> None:
+            nonlocal script
+            if name in ("script", "link", "meta"):
+                found.append((name, dict(attributes), []))
+                script = found[-1][2] if name == "script" else None
+
+        def data(self, text: str) -> None:
+            if script is not None:
+                script.append(text)
+
+        def end(self, name: str) -> None:
+            nonlocal script
+            script = None
+
+        def close(self) -> None:
+            pass
+
+    target: Any = Target()  # its stubs ask for parts that lxml does not
+    parser = etree.HTMLParser(target=target)
+    with suppress(etree.ParserError):  # an empty page
+        parser.feed(_without_prolog(body))
+        parser.close()
+    return [Element(name, attributes, "".join(texts)) for name, attributes, texts in found]
+
+
+def _without_prolog(body: str) -> str:
+    """Return HTML without an XML prolog, which makes bs4 warn."""
+    return _markup(_XML_PROLOG.sub("", body, count=1))
 
 
 def tree(body: str) -> etree._Element:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import accumulate
 from typing import Any
 
-from bs4 import BeautifulSoup
+from scrape.boards.extract import Element
 
 Node = dict[str, Any]
 
@@ -34,17 +34,20 @@ _SEPARATOR = re.compile(r"[\s\ufeff,;]*")
 _NAME = re.compile(r"[@\w][\w:@./#-]{0,99}")
 
 
-def documents(soup: BeautifulSoup) -> list[Any]:
-    """Return the JSON-LD values of a page, lists opened, in order. A script that cannot be repaired is left out."""
+def documents(elements: Iterable[Element]) -> list[Any]:
+    """Return the JSON-LD values of the scripts among the elements of a page, lists opened, in order.
+
+    A script that cannot be repaired is left out.
+    """
     found: list[Any] = []
     repairable = _MOST_REPAIRED
-    for script in soup.find_all("script"):
-        if str(script.get("type", "")).split(";")[0].strip().lower() != "application/ld+json":
+    for element in elements:
+        kind = element.attributes.get("type", "").split(";")[0].strip().lower()
+        if element.name != "script" or kind != "application/ld+json":
             continue
-        source = script.get_text()
-        for value in parse(source, repairable):
+        for value in parse(element.text, repairable):
             found += value if isinstance(value, list) else [value]
-        repairable -= len(source)
+        repairable -= len(element.text)
     return [document for document in found if document is not None]
 
 

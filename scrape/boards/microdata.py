@@ -22,7 +22,8 @@ _TYPED = re.compile(r"""\b(?:itemtype|typeof)\s*=\s*["']?[^"'>]*\bJobPosting\b""
 
 def has_posting(body: str) -> bool:
     """Return whether an element of the page says that it is a JobPosting."""
-    return bool(_TYPED.search(body))
+    # Most pages lack the word, and looking for it takes a hundredth of the time that the pattern does.
+    return "jobposting" in body.lower() and bool(_TYPED.search(body))
 
 
 def items(body: str) -> list[Node]:

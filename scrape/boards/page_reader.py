@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bs4 import BeautifulSoup
-
 from scrape.boards import general, layouts, schema_org
-from scrape.boards.extract import page
+from scrape.boards.extract import head_elements, page
 from scrape.boards.layouts import LayoutFields
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape
@@ -42,14 +40,14 @@ def read(body: str, url: str, board: str) -> Page:
         raise ListOfResults(f"{url}: {_LIST}")
     soup = page(body)
     if known := layouts.known(soup):
-        return Page((_posting(known, soup, url, board),))
+        return Page((_posting(known, body, url, board),))
     guess = general.read(body)
     if not guess.posting and (guess.results >= _LEAST_RESULTS or (guess.results and not guess.reason)):
         raise ListOfResults(f"{url}: {_LIST}")
     if found := guess.posting or layouts.article(soup):
         pay = show(found.pay) if found.pay else ""
         fields = "; ".join(filter(None, (found.title, found.company, found.location, found.date, pay)))
-        return Page((_posting(found, soup, url, board),), guessed=(f"{url}: {fields}",))
+        return Page((_posting(found, body, url, board),), guessed=(f"{url}: {fields}",))
     raise ChangedShape(f"{url}: no posting recognised, as {guess.reason}; save the page of one posting")
 
 
@@ -66,7 +64,7 @@ def _indeed(body: str, url: str, board: str) -> tuple[Posting, ...]:
     return tuple(replace(posting, board=board) for posting in found.postings)
 
 
-def _posting(found: LayoutFields, soup: BeautifulSoup, url: str, board: str) -> Posting:
-    link = schema_org.page_url(soup, url)
+def _posting(found: LayoutFields, body: str, url: str, board: str) -> Posting:
+    link = schema_org.page_url(head_elements(body), url)
     key = key_of(canonical(link) or f"{found.title}\n{found.html}")
     return Posting(board, key, link, found.title, found.company, found.location, found.date, found.html, found.pay)

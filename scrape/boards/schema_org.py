@@ -8,14 +8,12 @@ with several postings on a page. All of these are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Tag
-
 from scrape.boards import microdata
-from scrape.boards.extract import as_html, line, page, places, raw, text, value
+from scrape.boards.extract import Element, as_html, head_elements, line, places, raw, text, value
 from scrape.boards.json_ld import Node, documents, nodes
 from scrape.common.posting import Page, Pay, Posting, key_of
 from scrape.fields.dates import day
@@ -29,8 +27,8 @@ _MARKUP = re.compile(
 
 def read(body: str, url: str, board: str) -> Page:
     """Return every JobPosting of an HTML page. One with a URL but no description is a URL to follow."""
-    soup = page(body, only=["script", "link", "meta"])
-    found = [node for document in documents(soup) for node in nodes(document)]
+    elements = head_elements(body)
+    found = [node for document in documents(elements) for node in nodes(document)]
     jobs = [node for node in found if _is_job(node)]
     if not jobs and microdata.has_posting(body):
         found = list(nodes(microdata.items(body)))
@@ -40,7 +38,7 @@ def read(body: str, url: str, board: str) -> Page:
     partial: list[Node] = []
     for job in jobs:
         (whole if _title(job) and _description(job) else partial).append(job)
-    here = page_url(soup, url)
+    here = page_url(elements, url)
     postings = tuple(_posting(job, named, here, board, alone=len(whole) == 1) for job in whole)
     elsewhere = dict.fromkeys(web_url(raw(job, "url"), here) for job in partial)
     return Page(postings, tuple(link for link in elsewhere if link not in ("", url)))
@@ -168,19 +166,19 @@ def _resolved(found: Any, named: dict[str, Node]) -> Any:
     return found
 
 
-def page_url(soup: BeautifulSoup, url: str) -> str:
-    """Return the page's canonical URL, if it is on the host of `url` (on any, for a saved page); else `url`."""
+def page_url(elements: Sequence[Element], url: str) -> str:
+    """Return the page's canonical URL, if it is on the host of `url` (on any, for a saved page); else `url`.
+
+    `elements` are the links and meta elements of the page, among others.
+    """
     asked = web_url(url)
-    named = [_attribute(soup.find("link", rel="canonical"), "href")]
-    named.append(_attribute(soup.find("meta", property="og:url"), "content"))
+    links = [each for name, each, _ in elements if name == "link" and "canonical" in each.get("rel", "").split()]
+    metas = [each for name, each, _ in elements if name == "meta" and each.get("property") == "og:url"]
+    named = [each.get("href", "") for each in links[:1]] + [each.get("content", "") for each in metas[:1]]
     for candidate in (web_url(name, asked) for name in named if name):
         if candidate and (not asked or urlsplit(candidate).hostname == urlsplit(asked).hostname):
             return candidate
     return asked
-
-
-def _attribute(tag: Any, name: str) -> str:
-    return str(tag.get(name, "")) if isinstance(tag, Tag) else ""
 
 
 def web_url(link: str, base: str = "") -> str:

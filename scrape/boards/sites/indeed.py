@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 from scrape.boards import schema_org
-from scrape.boards.extract import as_html, line, listed, page, raw, text, value
+from scrape.boards.extract import as_html, head_elements, line, listed, page, raw, text, value
 from scrape.common.errors import ChangedShape, Refused
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.urls import is_web
@@ -50,7 +50,7 @@ def parse(body: str, url: str) -> Page:
     """Return the posting of a posting page, or the URLs of the results that Indeed itself hosts."""
     soup = page(body)
     results = list(_results(body, soup))
-    posting = _from_script(body, soup, url) or _from_page(soup, url, results)
+    posting = _from_script(body, soup, url) or _from_page(body, soup, url, results)
     if not results and not posting:
         raise ChangedShape(f"{url}: neither a posting nor a page of results as Indeed has laid them out so far")
     hosted = dict.fromkeys(_view(key) for key, _, link in results if _is_hosted(key, link))
@@ -103,19 +103,19 @@ def _from_script(body: str, soup: BeautifulSoup, url: str) -> Posting | None:
     title = text(head, "jobTitle") or text(model, "jobTitle")
     if not (title and description):
         return None
-    key = text(model, "jobKey") or _key_of_page(soup, url)
+    key = text(model, "jobKey") or _key_of_page(body, url)
     place = text(head, "formattedLocation") or text(model, "jobLocation")
     return _made(key, title, text(head, "companyName"), place, as_html(description))
 
 
-def _from_page(soup: BeautifulSoup, url: str, results: list[tuple[str, str, str]]) -> Posting | None:
+def _from_page(body: str, soup: BeautifulSoup, url: str, results: list[tuple[str, str, str]]) -> Posting | None:
     """Return the posting of a page of 2016 to 2020, of a later one saved with its scripts run, or beside a list."""
-    body, title = soup.select_one(_BODY), _pick(soup, _TITLES)
-    if body is None or not title:
+    description, title = soup.select_one(_BODY), _pick(soup, _TITLES)
+    if description is None or not title:
         return None
     beside = [key for key, name, _ in results if name == title]
-    key = _key_of_page(soup, url) or (beside[0] if len(beside) == 1 else "")
-    return _made(key, title, _pick(soup, _COMPANIES), _pick(soup, _PLACES), str(body))
+    key = _key_of_page(body, url) or (beside[0] if len(beside) == 1 else "")
+    return _made(key, title, _pick(soup, _COMPANIES), _pick(soup, _PLACES), str(description))
 
 
 def _pick(soup: BeautifulSoup, selectors: tuple[str, ...]) -> str:
@@ -129,8 +129,8 @@ def _made(key: str, title: str, company: str, place: str, html: str) -> Posting:
     return Posting(NAME, own, _view(key) if key else "", title, company, place, html=html)
 
 
-def _key_of_page(soup: BeautifulSoup, url: str) -> str:
-    query = parse_qs(urlsplit(schema_org.page_url(soup, url)).query)
+def _key_of_page(body: str, url: str) -> str:
+    query = parse_qs(urlsplit(schema_org.page_url(head_elements(body), url)).query)
     return next((key for key in query.get("jk", []) if _KEY.fullmatch(key)), "")
 
 

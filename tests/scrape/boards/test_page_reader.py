@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from scrape.boards import general, microdata, page_reader
+from scrape.boards.extract import head_elements
+from scrape.boards.json_ld import documents
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Pay, Posting
 from scrape.markup.simplify import simplify
+from tests.support.elements import assert_same_elements
 from tests.support.growth import assert_linear
 
 FOLDER = Path(__file__).parent / "pages"
@@ -78,6 +81,31 @@ def test_a_list_of_results_says_what_to_save(name: str) -> None:
 def test_a_page_without_a_posting_says_why(name: str) -> None:
     with pytest.raises(ChangedShape, match=rf"^{name}\.html: no posting recognised, as .*{REASONS[name]}"):
         read(name)
+
+
+JOB = '<script type="application/ld+json">{"@type": "JobPosting", "title": "Cook"}</script>'
+
+
+@pytest.mark.parametrize(
+    ("body", "postings"),
+    [
+        (f"<!-- {JOB} --><p>x</p>", 0),
+        (f"<!-- {JOB} {JOB}", 0),
+        (f"<p>x</p>{JOB.replace('/ld', '&#47;ld')}", 1),
+        (f'<div title="a > b {JOB[:8]}">x</div>{JOB}', 1),
+        (JOB.replace("<script", '<script data-x="a>b"'), 1),
+        (JOB.removesuffix("</script>"), 1),
+        (f"<script>let a = 1;{JOB}", 0),
+        (f"<noscript>{JOB}</noscript>", 1),
+        (f"<html><head>{JOB}</head><body>{JOB}</body></html>{JOB}", 3),
+        ("<div>" * 300 + JOB + "</div>" * 300 + JOB, 2),
+        (f"<?xml version='1.0'?><html><link rel='alternate canonical' href=/a>{JOB}", 1),
+        ("", 0),
+    ],
+)
+def test_structured_data_is_found_without_a_soup(body: str, postings: int) -> None:
+    assert_same_elements(body)
+    assert len(documents(head_elements(body))) == postings
 
 
 def test_properties_with_several_values_and_items_in_items() -> None:

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from scrape.boards import general, json_ld
+from scrape.boards.extract import head_elements
 from scrape.boards.registry import BOARDS
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Posting
 from scrape.markup.simplify import simplify
+from tests.support.elements import assert_same_elements
 
 API = {
     "arbeitnow_page1_2026.json": ("arbeitnow", "https://www.arbeitnow.com/api/job-board-api", 100),
@@ -158,10 +159,15 @@ def test_mojibake_of_the_data_is_gone(shared: Path) -> None:
     assert not [posting.key for posting in rows(shared) if re.search("â\x80|Â\xa0|Ã[\x80-\xbf]", posting.html)]
 
 
+def test_head_elements_are_those_of_a_whole_soup(shared: Path) -> None:
+    for path in sorted((shared / "pages").glob("*.html"))[::6]:
+        assert_same_elements(path.read_text("utf-8", "replace"))
+
+
 def test_json_ld_vectors(shared: Path) -> None:
     pages = sorted((shared / "vectors" / "jsonld").glob("*.html"))
     assert len(pages) >= 9
     for path in pages:
-        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+        elements = head_elements(path.read_text(encoding="utf-8"))
         wanted = json.loads(path.with_suffix(".jsonld").read_text(encoding="utf-8"))
-        assert json_ld.documents(soup) == wanted, path.name
+        assert json_ld.documents(elements) == wanted, path.name
