@@ -106,12 +106,7 @@ def options_parser() -> argparse.ArgumentParser:
     source = made.add_argument_group("checkpoint and text")
     selection.add_flags(source)
     add = source.add_argument
-    add(
-        "--data-dir",
-        type=Path,
-        metavar="FOLDER",
-        help="folder of the text input.txt to measure on (default: the one it was trained on)",
-    )
+    add("--data-dir", type=Path, metavar="FOLDER", help="folder of the input.txt to measure on (default: its own text)")
     add("--json", type=Path, metavar="FILE", help="also write all results to this file, for programs")
     add(
         "--html",

@@ -308,27 +308,7 @@ def options_parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="folder of the training text input.txt, to measure copying (default: found in data/ by its checksum)",
     )
-    output = made.add_argument_group("output")
-    output.add_argument(
-        "--out",
-        type=Path,
-        metavar="PATH",
-        help="folder for the pages (default: samples/RUN), or the file of --single-file (default: samples/RUN.html)",
-    )
-    output.add_argument(
-        "--single-file", action="store_true", help="write the whole gallery as one page, to send to a friend"
-    )
-    output.add_argument("--open", action="store_true", help="open the gallery in a browser")
-    output.add_argument(
-        "--stages",
-        type=non_negative_int,
-        metavar="N",
-        help="show N texts at each of up to six stages of training and at four temperatures; 0 for none "
-        "(default: 1, or 5 where a text is a line)",
-    )
-    either = output.add_mutually_exclusive_group()
-    either.add_argument("--stdout", action="store_true", help="print the texts as they are finished; no gallery")
-    either.add_argument("--json", action="store_true", help="print a line of JSON for each text; no gallery")
+    _add_output_flags(made.add_argument_group("output"))
     prompt = made.add_argument_group(
         "prompt (the network makes up what you leave out; title, company and place are for postings)"
     )
@@ -341,6 +321,28 @@ def options_parser() -> argparse.ArgumentParser:
     either.add_argument("--prime-file", type=Path, metavar="FILE", help="begin with the text of this file instead")
     _add_sampling_flags(made.add_argument_group("sampling"))
     return made
+
+
+def _add_output_flags(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="folder for the pages (default: samples/RUN), or the file of --single-file (default: samples/RUN.html)",
+    )
+    add("--single-file", action="store_true", help="write the whole gallery as one page, to send to a friend")
+    add("--open", action="store_true", help="open the gallery in a browser")
+    add(
+        "--stages",
+        type=non_negative_int,
+        metavar="N",
+        help="show N texts at each of up to six stages of training and at four temperatures; 0 for none "
+        "(default: 1, or 5 where a text is a line)",
+    )
+    either = group.add_mutually_exclusive_group()
+    either.add_argument("--stdout", action="store_true", help="print the texts as they are finished; no gallery")
+    either.add_argument("--json", action="store_true", help="print a line of JSON for each text; no gallery")
 
 
 def _add_sampling_flags(group: argparse._ArgumentGroup) -> None:
