@@ -245,6 +245,7 @@ class Play {
 
   read() {
     const pasted = this.parts.paste.value;
+    this.sayMissing(new Set()); // of an earlier text
     if (!pasted.trim()) {
       this.parts.paste.focus();
       return this.say("Paste a text first.");
