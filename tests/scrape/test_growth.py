@@ -76,6 +76,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "extract.line": extract.line,
     "extract.as_html": extract.as_html,
     "extract.page": extract.page,
+    "extract.head_elements": extract.head_elements,
     "extract.places": lambda text: extract.places(text, text),
     "extract.joined": lambda text: extract.joined(text, text),
     "extract.says_remote": extract.says_remote,
