@@ -29,7 +29,7 @@ from scrape.markup import document
 from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
-_VERSION = 5  # rises when the tables below change
+_VERSION = 6  # rises when the tables below change
 _TABLES = """
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT, address TEXT,
@@ -39,6 +39,7 @@ CREATE TABLE posting (
     title_words TEXT, company_words TEXT, location_words TEXT
 );
 CREATE INDEX by_date ON posting (date DESC, name);
+CREATE INDEX by_words ON posting (title_words, company_words);
 CREATE INDEX by_company ON posting (company);
 CREATE INDEX by_board ON posting (board);
 CREATE INDEX by_remote ON posting (is_remote);

@@ -100,7 +100,8 @@ def _conditions(filters: Filters) -> Iterator[Condition]:
 
 def _has_title(wanted: str) -> Condition:
     """Return the condition that `match.has_title` tests."""
-    return _all(Condition("instr(posting.title_words, ?)", (f" {word} ",)) for word in match.title_words(wanted))
+    words = sorted(match.title_words(wanted))
+    return _named(_all(Condition("instr(named.title_words, ?)", (f" {word} ",)) for word in words))
 
 
 def _of_company(wanted: str) -> Condition:
@@ -108,8 +109,13 @@ def _of_company(wanted: str) -> Condition:
     asked = match.company_words(wanted)
     if not asked:
         return Condition("TRUE")
-    both = "(instr(posting.company_words, ?) OR replace(posting.company_words, ' ', '') = ?)"
-    return Condition(both, (f" {asked} ", asked.replace(" ", "")))
+    both = "(instr(named.company_words, ?) OR replace(named.company_words, ' ', '') = ?)"
+    return _named(Condition(both, (f" {asked} ", asked.replace(" ", ""))))
+
+
+def _named(condition: Condition) -> Condition:
+    """Return a condition on the words of titles and companies: an index has these alone, so all are looked through."""
+    return Condition(f"posting.id IN (SELECT id FROM posting AS named WHERE {condition.sql})", condition.values)
 
 
 def _place(text: str) -> WantedPlace:
