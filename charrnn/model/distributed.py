@@ -1,24 +1,29 @@
 """Train one model in several processes: each reads its shard of the streams, and all make the same update.
 
-`torchrun --nproc-per-node N -m charrnn.train ...` starts the processes and sets the rank of each in its environment.
+`torchrun --nproc-per-node N -m -- charrnn.train ...` starts the processes and sets the rank of each in its environment.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 from torch import distributed as dist
 
+from scrape.common import console
 from scrape.common.errors import InputError
 
 T = TypeVar("T")
 
+_PULSE = 0.5  # seconds between two looks at a stop signal while waiting for other processes
 TIMEOUT = timedelta(minutes=5)  # without an answer before a process counts as lost; previews and files take time
 
 
@@ -27,10 +32,17 @@ class PeerLostError(Exception):
 
 
 class Group:
-    """The processes of a run, as seen by one of them. In a group of one, every value comes back unchanged."""
+    """The processes of a run, as seen by one of them. In a group of one, every value comes back unchanged.
+
+    `on_wait` is called twice a second while this process waits for others on CPUs. If it raises KeyboardInterrupt or
+    Terminated, or a signal does, the process ends at once.
+    """
 
     def __init__(self, rank: int = 0, size: int = 1, device: torch.device | None = None) -> None:
         self.rank, self.size, self._device = rank, size, device
+        self.on_wait: Callable[[], None] = lambda: None
+        # A collective of gloo blocks the thread that calls it, and Python handles signals in the main thread alone.
+        self._thread = ThreadPoolExecutor(1) if device is not None and device.type == "cpu" else None
 
     @property
     def is_main(self) -> bool:
@@ -53,8 +65,7 @@ class Group:
         if self.size == 1:
             return
         flat = torch.cat([gradient.flatten() for gradient in gradients])
-        with _naming_lost_peers():
-            dist.all_reduce(flat)
+        self.wait_for(lambda: dist.all_reduce(flat))
         flat /= self.size
         means = torch.split(flat, [gradient.numel() for gradient in gradients])
         for gradient, mean in zip(gradients, means, strict=True):
@@ -77,14 +88,74 @@ class Group:
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
-        with _naming_lost_peers():
-            dist.all_gather_object(values, value)
+        self.wait_for(lambda: dist.all_gather_object(values, value))
         return values
+
+    def from_main(self, make: Callable[[], T]) -> T:
+        """Return in all processes what `make` returns in the main one.
+
+        Raises InputError in the main process where `make` does; the others then end with its exit code.
+        """
+        if self.size == 1:
+            return make()
+        made: list[Any] = [None, False]
+        try:
+            if self.is_main:
+                made = [make(), True]
+        finally:
+            self.wait_for(lambda: dist.broadcast_object_list(made))
+        if not made[1]:
+            raise SystemExit(console.BAD_INPUT)
+        return cast("T", made[0])
+
+    def share_from_main(self, tensors: Sequence[Tensor]) -> None:
+        """Replace the tensors by those of the main process."""
+        if self.size > 1:
+            for tensor in tensors:
+                self.wait_for(lambda tensor=tensor: dist.broadcast(tensor, 0))  # type: ignore[misc]
+
+    def require_same(self, facts: Mapping[str, object]) -> None:
+        """Raise InputError in the main process where a fact differs in another one, which then ends with its exit code.
+
+        `facts` maps what is compared to its value.
+        """
+        first, *others = self.all_gather(dict(facts))
+        for rank, other in enumerate(others, 1):
+            for name in first:
+                if first[name] == other.get(name):
+                    continue
+                if not self.is_main:
+                    raise SystemExit(console.BAD_INPUT)
+                raise InputError(
+                    f"the processes of a run must agree, but of {name}, process 0 has {first[name]}, and process "
+                    f"{rank} {other.get(name)}; start all with the same command, files and versions"
+                )
+
+    def wait_for(self, collective: Callable[[], object]) -> None:
+        """Call `collective`, which waits for other processes. Raises PeerLostError where one has ended."""
+        with _naming_lost_peers():
+            if self._thread is None:
+                collective()
+                return
+            pending = self._thread.submit(collective)
+            try:
+                while not wait([pending], _PULSE).done:
+                    self.on_wait()
+            except (KeyboardInterrupt, console.Terminated) as end:
+                # Nothing can end the collective, and Python's own end would wait for it.
+                console.say("stopped while waiting for another process of this run; the last saved state stands")
+                os._exit(console.INTERRUPTED if isinstance(end, KeyboardInterrupt) else console.TERMINATED)
+            pending.result()
+
+    def leave(self) -> None:
+        """Leave the group; it cannot be used any more."""
+        dist.destroy_process_group()
+        if self._thread:
+            self._thread.shutdown()
 
     def _reduced(self, numbers: Sequence[float], by: Any) -> list[float]:
         held = torch.tensor(numbers, dtype=torch.float64, device=self._device)
-        with _naming_lost_peers():
-            dist.all_reduce(held, op=by)
+        self.wait_for(lambda: dist.all_reduce(held, op=by))
         return [float(number) for number in held]
 
 
@@ -114,12 +185,42 @@ def join_group(on: torch.device, environment: Mapping[str, str] = os.environ) ->
         return
     if on.type not in ("cpu", "cuda"):
         raise InputError(f"several processes train on cpu or cuda, not on {on.type}; add --device cpu")
-    with _naming_lost_peers():
-        dist.init_process_group("nccl" if on.type == "cuda" else "gloo", timeout=TIMEOUT)
+    group = Group(int(environment["RANK"]), size, on)
+    group.wait_for(lambda: _join(group, "nccl" if on.type == "cuda" else "gloo"))
     try:
-        yield Group(int(environment["RANK"]), size, on)
+        yield group
     finally:
-        dist.destroy_process_group()
+        group.leave()
+
+
+def _join(group: Group, backend: str) -> None:
+    """Join the other processes under the keys of a round that this start of them has to itself.
+
+    torchrun keeps its store when it restarts them, and what the earlier ones wrote there would mislead the new. So the
+    main process names a round, and each other one takes it when the main one, which may have died since, echoes it.
+    """
+    from torch.distributed.distributed_c10d import PrefixStore  # some builds of torch do without
+    from torch.distributed.rendezvous import rendezvous
+
+    store, _, _ = next(rendezvous("env://", timeout=TIMEOUT))
+    own, chosen = secrets.token_hex(8), ""
+    if group.is_main:
+        chosen = own
+        store.set("round", own)
+        for other in range(1, group.size):
+            store.set(f"{own}/echo{other}", store.get(f"{own}/{other}"))
+    deadline = time.monotonic() + TIMEOUT.total_seconds()
+    while not chosen:
+        named = store.get("round").decode()
+        store.set(f"{named}/{group.rank}", own)
+        time.sleep(_PULSE / 10)
+        if store.check([f"{named}/echo{group.rank}"]) and store.get(f"{named}/echo{group.rank}").decode() == own:
+            chosen = named
+        elif time.monotonic() > deadline:
+            raise RuntimeError("the main process does not answer")
+    dist.init_process_group(
+        backend, store=PrefixStore(chosen, store), rank=group.rank, world_size=group.size, timeout=TIMEOUT
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import shutil
 import time
@@ -50,23 +51,41 @@ def run(options: TrainOptions) -> int:
     device.prepare(on)
     files = RunFiles(options.checkpoint_dir / options.run, options.savefile, options.keep)
     try:
-        with explain_memory(_SMALLER), distributed.join_group(on) as group, _locked(options, files, group):
-            _read_sources(options, files, group)
-            trainer = resume(options, files, on, group) if options.resume else _start(options, files, on, group)
-            return _train(trainer, options, files)
+        with explain_memory(_SMALLER), distributed.join_group(on) as group:
+            options = _settle_resume(options, files, group)
+            with _locked(options, files, group):
+                _read_sources(options, files, group)
+                trainer = resume(options, files, on, group) if options.resume else _start(options, files, on, group)
+                return _train(trainer, options, files)
     except PeerLostError as error:
         console.say(f"error: {error}; run the same command with --resume to continue from the last saved state")
         return console.FAILED
 
 
-@contextmanager
-def _locked(options: TrainOptions, files: RunFiles, group: Group) -> Iterator[None]:
-    """Keep other processes from training this run. Raises InputError where one does, or the paths cannot be used."""
+def _settle_resume(options: TrainOptions, files: RunFiles, group: Group) -> TrainOptions:
+    """Return the options with `resume` as the main process finds the run.
+
+    Raises InputError where there is nothing to resume, or the paths cannot be used.
+    """
     require_place(files.resume, "--checkpoint-dir")
-    if options.resume and not train_state.exists(files.resume):
+
+    def find_state() -> bool:
+        if not options.resume or options.may_start or train_state.exists(files.resume):
+            return train_state.exists(files.resume)
         has_checkpoints = checkpoint.list_files(files.folder)
         way_out = _without_state(files) if has_checkpoints else _say_what_to_resume(options)
         raise InputError(f"there is nothing to resume in {files.resume}; {way_out}")
+
+    has_state = group.from_main(find_state)
+    if not options.may_start:
+        return options
+    planned = {name: value for name, value in options.given.items() if name != "minutes" or not has_state}
+    return replace(options, resume=has_state, given=planned)
+
+
+@contextmanager
+def _locked(options: TrainOptions, files: RunFiles, group: Group) -> Iterator[None]:
+    """Keep other commands from training this run. Raises InputError where one does."""
     if not group.is_main:
         yield
         return
@@ -158,11 +177,14 @@ def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
         config = _with_shape(config, options, weights)
     config = replace(config, dtype=str(device.choose_dtype(config.dtype, on)).removeprefix("torch."))
     text = _split_for(weights, path, options, config) if weights else _split(data.open_corpus(options.data_dir), config)
+    first = _digest(weights.weights) if weights else "random"
+    group.require_same(_facts(text, config) | {"the weights to start from": first})
     if options.may_choose_size and config.minutes and not weights:
         config = choose_size(config, text, on, group)
     trainer = Trainer(_with_length(config, options, text, on, started, group), text, on, group)
     if weights:
         trainer.model.load_state_dict(weights.weights)
+    group.share_from_main(list(trainer.model.state_dict().values()))
     if options.overwrite and group.is_main:
         for entry in checkpoint.list_files(files.folder):
             entry.path.unlink()
@@ -171,6 +193,17 @@ def _start(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
         shutil.rmtree(files.events, ignore_errors=True)
         train_state.remove(files.resume)
     return trainer
+
+
+def _facts(text: Split | Corpus, config: TrainingConfig) -> dict[str, object]:
+    """Return what all processes of a run must have in common, under the names that users know."""
+    settings = {"--" + name.replace("_", "-"): value for name, value in config.to_dict().items()}
+    return {"PyTorch": torch.__version__, "the text": f"sha256 {text.sha256[:16]}"} | settings
+
+
+def _digest(weights: Mapping[str, torch.Tensor]) -> str:
+    """Return a checksum of a network's weights."""
+    return hashlib.sha256(b"".join(weights[name].cpu().numpy().tobytes() for name in sorted(weights))).hexdigest()
 
 
 def _with_shape(config: TrainingConfig, options: TrainOptions, weights: Checkpoint) -> TrainingConfig:
@@ -193,7 +226,7 @@ def _without_state(files: RunFiles) -> str:
 
 def resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Group) -> Trainer:
     """Return the trainer of this run as it was last saved, and cut its history back to that step."""
-    state = train_state.load(files.resume)
+    state = group.from_main(lambda: train_state.load(files.resume))
     stored, vocab = _stored_setup(state, files)
     config = options.resumed(stored)
     if config.dtype == "bfloat16" and not device.supports_bfloat16(on):
@@ -202,6 +235,7 @@ def resume(options: TrainOptions, files: RunFiles, on: torch.device, group: Grou
             f"started, or start another with --run NAME --init-from {files.folder}"
         )
     corpus = data.open_corpus(options.data_dir, vocab)
+    group.require_same(_facts(corpus, config))
     if corpus.sha256 != state.get("corpus"):
         raise InputError(_say_what_changed(options, corpus, vocab, files))
     text = _split(corpus, config, vocab)

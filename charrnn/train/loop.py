@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -21,7 +22,9 @@ from scrape.common.console import Terminated, progress, say
 
 SAVE_SECONDS = 30.0  # between saved states, so that a killed run loses at most this much
 
-_ENDINGS: tuple[type[BaseException] | None, ...] = (None, KeyboardInterrupt, Terminated)
+PATIENCE = 20.0  # seconds that a stop signal waits for other processes; launchers kill after 30
+
+_ENDINGS: tuple[type[BaseException], ...] = (KeyboardInterrupt, Terminated)
 
 Callback = Callable[[Checkpoint, Evaluation], None]
 """Called by the main process after each evaluation, outside the random state of the training."""
@@ -32,6 +35,7 @@ def train(trainer: Trainer, files: RunFiles, callbacks: tuple[Callback, ...] = (
 
     At Ctrl-C or SIGTERM the step is finished, the state saved, and KeyboardInterrupt or Terminated raised. In a group
     all processes stop after the same step, whichever got the signal; only the main process writes files and output.
+    Where the others do not come to the end of the step, a process that got the signal ends after PATIENCE.
     """
     is_main = trainer.group.is_main
     if not trainer.step_number:
@@ -39,27 +43,37 @@ def train(trainer: Trainer, files: RunFiles, callbacks: tuple[Callback, ...] = (
     saved = time.monotonic()
     with _StopSignals() as stop, _bar(trainer) as bar:
 
-        def save_and_stop() -> None:
-            asked = _ENDINGS[round(trainer.group.all_reduce_max(_ENDINGS.index(stop.asked)))]
-            if asked:
-                _save(trainer, files)
-                raise asked
+        def votes() -> list[bool]:
+            return [*stop.votes(), time.monotonic() - saved > SAVE_SECONDS]
 
+        def save_and_stop() -> None:
+            _save_and_raise(trainer, files, trainer.group.all_reduce_sum(*stop.votes()))
+
+        trainer.group.on_wait = stop.raise_overdue
         while True:
             if is_evaluation_due(trainer):
                 _evaluate_and_save(trainer, files, callbacks, save_and_stop)
                 saved = time.monotonic()
             if trainer.step_number >= trainer.config.steps:
                 return
-            loss = trainer.step()
+            loss = trainer.step(votes)
             bar.set_postfix_str(f"loss {loss:.3f}", refresh=False)
             bar.update(trainer.step_size)
             if is_main and print_every and trainer.step_number % print_every == 0:
                 say(f"step {trainer.step_number} of {trainer.config.steps}: loss {loss:.4f}")
-            save_and_stop()
-            if trainer.group.all_reduce_max(time.monotonic() - saved) > SAVE_SECONDS:
+            *asked, is_save_due = trainer.agreed
+            _save_and_raise(trainer, files, asked)
+            if is_save_due:
                 _save(trainer, files)
                 saved = time.monotonic()
+
+
+def _save_and_raise(trainer: Trainer, files: RunFiles, asked: Sequence[float]) -> None:
+    """Save the state and raise the ending that any process was asked for, if any; they are in the order of _ENDINGS."""
+    for ending, is_asked in zip(_ENDINGS, asked, strict=True):
+        if is_asked:
+            _save(trainer, files)
+            raise ending
 
 
 def _save(trainer: Trainer, files: RunFiles) -> None:
@@ -122,6 +136,7 @@ class _StopSignals:
 
     def __init__(self) -> None:
         self.asked: type[BaseException] | None = None
+        self._since = math.inf
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> _StopSignals:
@@ -134,7 +149,17 @@ class _StopSignals:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
+    def votes(self) -> list[bool]:
+        """Return for each of _ENDINGS whether this process was asked for it."""
+        return [self.asked is ending for ending in _ENDINGS]
+
+    def raise_overdue(self) -> None:
+        """Raise what this process was asked for more than PATIENCE ago."""
+        if self.asked and time.monotonic() - self._since > PATIENCE:
+            raise self.asked
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.asked is KeyboardInterrupt and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.asked = KeyboardInterrupt if number == signal.SIGINT else Terminated
+        self._since = min(self._since, time.monotonic())

@@ -19,6 +19,7 @@ from scrape.common.errors import InputError
 
 CHANGEABLE = {"max_epochs", "minutes", "eval_val_every"}  # in a run that has started
 DATA = Path("data")
+AUTO = "auto"  # of --resume: start the run where there is nothing to resume
 MINUTES = 10.0  # of a run on texts that are named, unless a length is given
 
 
@@ -26,7 +27,8 @@ MINUTES = 10.0  # of a run on texts that are named, unless a length is given
 class TrainOptions:
     """The parsed command line. `given` holds the settings of the configuration that the user gave.
 
-    `sources` are the texts to make the dataset `data_dir` of; empty where it is there already.
+    `sources` are the texts to make the dataset `data_dir` of; empty where it is there already. With `resume`,
+    `may_start` says that the run starts where there is nothing to resume.
     """
 
     sources: tuple[str, ...]
@@ -38,6 +40,7 @@ class TrainOptions:
     savefile: str
     init_from: str | None
     resume: bool
+    may_start: bool
     overwrite: bool
     device: str
     keep: int | None
@@ -93,21 +96,27 @@ def parse(argv: list[str] | None = None) -> TrainOptions:
     """Return the options in `argv`. Exits with 2 and one line on an unknown flag or a value out of range."""
     parser = options_parser()
     values = vars(parser.parse_args(argv))
+    values["may_start"] = values["resume"] == AUTO
+    if values["resume"] not in (None, True, AUTO):  # the name of a text, which happens to follow the flag
+        values["sources"].insert(0, values["resume"])
+    values["resume"] = values["resume"] is not None
     given = {one.name: values.pop(one.name) for one in flags()}
     if not values["sources"] and (values["by"] or values["encoding"]):
         parser.error("--by and --encoding say how to read a text; name its file")
     named = values["sources"]
     dataset = texts.existing_dataset(named, DATA) if named and not values["data_dir"] else None
     if named and not {"minutes", "max_epochs"} & {name for name, value in given.items() if value is not None}:
-        given["minutes"] = None if values["resume"] else MINUTES
+        given["minutes"] = MINUTES if values["may_start"] or not values["resume"] else None
     values["sources"] = () if dataset else tuple(named)
     usual = DATA / (texts.dataset_name(named) if named else "jobs")
     if values["resume"] and values["run"] and (DATA / values["run"] / "input.txt").is_file():
         usual = DATA / values["run"]  # a run has the name of its dataset unless it was given another
     values["data_dir"] = dataset or values["data_dir"] or usual
     values["run"] = values["run"] or values["data_dir"].resolve().name
-    if values["init_from"] is not None and values["resume"]:
+    if values["init_from"] is not None and values["resume"] and not values["may_start"]:
         parser.error("--resume continues a run and --init-from starts one; give one of them")
+    if values["overwrite"] and values["may_start"]:
+        parser.error("--resume auto continues a run that --overwrite would delete; give one of them")
     return TrainOptions(**values, given={name: value for name, value in given.items() if value is not None})
 
 
@@ -163,7 +172,14 @@ def _add_files(add: Callable[..., object]) -> None:
         help="WORD in the names lm_WORD_epoch... (default: %(default)s)",
     )
     add("--init-from", metavar="PATH|RUN", help="start with the weights of a checkpoint, or of the best one of a run")
-    add("--resume", action="store_true", help="continue a run exactly where it stopped; with --minutes N, train N more")
+    add(
+        "--resume",
+        nargs="?",
+        const=True,
+        metavar=AUTO,
+        help="continue a run exactly where it stopped; with --minutes N, train N more. With auto: start the run, or "
+        "continue it as it was planned, so that one command also serves to restart it",
+    )
     add("--overwrite", action="store_true", help="delete the earlier run of this name, and start again")
     add(
         "--keep",

@@ -37,8 +37,10 @@ def fit(probe: Trainer, seconds: float, extra: Callable[[], object] = lambda: No
     """
     started = time.perf_counter()
     during = min(max(seconds / 30, 0.5), 15)  # for all slices of steps
-    for action in (*[probe.step] * _WARM_UP, lambda: _evaluate_piece(probe), extra):
-        action()
+    for _ in range(_WARM_UP):
+        probe.step()
+    _evaluate_piece(probe)
+    extra()
     steps: list[float] = []
     evaluations: list[float] = []
     for _ in range(SLICES if during < seconds else 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -66,6 +66,7 @@ class Trainer:
         self.step_number, self.evaluated_at = 0, 0
         if not group.is_main:
             self._reseed()
+        self.agreed: list[bool] = []
         self.first_loss = math.inf
         self.loss_sum, self.loss_count = 0.0, 0  # since the last evaluation
         self.seconds, self.logged_seconds = 0.0, 0.0
@@ -89,8 +90,11 @@ class Trainer:
         """Return the learning rate of a step, counted from 0."""
         return learning_rate(self.config, step, self.config.steps, len(self.streams))
 
-    def step(self) -> float:
+    def step(self, votes: Callable[[], Sequence[bool]] = lambda: ()) -> float:
         """Train on the next window and return its loss in nats per character.
+
+        `votes` are this process's yes or no to any questions; `agreed` then holds, for each, whether any process says
+        yes. They are asked with the loss, as each exchange between processes takes time.
 
         Raises DivergedError, with nothing updated, where the loss or a gradient is not finite or has exploded.
         """
@@ -106,8 +110,10 @@ class Trainer:
             [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         )
         norm = optim.clip_gradients(self.model.parameters(), self.config)
-        summed, counted = self.group.all_reduce_sum(float(total.detach()), int((targets != PADDING).sum()))
-        count = int(counted)
+        summed, counted, *yes = self.group.all_reduce_sum(
+            float(total.detach()), int((targets != PADDING).sum()), *votes()
+        )
+        count, self.agreed = int(counted), [bool(number) for number in yes]
         mean = self._check(summed / count, float(norm))
         optim.set_learning_rate(self.optimizers, self.learning_rate(self.step_number))
         for optimizer in self.optimizers:

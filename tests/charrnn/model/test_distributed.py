@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from charrnn.train import __main__ as train
 from charrnn.train.trainer import Trainer
 from scrape.common.errors import InputError
 from tests.support.processes import DEADLINE, CommandProcess
-from tests.support.tiny import corpus_folder, trainer
+from tests.support.tiny import corpus_folder, postings, trainer
 
 SMALL = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu", "--dtype", "float32"]
 PACE = 40  # steps between evaluations
@@ -36,14 +39,20 @@ class Launcher:
         self.folder, self.cv, self.data = folder, folder / "cv", corpus_folder(folder)
         self.started: list[CommandProcess] = []
 
-    def start(self, size: int, *flags: str) -> list[CommandProcess]:
-        places = ["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv)]
-        arguments = [*places, *SMALL, "--eval-val-every", str(PACE), *flags]
-        common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(size)}
-        for rank in range(size):
+    def start(self, size: int, *flags: str, each: Sequence[Sequence[str]] = ()) -> list[CommandProcess]:
+        """Start `size` processes, or the first of them that `each` has flags for."""
+        self.port = free_port()
+        common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(self.port), "WORLD_SIZE": str(size)}
+        others = each or [[]] * size
+        for rank, more in enumerate(others):
             own = common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-            self.started.append(CommandProcess(train.main, arguments, self.folder / f"process{len(self.started)}", own))
-        return self.started[-size:]
+            folder = self.folder / f"process{len(self.started)}"
+            self.started.append(CommandProcess(train.main, [*self.arguments(*flags), *more], folder, own))
+        return self.started[-len(others) :]
+
+    def arguments(self, *flags: str) -> list[str]:
+        places = ["--data-dir", str(self.data), "--checkpoint-dir", str(self.cv)]
+        return [*places, *SMALL, "--eval-val-every", str(PACE), *flags]
 
     def __call__(self, size: int, *flags: str) -> list[tuple[int, str, str]]:
         """The exit code, output and remarks of each process."""
@@ -56,10 +65,14 @@ class Launcher:
         return dict(checkpoint.load(checkpoint.last(self.cv / run)).weights)
 
     def wait_for_evaluation(self, run: str) -> None:
-        end = time.monotonic() + DEADLINE
-        while not checkpoint.list_files(self.cv / run):
-            assert time.monotonic() < end and self.started[-1].running
-            time.sleep(0.02)
+        wait_until(lambda: bool(checkpoint.list_files(self.cv / run)))
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def free_port() -> int:
@@ -78,7 +91,7 @@ def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher
 
 
 def test_two_processes_learn_what_one_learns(launch: Launcher) -> None:
-    flags = ["--recipe", "char-rnn", "--dropout", "0", "--max-epochs", "2", "--learning-rate", "0.01"]
+    flags = ["--recipe", "char-rnn", "--dropout", "0", "--max-epochs", "1.5", "--learning-rate", "0.01"]
     (one,) = launch(1, *flags, "--run", "one")
     first, second = launch(2, *flags, "--run", "two")
     assert (one[0], first[0], second[0]) == (0, 0, 0), first[2] + second[2]
@@ -90,18 +103,24 @@ def test_two_processes_learn_what_one_learns(launch: Launcher) -> None:
     assert alone[-1][2] < alone[0][2] - 0.1
 
 
-def test_a_process_that_is_killed_ends_the_others_and_both_go_on_exactly(launch: Launcher) -> None:
-    flags = ["--dropout", "0.3", "--max-epochs", "3"]
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the workers of torchrun are found in /proc")
+def test_torchrun_restarts_a_killed_process_and_the_run_goes_on_exactly(launch: Launcher) -> None:
+    flags = ["--dropout", "0.3", "--max-epochs", "1.2"]
     assert [code for code, _, _ in launch(2, *flags, "--run", "whole")] == [0, 0]
-    first, second = launch.start(2, *flags, "--run", "torn")
-    launch.wait_for_evaluation("torn")
-    second.send_signal(signal.SIGKILL)
-    code, _, err = first.ended()
-    assert code == 1 and err.strip().splitlines()[-1].startswith("error: another process of this run has ended")
-    assert second.ended()[0] == -signal.SIGKILL
-    assert len(launch.losses("torn")) < len(launch.losses("whole"))
-    again = launch(2, *flags, "--run", "torn", "--resume")
-    assert [code for code, _, _ in again] == [0, 0], again[0][2]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command += ["--max-restarts", "1", "--monitor-interval", "0.1", "-m", "--", "charrnn.train"]
+    arguments = launch.arguments(*flags, "--run", "torn", "--resume", "auto")
+    with (launch.folder / "err").open("wb") as err:
+        torchrun = subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL, stderr=err)
+    try:
+        launch.wait_for_evaluation("torn")
+        workers = Path(f"/proc/{torchrun.pid}/task/{torchrun.pid}/children").read_text().split()
+        os.kill(int(workers[-1]), signal.SIGKILL)
+        assert torchrun.wait(DEADLINE) == 0
+    finally:
+        torchrun.kill()
+        torchrun.wait()
+    assert "error: another process of this run has ended" in (launch.folder / "err").read_text()
     assert launch.losses("torn") == launch.losses("whole")
     torn, whole = launch.weights("torn"), launch.weights("whole")
     assert all(torch.equal(torn[name], weight) for name, weight in whole.items())
@@ -119,8 +138,29 @@ def test_what_one_process_is_asked_all_do_after_the_same_step(launch: Launcher) 
     assert alone[0] == 0 and "dropout is drawn anew" in alone[2]
 
 
+def test_processes_with_different_texts_or_settings_are_refused_in_one_line(launch: Launcher) -> None:
+    shorter = str(corpus_folder(launch.folder / "other", postings(20)))
+    for more, named in ((["--data-dir", shorter], "the text"), (["--seed", "7"], "--seed")):
+        first, second = [process.ended() for process in launch.start(2, "--minutes", "9", each=[[], more])]
+        assert (first[0], second[0]) == (2, 2) and second[2] == ""
+        assert first[2].startswith("error: the processes of a run must agree") and first[2].count("\n") == 1
+        assert f"but of {named}, process 0 has" in first[2]
+
+
+def test_sigterm_ends_a_process_that_waits_for_the_others(launch: Launcher) -> None:
+    (alone,) = launch.start(2, each=[[]])
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", launch.port)) == 0
+
+    wait_until(listens)
+    alone.send_signal(signal.SIGTERM)
+    assert alone.ended()[0] == 143
+
+
 def test_minutes_are_shared(launch: Launcher) -> None:
-    first, second = launch(2, "--minutes", "0.05", "--run", "short")
+    first, second = launch(2, "--minutes", "0.03", "--run", "short", "--num-layers", "1")
     assert (first[0], second[0]) == (0, 0), first[2] + second[2]
 
 

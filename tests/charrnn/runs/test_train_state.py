@@ -59,13 +59,13 @@ def interrupt_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     """Ctrl-C in the middle of the step of this number."""
     step, done = Trainer.step, [0]
 
-    def stepping(self: Trainer) -> float:
+    def stepping(self: Trainer, *votes: Any) -> float:
         done[0] += 1
         if done[0] == steps:
             import signal
 
             signal.raise_signal(signal.SIGINT)
-        return step(self)
+        return step(self, *votes)
 
     monkeypatch.setattr(Trainer, "step", stepping)
 

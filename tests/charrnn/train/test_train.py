@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -156,7 +157,8 @@ def test_where_nothing_is_said_the_corpus_of_scrape_sh_is_meant() -> None:
     [
         ["--rnn-size", "0"], ["--rnn-size", "x"], ["--dropout", "1"], ["--val-frac", "0"], ["--max-epochs", "0"],
         ["--learning-rate", "nan"], ["--minutes", "-1"], ["--run", "../x"], ["--run", ".x"], ["--model", "transformer"],
-        ["--resume", "--init-from", "x.pt"], ["--nonsense"], ["--seed", "-1"], ["--seed", str(2**63)],
+        ["--resume", "--init-from", "x.pt"], ["--resume", "auto", "--overwrite"],
+        ["--nonsense"], ["--seed", "-1"], ["--seed", str(2**63)],
     ],
 )  # fmt: skip
 def test_a_flag_that_cannot_be_is_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -257,6 +259,17 @@ def test_there_must_be_something_to_resume(command: Command) -> None:
     assert "there is nothing to resume" in command.err and not command.cv.exists()
 
 
+def test_resume_auto_starts_a_run_and_then_continues_it_as_planned(command: Command) -> None:
+    flags = ["--resume", "auto", "--minutes", "0.02"]
+    assert command(*flags) == 0
+    before = command.log()
+    assert command(*flags) == 0 and "is finished" in command.err
+    assert command.log() == before
+    assert options.parse(["--resume", "a.txt", "b.txt"]).sources == ("a.txt", "b.txt")
+    train_state.remove(command.cv / "tiny.resume")
+    assert command(*flags) == 2 and "it has checkpoints, but no state to resume" in command.err
+
+
 def test_checkpoints_without_a_state_are_not_sent_in_a_circle(command: Command) -> None:
     assert command("--max-epochs", "0.2") == 0
     train_state.remove(command.cv / "tiny.resume")
@@ -348,10 +361,10 @@ def test_a_loss_gone_wrong_stops_before_the_update(
         calls[0] += 1
         return summed(logits, targets) * (wrong if calls[0] > 30 else 1)
 
-    def remembering(self: Trainer) -> float:
+    def remembering(self: Trainer, *votes: Any) -> float:
         before = {name: weight.clone() for name, weight in self.model.state_dict().items()}
         try:
-            return step(self)
+            return step(self, *votes)
         except DivergedError:
             stopped.append(all(torch.equal(before[name], weight) for name, weight in self.model.state_dict().items()))
             raise
@@ -465,11 +478,11 @@ def test_a_resumed_run_keeps_its_steps_unless_minutes_are_added(command: Command
 def test_minutes_are_added_to_a_run_that_was_stopped(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     step, done = Trainer.step, [0]
 
-    def stepping(self: Trainer) -> float:
+    def stepping(self: Trainer, *votes: Any) -> float:
         done[0] += 1
         if done[0] == 30:
             signal.raise_signal(signal.SIGINT)
-        return step(self)
+        return step(self, *votes)
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "step", stepping)
