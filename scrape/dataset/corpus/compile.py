@@ -30,7 +30,7 @@ from scrape.dataset.store import INPUT, Store
 from scrape.markup import grammar
 
 ATTRIBUTION, MANIFEST = "attribution.tsv", "manifest.json"
-_FORMAT = 3  # rises when the same postings would make another corpus
+_FORMAT = 4  # rises when the same postings would make another corpus
 
 _spaces = re.compile(r" {2,}")
 _edge = re.compile(r"(<(?:p|li|h\d)>) +| +(</(?:p|li|h\d)>)")
@@ -69,9 +69,9 @@ def compile_corpus(store: Store) -> Manifest:
     """Write the corpus of `store` unless it is up to date, and return its manifest.
 
     Characters beyond ASCII that occur fewer than `characters.MIN_COUNT` times (in a corpus below a million characters:
-    in proportion) become their ASCII equal or are dropped. Of near-duplicates the first is kept; e-mail addresses and
-    telephone numbers are replaced. Postings marked `no_training` are left out. Raises InputError where there is no
-    posting to compile.
+    in proportion) become their ASCII equal or are dropped. E-mail addresses and telephone numbers are replaced.
+    Near-duplicates of an earlier posting and postings marked `no_training` are left out. Raises InputError where there
+    is no posting to compile.
     """
     made_from = _fingerprint(store)
     current = _current(store.root, made_from)

@@ -79,7 +79,10 @@ class NearDuplicates:
         self._starts.append(self._starts[-1] + found.nbytes)
 
     def later(self) -> set[int]:
-        """Return the positions of texts that are near-duplicates of an earlier text that stays."""
+        """Return the positions of texts that are near-duplicates of any earlier text.
+
+        Whether the earlier one stays is of no matter, so that each pair is judged by itself, in any order.
+        """
         table = np.frombuffer(self._signatures, dtype=np.uint32).reshape(-1, BANDS * ROWS)
         dropped = np.zeros(len(table), dtype=bool)
         again = True
@@ -87,7 +90,7 @@ class NearDuplicates:
             before = dropped.sum()
             pairs, crowded = _candidates(table, np.flatnonzero(~dropped))
             for later, earlier in pairs.tolist():
-                if not dropped[later] and not dropped[earlier]:
+                if not dropped[later]:
                     dropped[later] = jaccard(self._shingles(earlier), self._shingles(later)) >= ALIKE
             again = crowded and dropped.sum() > before  # what was dropped makes room for other neighbours
         return set(np.flatnonzero(dropped).tolist())
