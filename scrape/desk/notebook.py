@@ -42,6 +42,11 @@ class Notebook:
     def __init__(self, root: Path) -> None:
         self._path = refuse_link(root / FILE)
 
+    @property
+    def exists(self) -> bool:
+        """True where something was noted before."""
+        return self._path.exists()
+
     def seen_up_to(self, newest: str) -> str:
         """Return the `first_seen` of the newest posting that was seen; on the first visit it is `newest`."""
         with self._database() as database:

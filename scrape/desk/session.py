@@ -289,8 +289,14 @@ class DeskSession:
         if not self._seen_up_to:
             self._seen_up_to = newest = self.index.newest()
             with suppress(InputError):
-                self._seen_up_to = self.notebook.seen_up_to(newest)
+                if self._has_notes:
+                    self._seen_up_to = self.notebook.seen_up_to(newest)
         return self._seen_up_to
+
+    @property
+    def _has_notes(self) -> bool:
+        """False where there are none and none may be made."""
+        return not self.read_only or self.notebook.exists
 
     def mark_seen(self) -> None:
         """Note that all postings that are there now have been seen."""
@@ -305,7 +311,8 @@ class DeskSession:
     def searches(self) -> list[tuple[SavedSearch, int]]:
         """Return each saved search with the number of new postings that it finds."""
         with suppress(InputError):
-            return [(search, self._new_in(search)) for search in self.notebook.searches()]
+            if self._has_notes:
+                return [(search, self._new_in(search)) for search in self.notebook.searches()]
         return []
 
     def _new_in(self, search: SavedSearch) -> int:

@@ -120,8 +120,9 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input, select, textarea, [contenteditable], dialog");
-  if (event.key === "Escape" && event.target.id === "q") {
-    event.target.blur();
+  if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll(".menu[open]")) menu.open = false;
+    if (event.target.id === "q") event.target.blur();
     return;
   }
   if (!three || !keysAreOn() || field || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from scrape.dataset.store import Store
 from scrape.desk.security import HEADERS, MAX_BODY
 from scrape.desk.session import DeskSession
 from tests.scrape.desk.conftest import KEY, ORIGIN, PORT, open_client
@@ -103,11 +104,14 @@ def test_nothing_is_changed_by_get(client: FlaskClient) -> None:
     assert all(client.get(rule.rule).status_code == 405 for rule in writing)
 
 
-def test_to_read_only_means_that_nothing_can_be_changed(desk: DeskSession) -> None:
-    desk.read_only = True
+def test_to_read_only_means_that_nothing_can_be_changed(filled: Store) -> None:
+    desk = DeskSession(filled, read_only=True)
     client = open_client(desk)
     for path in ("/label", "/undo", "/remove", "/seen", "/searches", "/save"):
         answer = client.post(path, data=LABEL)
         assert answer.status_code == 403 and "--read-only" in answer.text
     shown = client.get("/").text
+    desk.live.wait()
+    desk.close()
+    assert not {"labels.db", "desk.db", "classifier.npz"} & {path.name for path in filled.root.iterdir()}
     assert "Data Engineer" in shown and 'action="/label"' not in shown and 'action="/remove"' not in shown
