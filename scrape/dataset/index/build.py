@@ -114,6 +114,10 @@ def _connected(store: Store, path: Path | None) -> sqlite3.Connection:
     index = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
     try:
         index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
+        if path and _version(index) not in (0, _VERSION):
+            index.close()
+            path.unlink()  # writing over the old tables, so that they leave no trace, would take longer than the rest
+            return _connected(store, path)
         if path and not is_as_left(path):
             quick_check(index)
         _update(index, store, path)
@@ -126,7 +130,7 @@ def _connected(store: Store, path: Path | None) -> sqlite3.Connection:
 def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
     """Update the index from the store, all or nothing; nothing is listed where no folder has changed."""
     as_left = path is None or is_as_left(path)
-    is_current = index.execute("PRAGMA user_version").fetchone()[0] == _VERSION
+    is_current = _version(index) == _VERSION
     listed = _listing(store)
     if path and as_left and is_current and listed and listed == _noted_listing(store):
         return
@@ -147,6 +151,10 @@ def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
         if not is_as_left(path):
             leave(path)
         write_whole(_listing_note(store), listed)
+
+
+def _version(index: sqlite3.Connection) -> int:
+    return int(index.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _make_tables(index: sqlite3.Connection) -> None:
