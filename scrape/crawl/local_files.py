@@ -15,7 +15,7 @@ from scrape.http.decompress import TooLarge, Torn, decompress
 from scrape.markup import mhtml
 
 PAGES = (".html", ".htm", ".xhtml", *mhtml.SUFFIXES, *warc.SUFFIXES)  # in any case
-SUFFIXES = (*PAGES, ".json", ".jsonl", ".jsonl.gz")
+SUFFIXES = (*PAGES, ".json", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".webarchive", ".eml")  # named, as they cannot be read
 _CHUNK = 64 * 1024  # bytes read at a time
 _LOOK_AT = 4096  # bytes in which a browser names the URL of a page that it saved
@@ -77,7 +77,7 @@ def responses(path: str) -> Iterator[Response]:
 
 
 def read(path: str) -> Response:
-    """Return the file as a response; a `.gz` is decompressed, and the page of an MHTML file taken out.
+    """Return the file as a response; a `.gz` or `.zst` is decompressed, and the page of an MHTML file taken out.
 
     Its final URL is the one that the page was saved from, where the file says so, else the path. Raises BoardError
     where it cannot be read.
@@ -87,6 +87,9 @@ def read(path: str) -> Response:
         if path.lower().endswith(".gz"):
             with Path(path).open("rb") as file:
                 body = decompress(iter(lambda: file.read(_CHUNK), b""), "gzip", ANSWER_BYTES)
+        elif path.lower().endswith(".zst"):
+            with Path(path).open("rb") as file:
+                body = decompress(warc.unpack_zst(file), "", ANSWER_BYTES)
         else:
             body = Path(path).read_bytes()
         if path.lower().endswith(mhtml.SUFFIXES):
@@ -94,6 +97,10 @@ def read(path: str) -> Response:
             headers["content-type"] = f"text/html; charset={charset}"
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
+    except warc.Damaged as error:
+        raise BoardError(f"{path} cannot be read: {error}") from error
+    except EOFError as error:
+        raise BoardError(f"{path} is cut off; fetch or pack it again") from error
     except Torn as error:
         raise BoardError(f"{path} is not a whole gzip file ({error}); fetch or pack it again") from error
     except TooLarge:

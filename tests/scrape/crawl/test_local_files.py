@@ -208,6 +208,59 @@ def test_the_pages_of_a_warc_file_are_read(tmp_path: Path, pack: Callable[[list[
     assert [page.final_url for page in found] == [ORIGIN, *(f"{ORIGIN}/{number}" for number in (2, 3, 4, 7))]
 
 
+@pytest.mark.parametrize("suffix", [".warc", ".warc.zst"])
+def test_what_a_site_says_against_training_marks_the_pages_of_an_archive(tmp_path: Path, suffix: str) -> None:
+    rules = b"User-agent: *\nContent-Signal: /*/no ai-train=no\n"
+    root = ORIGIN[: ORIGIN.index("/", len("https://"))]
+    parts = [
+        record(ORIGIN + "/no", answer(b"<p>by robots.txt")),
+        record(ORIGIN + "/header", answer(b"<p>by a header", "X-Robots-Tag: noindex", "X-Robots-Tag: noai")),
+        record(ORIGIN + "/usage", answer(b"<p>by usage", "Content-Usage: train-ai=n")),
+        record(ORIGIN + "/yes", answer(b"<p>yes")),
+        record("https://elsewhere.example/no", answer(b"<p>no robots.txt")),
+        record(root + "/robots.txt", answer(rules, kind="text/plain")),
+        record("https://elsewhere.example/robots.txt", answer(rules, status="404 Not Found", kind="text/plain")),
+        record(ORIGIN + "/again", b"", "revisit"),
+        record(ORIGIN + "/bare", b"<p>without HTTP headers"),
+    ]
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(zstd(parts) if suffix.endswith(".zst") else b"".join(parts))
+    found: list[str] = []
+    with pytest.raises(BoardError, match="1 of its records"):
+        found += (found.append(page.opt_out) or "read" for page in local_files.responses(str(path)))
+    assert [line for line in found if line != "read"] == ["content-signal", "x-robots-tag", "content-usage", "", ""]
+
+
+def zstd(parts: list[bytes], *options: object) -> bytes:
+    zstandard = pytest.importorskip("zstandard", reason="the extra `archives` is not installed")
+    return b"".join(zstandard.ZstdCompressor(3, *options).compress(part) for part in parts)
+
+
+def test_zstandard_files_are_read_with_a_dictionary_and_refused_where_damaged(tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard", reason="the extra `archives` is not installed")
+    content = b"".join(RECORDS) * 3
+    begin = b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(begin + zstd(RECORDS, zstandard.ZstdCompressionDict(content)))
+    assert [page.text for page in local_files.responses(str(path))] == TEXTS
+    path.write_bytes(zstd(RECORDS)[:-20] + b"damaged")
+    with pytest.raises(BoardError, match="1 of its records"):
+        list(local_files.responses(str(path)))
+    rows = tmp_path / "a.jsonl.zst"
+    rows.write_bytes(zstd([b'{"a": 1}\n', b'{"a": 2}\n']))
+    assert local_files.read(str(rows)).text == '{"a": 1}\n{"a": 2}\n'
+    rows.write_bytes(b"no archive")
+    with pytest.raises(BoardError, match=r"a\.jsonl\.zst"):
+        local_files.read(str(rows))
+
+
+def test_a_gzip_member_may_begin_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scrape.crawl.warc._CHUNK", 7)
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join(map(gzip.compress, RECORDS)))
+    assert [page.text for page in local_files.responses(str(path))] == TEXTS
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_damaged_records_of_a_warc_file_are_counted(tmp_path: Path, packed: bool) -> None:
     torn = record(ORIGIN, answer(gzip.compress(b"<p>packed")[:-9], "Content-Encoding: gzip"))
