@@ -232,7 +232,7 @@ def _show(at: str, name: str = "") -> str:
         similar=_similar(desk, name),
         previous_name=shown[place - 1] if place > 0 else "",
         next_name=shown[place + 1] if 0 <= place < len(shown) - 1 else "",
-        facets={} if part or problem else _facets(desk, query),
+        **_facets(desk, query, counted=not part and not problem),
         similar_words=desk.index.similar_words(query.q) if query.q and not listing.hits and not problem else {},
     )
 
@@ -246,14 +246,17 @@ def _similar(desk: DeskSession, name: str) -> list[SearchHit]:
     return sorted(hits, key=lambda hit: -likeness[hit.name])
 
 
-def _facets(desk: DeskSession, query: DeskQuery) -> dict[str, list[tuple[str, str, int]]]:
-    """Return (value of the parameter, text, number of postings) of the most frequent values."""
+def _facets(desk: DeskSession, query: DeskQuery, *, counted: bool) -> dict[str, Any]:
+    """Return what the filters count: the most frequent values of each facet, remote postings, and those with pay."""
+    if not counted:
+        return {"facets": {}, "remote": {}, "paid": 0}
     found = desk.index.facets(query.filters(desk.answers, desk.seen_up_to()), most=max(_FACETS.values()))
-    shown: dict[str, list[tuple[str, str, int]]] = {}
-    for facet, most in _FACETS.items():
-        names = {value: places.country_name(value) if facet == "country" else value for value, _ in found[facet]}
-        shown[facet] = [(names[value], names[value], count) for value, count in found[facet][:most]]
-    return shown
+    shown = {
+        facet: [(places.country_name(value) if facet == "country" else value, count) for value, count in found[facet]]
+        for facet in _FACETS
+    }
+    facets = {facet: shown[facet][:most] for facet, most in _FACETS.items()}
+    return {"facets": facets, "remote": dict(found["remote"]), "paid": dict(found["pay"]).get("stated", 0)}
 
 
 def _render(template: str, query: DeskQuery, **values: Any) -> str:
