@@ -31,6 +31,7 @@ from scrape.recommend.tfidf import SIMILARITY_WEIGHTS, DocumentFrequency, Rows, 
 IN_MEMORY = 10_000  # postings, some 75 MB; more are scored from disk, in the background
 RELEARN = 5  # labels between two rankings of more postings than that
 EVALUATE = 10  # labels between two evaluations
+PAUSE = 1.0  # seconds without a label before an evaluation begins, which would hold up the next labels
 ENOUGH_RANDOM = 20  # labels of postings drawn at random, from which the figures then come
 
 _CHOSEN_BY_RANK = (BEST, UNCERTAIN)
@@ -99,6 +100,7 @@ class LiveClassifier:
         self._evaluated = self._saved = 0  # labels
         self._jobs = ThreadPoolExecutor(1, thread_name_prefix="learning")
         self._newest: dict[str, int] = {}  # number of the newest job of each kind
+        self._pause: threading.Timer | None = None  # until the next evaluation
 
     # ------------------------------------------------------------------ postings
 
@@ -139,9 +141,10 @@ class LiveClassifier:
             self._rank()
         elif self.ranking is None or abs(len(labels) - self.ranking.yes - self.ranking.no) >= RELEARN:
             self._submit(self._rank)
-        if len(labels) // EVALUATE != self._evaluated // EVALUATE:
-            self._evaluated = len(labels)
-            self._submit(self._evaluate_and_save)
+        with self._guard:
+            if self._pause or len(labels) // EVALUATE != self._evaluated // EVALUATE:
+                self._evaluated = len(labels)
+                self._evaluate_after_a_pause()
 
     def _rank(self) -> None:
         """Learn from the labels as they are, and score all postings."""
@@ -205,6 +208,19 @@ class LiveClassifier:
             scores = classifier.held_out_scores(rows, answers, folds)
             self.figures = _figures(list(liked), answers, scores, _chosen(labels, self._addresses))
         self._rank()
+
+    def _evaluate_after_a_pause(self) -> None:
+        """Evaluate and save when no label has come for a moment; each new one begins that moment anew."""
+        if self._pause:
+            self._pause.cancel()
+        self._pause = threading.Timer(PAUSE, self._end_pause)
+        self._pause.daemon = True
+        self._pause.start()
+
+    def _end_pause(self) -> None:
+        with self._guard, suppress(RuntimeError):  # it was closed in this very moment
+            self._pause = None
+            self._submit(self._evaluate_and_save)
 
     def _evaluate_and_save(self) -> None:
         self._evaluate()
@@ -281,11 +297,18 @@ class LiveClassifier:
         return self._store.root / classifier.FILE
 
     def wait(self) -> None:
-        """Return when all work in the background is done."""
+        """Return when all work in the background is done, also an evaluation that waits for a pause."""
+        with self._guard:
+            if self._pause:
+                self._pause.cancel()
+                self._end_pause()
         self._jobs.submit(lambda: None).result()
 
     def close(self) -> None:
         """Stop, without waiting for work that has not begun."""
+        with self._guard:
+            if self._pause:
+                self._pause.cancel()
         self._jobs.shutdown(cancel_futures=True)
         self._opened.close()
 
