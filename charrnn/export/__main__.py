@@ -31,6 +31,8 @@ def _export(name: str, run: str | None, cv: Path, files: dict[str, Path]) -> int
         raise InputError("nothing to write; name a file with --onnx, --safetensors or --html")
     for form, path in files.items():
         require_place(path, f"--{form}")
+    if len({path.resolve() for path in files.values()}) < len(files):
+        raise InputError("two formats would be written to one file; give each format a file of its own")
     chosen = selection.choose(name, run, cv)
     for form, path in files.items():
         write_whole(path, _convert(chosen, form))

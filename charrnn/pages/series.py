@@ -1,20 +1,20 @@
-"""Show series of texts that differ in one thing: how much the network has read, or how daring it is."""
+"""Show series of texts that differ in one thing: how much the network has read, or the temperature."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charrnn.pages.facts import chance, times
+from charrnn.pages.facts import blind_chance, chance, times
 from charrnn.pages.text import TextView
 from charrnn.pages.views import PostingView, Provenance
 from charrnn.sample.compare import CHECKPOINTS, Comparison, Stage
 from charrnn.sample.generate import Sample
 
 _TEMPERATURE = (
-    "Temperature says how daring the network is when it draws the next letter: low, it nearly always takes the "
-    "likeliest and repeats what it knows; high, it takes unlikely ones more often, makes more up, and makes more "
-    "mistakes. Beginning and random numbers are the same each time."
+    "Temperature says how much chance decides when the network chooses the next letter. Low: it nearly always takes "
+    "the likeliest, and repeats what it knows. High: it takes unlikely ones more often, makes more up, and makes more "
+    "mistakes. The beginning and the random numbers are the same each time."
 )
 
 
@@ -49,12 +49,12 @@ def make_series(comparison: Comparison, source: Provenance) -> list[Series]:
         for stage in comparison.stages
     ]
     steps = [
-        SeriesRow(f"Temperature {step.temperature:g}", _daring(step.temperature), _views(step.samples, source))
+        SeriesRow(f"Temperature {step.temperature:g}", _choice(step.temperature), _views(step.samples, source))
         for step in comparison.temperatures
     ]
     series = [
         Series("learned", "See how it learned to write", "How it learned to write", _training(comparison), stages),
-        Series("temperature", "See what temperature does", "How daring should it be?", _TEMPERATURE, steps),
+        Series("temperature", "See what temperature does", "What temperature does", _TEMPERATURE, steps),
     ]
     return [each for each in series if each.rows]
 
@@ -76,12 +76,12 @@ def _training(comparison: Comparison) -> str:
 
 def _stage_note(stage: Stage, source: Provenance) -> str:
     if stage.val_loss is None:
-        blind = f"{1 / source.characters:.0%} for the right letter"
+        blind = f"{blind_chance(source)} for the right letter"
         return f"Its numbers are random (seed {source.seed}): blind guessing, {blind}"
     return f"{chance(stage.val_loss)} for the right letter"
 
 
-def _daring(temperature: float) -> str:
+def _choice(temperature: float) -> str:
     if temperature < 0.4:
         return "Nearly always the likeliest letter"
     if temperature < 0.7:

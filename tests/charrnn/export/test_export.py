@@ -76,6 +76,13 @@ def test_both_at_once_print_their_paths(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out.split() == [str(file) for file in files]
 
 
+def test_two_formats_do_not_overwrite_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "network")
+    assert main(["--onnx", out, "--safetensors", str(tmp_path / "." / "network")]) == 2
+    assert "give each format a file of its own" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_a_file_to_write_it_says_which_options_name_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main([]) == BAD_INPUT
     assert "--onnx, --safetensors" in capsys.readouterr().err

@@ -421,24 +421,25 @@ def test_series_show_stages_and_temperatures_with_the_beginnings_of_their_postin
         ({"epoch": 1.0}, "read its training text once."),
         ({"epoch": 0.25}, "read its training text 0.25 times."),
         ({"val_loss": 13.0}, "a typical chance of less than 1%"),
+        ({"characters": 3000}, "blind guessing gives less than 1%."),
         ({"temperature": 0.0}, "nothing is left to chance"),
         ({"temperature": 1.0}, "with the chances that the network gives it"),
-        ({"temperature": 1.5}, "unlikely letters win more often"),
+        ({"temperature": 1.5}, "unlikely letters come up more often"),
         ({"raw": True}, "None: as they were written, 2 of 2 postings"),
     ],
 )
 def test_five_facts_say_in_plain_words_how_postings_were_written(change: dict[str, object], said: str) -> None:
     page = pages([sample(COOK), sample(COOK, 1)], replace(SOURCE, **change))[INDEX]  # type: ignore[arg-type]
     facts = [fact.text_content() for fact in lxml_html.fromstring(page).xpath("//ul[@class='plain']/li")]
-    assert [fact.split(".")[0] for fact in facts] == ["Network", "Guesses", "Daring", "Copying", "Corrections"]
+    assert [fact.split(".")[0] for fact in facts] == ["Network", "Guesses", "Temperature", "Copying", "Corrections"]
     assert said in " ".join(facts)
 
 
 def test_what_is_copied_is_compared_with_what_people_wrote() -> None:
     source = replace(SOURCE, held_out=OverlapSummary(20, 0.25, 60))
     made = gallery.render_pages(views([sample(COOK)], SuffixArray.of(COOK[:60])), source, plot=False)[INDEX]
-    said = f"{60 / len(COOK):.0%} of these postings stands word for word in the training text, in pieces of 50 letters"
-    assert f"{said} or more; of real postings that the network never read, 25% does." in visible_text(made)
+    said = f"{60 / len(COOK):.0%} of these postings is copied word for word from the training text, in pieces of 50 letters"
+    assert f"{said} or more; of real postings that the network never read, 25% stands in it, too." in visible_text(made)
 
 
 def test_a_single_file_has_every_posting_and_leads_nowhere_else() -> None:
