@@ -78,7 +78,7 @@ def test_both_at_once_print_their_paths(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_two_formats_do_not_overwrite_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(tmp_path / "network")
-    assert main(["--onnx", out, "--safetensors", str(tmp_path / "." / "network")]) == 2
+    assert command.main(["--onnx", out, "--safetensors", str(tmp_path / "network")]) == BAD_INPUT
     assert "give each format a file of its own" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
