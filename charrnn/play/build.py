@@ -13,6 +13,7 @@ from charrnn.data.kind import TextKind
 from charrnn.evaluate.memorization import COPIED, OverlapSummary, TrainingIndex
 from charrnn.model import checkpoint
 from charrnn.model.checkpoint import Checkpoint
+from charrnn.pages.text import TextView
 from charrnn.pages.views import PostingView
 from charrnn.play.cells import find_labels
 from charrnn.play.page import Contents, PageNetwork, describe, render_page
@@ -122,7 +123,8 @@ def _sample(loaded: Checkpoint, kind: TextKind) -> list[Sample]:
 
 def _show(sample: Sample, kind: TextKind) -> Markup:
     if not kind.is_postings:
-        return Markup("<pre>{}</pre>").format(sample.text.strip())
+        face = "written code" if kind.monospace else "written"
+        return Markup('<div class="{}" lang="" dir="auto">{}</div>').format(face, TextView(sample).body)
     view = PostingView.of(sample)
     title, *others = (view.head_line(tag) for tag in grammar.HEAD)
     lines = Markup("").join(Markup("<p>{}</p>\n").format(line) for line in others if line)

@@ -83,6 +83,7 @@ class Sheet {
   addRaw(at) {
     const char = this.vocabulary.chars[this.reading.ids[at]];
     this.line ??= this.body.appendChild(element("div", "line"));
+    this.line.dir = "auto";
     this.add(this.line, char !== "\n" ? char : this.isPosting ? "\u21b5" : " ", at, at + 1);
     if (char === "\n") this.line = null;
   }

@@ -408,6 +408,7 @@ def test_a_network_of_other_texts_continues_any_beginning(page: Page, pages: Pat
     assert set(seen) <= {"request file:", "request blob:null"}
     assert page.locator("#sheets").locator("script, img, svg, a").count() == 0
     assert page.locator("#title, #masked").count() == 0
+    assert page.locator(".line").first.get_attribute("dir") == "auto"
 
 
 def test_without_javascript_there_is_a_sample_and_a_reason(browser: Browser, pages: Path) -> None:
