@@ -6,10 +6,13 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from scrape.common.errors import InputError
 from scrape.dataset.index import words
 from scrape.dataset.index.words import WordQuery
 from scrape.fields import match, places
 from scrape.fields.match import WantedPlace
+
+_MOST_JOINED = 300  # conditions: SQLite takes expressions that are 1,000 deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +69,19 @@ def _word_conditions(asked: WordQuery) -> Iterator[Condition]:
     for table, expression in (("words", asked.words), ("typing", asked.typing)):
         if expression:
             yield _matching(table, expression)
-    for table, expression in asked.without:
-        yield _not(_matching(table, expression))
+    for table in ("words", "typing"):
+        if refused := [f"({expression})" for other, expression in asked.without if other == table]:
+            yield _not(_matching(table, " OR ".join(refused)))
 
 
 def _conditions(filters: Filters) -> Iterator[Condition]:
     """Yield the conditions of everything but words."""
     if filters.titles:
         yield _any(_has_title(title) for title in filters.titles)
-    if filters.places:
-        yield _any(in_place(_place(text)) for text in filters.places)
-    if filters.not_places:
-        yield _not(_any(in_place(_place(text)) for text in filters.not_places))
+    if wanted := [_place(text) for text in filters.places if text.strip()]:
+        yield _any(map(in_place, wanted))
+    if unwanted := [_place(text) for text in filters.not_places if text.strip()]:
+        yield _not(_any(map(in_place, unwanted)))
     if filters.companies:
         yield _any(map(_of_company, filters.companies))
     if filters.remote is not None:
@@ -101,16 +105,24 @@ def _conditions(filters: Filters) -> Iterator[Condition]:
 def _has_title(wanted: str) -> Condition:
     """Return the condition that `match.has_title` tests."""
     words = sorted(match.title_words(wanted))
+    _require_words(wanted, words)
     return _named(_all(Condition("instr(named.title_words, ?)", (f" {word} ",)) for word in words))
 
 
 def _of_company(wanted: str) -> Condition:
     """Return the condition that `match.of_company` tests."""
     asked = match.company_words(wanted)
+    _require_words(wanted, asked)
     if not asked:
         return Condition("TRUE")
     both = "(instr(named.company_words, ?) OR replace(named.company_words, ' ', '') = ?)"
     return _named(Condition(both, (f" {asked} ", asked.replace(" ", ""))))
+
+
+def _require_words(text: str, words: Collection[str]) -> None:
+    """Raise InputError for a text of signs alone, which would ask for everything; an empty one does."""
+    if text.strip() and not words:
+        raise InputError(f"{text!r} holds no word to look for")
 
 
 def _named(condition: Condition) -> Condition:
@@ -185,6 +197,8 @@ def _not(condition: Condition) -> Condition:
 
 def _joined(operator: str, conditions: Iterable[Condition], none: str) -> Condition:
     found = list(conditions)
+    if len(found) > _MOST_JOINED:
+        raise InputError(f"{len(found):,} words or values at once are too many; ask for at most {_MOST_JOINED}")
     if not found:
         return Condition(none)
     values = tuple(value for each in found for value in each.values)

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 import sqlite3
+import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -222,7 +223,7 @@ class PostingIndex:
             order = Condition(f"{in_title}, {order.sql}", (f"title : ({asked.typing})", *order.values))
         return self._rows(
             f"SELECT {columns} FROM {source} WHERE {wanted.sql} ORDER BY {order.sql} LIMIT ? OFFSET ?",
-            (*wanted.values, *order.values, limit, offset),
+            (*wanted.values, *order.values, min(limit, sys.maxsize), min(offset, sys.maxsize)),
         )
 
     def _excerpts(self, ids: Sequence[int], filters: Filters, marks: tuple[str, str]) -> dict[int, str]:

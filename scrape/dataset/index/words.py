@@ -22,7 +22,8 @@ from scrape.common.errors import InputError
 from scrape.dataset.index.text import HAS_CJ, SPECIAL, encodable, searchable, special_word
 
 _TERM = re.compile(r'(?P<minus>-?)(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+_QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f", '"'))  # which some systems make of straight ones
 _SHORTEST = 2  # letters of a beginning: nearly every posting has a word that begins with any one letter
 
 
@@ -72,7 +73,7 @@ def parse(words: str, *, typing: bool = False, exclude: Iterable[str] = ()) -> W
         elif not term.excludes:
             groups.append([term])
     refused = [term for term, _ in terms if term.excludes]
-    refused += [_Term(_readable(text), " " in text.strip(), True, text.endswith("*")) for text in exclude]
+    refused += [_excluded(text) for text in exclude]
     expressions = [(any(term.begins for term in group), _either(group)) for group in groups]
     without = [("typing" if term.begins else "words", term.expression) for term in refused]
     if (words.strip() or refused) and not any(text for _, text in [*expressions, *without]):
@@ -102,8 +103,14 @@ def _terms(words: str, *, typing: bool) -> Iterator[tuple[_Term, bool]]:
         joined = negated = False
 
 
+def _excluded(text: str) -> _Term:
+    """Return words side by side as a term; quotes around or between them change nothing."""
+    text = _readable(text).replace('"', " ").strip()
+    return _Term(text, " " in text, True, text.endswith("*"))
+
+
 def _readable(text: str) -> str:
-    return encodable(unicodedata.normalize("NFKC", searchable(text)))
+    return encodable(unicodedata.normalize("NFKC", searchable(text))).translate(_QUOTES)
 
 
 def _either(terms: Sequence[_Term]) -> str:

@@ -90,6 +90,8 @@ def keys(store: Store, words: str = "", **filters: Any) -> list[str]:
         ("head flour OR papers", ["1", "3"]),
         ("baker OR", []),
         ("baker AND papers", ["3"]),
+        ("papers _", ["3"]),
+        ("“head baker” flour", ["1"]),
         ("managi*", ["2"]),
         ("ove* head", ["1", "3"]),
         ("-managi*", ["1", "3"]),
@@ -167,6 +169,10 @@ def test_filters_mean_what_they_mean_in_a_search(store: Store) -> None:
     assert keys(store, remote=True) == ["3"] and keys(store, remote=False) == ["2", "1"]
     assert keys(store, boards=("b", "c"), exclude=("oven",)) == ["2"] and keys(store, boards=("c",)) == []
     assert keys(store, names=frozenset({"b-1", "b-2"}), without=frozenset({"b-1"})) == ["2"]
+    assert keys(store, exclude=('"head baker"',)) == keys(store, exclude=("“head baker”",)) == ["2"]
+    assert keys(store, exclude=('baker" OR title : "nurse', '"', "oven")) == ["2"]
+    assert keys(store, exclude=[f"word{number}" for number in range(2000)]) == ["2", "1", "3"]
+    assert keys(store, places=("",)) == keys(store, not_places=(" ",)) == keys(store, titles=("",)) == keys(store)
     assert keys(store, since="2026-11-04") == ["2"]
     assert keys(store, "baker", since="2026-01-01") == ["1"]
 
