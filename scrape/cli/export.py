@@ -17,4 +17,4 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the file; fail where nothing matches."""
-    return find.write_file(options, options.file, None)
+    return find.write_file(options, options.file, "FILE", None)

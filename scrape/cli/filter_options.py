@@ -6,6 +6,7 @@ import argparse
 from datetime import date
 
 from scrape.common.arguments import names
+from scrape.common.errors import InputError
 from scrape.common.suggest import did_you_mean
 from scrape.dataset.export import COLUMNS, DESCRIPTIONS
 from scrape.dataset.index import Filters
@@ -66,6 +67,11 @@ def _add_facts(which: argparse._ArgumentGroup) -> None:
 def filters_of(options: argparse.Namespace) -> Filters:
     """Return what the options ask for; a label, which the index does not know, is left aside. Raises InputError."""
     amount, in_currency = options.min_pay or options.pay_or_unknown or (0.0, "")
+    if options.currency and not amount and options.sort != "pay":
+        raise InputError(
+            f"--currency {options.currency} is the currency of --min-pay or --pay-or-unknown, and neither is given; "
+            "with --min-pay 1 it keeps all that pay in it"
+        )
     return Filters(
         words=" ".join(options.words),
         titles=tuple(options.title),

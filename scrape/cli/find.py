@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the postings that match, best first; fail where there are none."""
     if options.output:
-        return write_file(options, options.output, options.limit)
+        return write_file(options, options.output, "--output", options.limit)
     store, asked = named_store(options.dataset, options.data_dir).require(), filters_of(options)
     limit = options.limit
     if limit is None and not options.form and not options.columns and stdout_is_terminal():
@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
         _say_not_compared(index, asked)
         if not total:
             _say_what_is_like_it(index, asked)
+    if listed:  # before anything is printed: a reader that leaves (`| head`) still knows the numbers
+        last_find.save(store, _query(asked), [hit.name for hit in hits])
     if options.form == "names":
         print_text(f"{hit.name}\n" for hit in hits)
     elif options.form:
@@ -75,14 +77,16 @@ def run(options: argparse.Namespace) -> int:
         print_table(options.columns, [[_shown(value) for value in row.values()] for row in rows])
     else:
         print_entries([_entry(number, hit) for number, hit in enumerate(hits, 1)])
-        last_find.save(store, _query(asked), [hit.name for hit in hits])
     _say_how_many(store, len(hits), total)
     return OK if total else FAILED
 
 
-def write_file(options: argparse.Namespace, path: Path, limit: int | None) -> int:
-    """Write the postings that match to a file, whose ending says the format; fail where there are none."""
-    form = export.format_of(require_place(path, "--output"))
+def write_file(options: argparse.Namespace, path: Path, argument: str, limit: int | None) -> int:
+    """Write the postings that match to a file, whose ending says the format; fail where there are none.
+
+    `argument` is what the command calls the file.
+    """
+    form = export.format_of(require_place(path, argument))
     if getattr(options, "form", None) not in (None, form):
         raise InputError(f"{path} is not the name of a file of --{options.form}; end it with .{options.form}")
     if form == "parquet":
@@ -142,7 +146,9 @@ def _query(asked: Filters) -> str:
     if asked.remote is not None:
         flags.append("--remote" if asked.remote else "--no-remote")
     if asked.min_pay:
-        flags.append(f"--min-pay {asked.min_pay:,.0f} {asked.currency}")
+        flags.append(f"--{'pay-or-unknown' if asked.keep_unpaid else 'min-pay'} {asked.min_pay:,.0f} {asked.currency}")
+    if asked.since:
+        flags.append(f"--since {asked.since}")
     return " ".join(filter(None, [asked.words, *flags]))
 
 

@@ -17,13 +17,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Take postings out of the list of removed ones; fail where one was not removed."""
     store = named_store(options.dataset, options.data_dir)
-    code = OK
+    if not store.root.is_dir():
+        store.require()
+    restored = 0
     with store.locked():
         for what in options.what:
             if store.restore(what):
                 print_result(f"may come back: {printable(what)}")
+                restored += 1
             else:
                 say(f"{what} was not removed; {store.root / REMOVED} lists what was")
-                code = FAILED
-    say("the text itself is gone: search again to have it back")
-    return code
+    if restored:
+        say("the text itself is gone: search again to have it back")
+    return OK if restored == len(options.what) else FAILED

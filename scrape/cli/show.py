@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
@@ -82,12 +83,21 @@ def _styled(store: Store, hit: SearchHit, marks: re.Pattern[str] | None) -> Iter
 def _print_styled(shown: RenderableType, *, pager: bool) -> None:
     terminal = make_console()
     lines = len(terminal.render_lines(shown, pad=False))
-    if pager and lines > terminal.height and not terminal.is_dumb_terminal:
+    if pager and lines > terminal.height and not terminal.is_dumb_terminal and _has_pager():
         os.environ.setdefault("LESS", "FRX")  # as git does: show colours
         with terminal.pager(styles=not terminal.no_color, links=False):
             terminal.print(shown)
     else:
         terminal.print(shown)
+
+
+def _has_pager() -> bool:
+    """Return True unless the pager that the environment names is missing: the text would be lost."""
+    named = (os.environ.get("MANPAGER") or os.environ.get("PAGER") or "").split()[:1]
+    if not named or not re.fullmatch(r"[\w./-]+", named[0]) or shutil.which(named[0]):
+        return True
+    say(f"the pager {named[0]!r} is not there; set $PAGER to another")
+    return False
 
 
 def _pattern(query: str) -> re.Pattern[str] | None:

@@ -43,7 +43,7 @@ def posting(store: Store, index: PostingIndex, what: str) -> SearchHit:
     if what.isdecimal():
         query, listed = read(store)
         if not 1 <= int(what) <= len(listed):
-            count = f"lists {len(listed):,} postings" if listed else "is not known"
+            count = f"lists {len(listed):,} postings" if listed else "found nothing" if query else "is not known"
             raise InputError(f"there is no posting {what}: the last `find` here {count}; give a name or an address")
         name = listed[int(what) - 1]
     elif is_web(what):

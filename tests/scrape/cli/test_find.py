@@ -242,12 +242,44 @@ def test_nothing_found_is_a_valid_empty_answer_with_hints(run: Run) -> None:
         (["find", "-o", "out.csv", "--json"], "end it with .json"),
         (["find", "--place", "a, b, c, d"], "is not one place"),
         (["find", "*"], "holds no word"),
+        (["find", "_"], "holds no word"),
+        (["find", "--title", "!!!"], "'!!!' holds no word"),
+        (["find", "--company", "***"], "'***' holds no word"),
+        (["find", "--currency", "EUR"], "with --min-pay 1 it keeps all that pay in it"),
+        (["find", *["--title=x"] * 301], "301 words or values at once are too many"),
+        (["export", "data"], "data is a folder; name a file with FILE"),
+        (["restore", "--dataset", "jops", "demo-1"], "no postings in data/jops; did you mean 'jobs'?"),
         (["show", "3"], "the last `find` here is not known"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(run: Run, words: list[str], message: str) -> None:
     run(*words, code=2)
     assert message in run.err and run.err.count("\n") == 1
+
+
+def test_a_listing_is_known_although_its_reader_has_gone(
+    jobs: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Gone(Terminal):
+        def write(self, _text: str) -> int:
+            raise BrokenPipeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Gone())
+        patch.setattr("scrape.common.console.discard_stdout", lambda: None)
+        assert main(["find", "java", "--limit", str(10**20)]) == 1
+    assert main(["show", "1"]) == 0 and capsys.readouterr().out.startswith("=Java Baker\n")
+    assert main(["find", "nothing"]) == 1 and main(["show", "1"]) == 2
+    assert "the last `find` here found nothing" in capsys.readouterr().err
+
+
+def test_a_posting_is_shown_although_the_pager_is_missing(jobs: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("PAGER", "no-such-pager")
+    monkeypatch.setenv("LINES", "2")
+    monkeypatch.setattr("sys.stdout", screen := Terminal())
+    assert main(["show", "demo-1"]) == 0
+    assert "Baker 1" in screen.getvalue()
 
 
 @pytest.mark.parametrize(
