@@ -79,10 +79,18 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
         **listed,
     )
     made.set_defaults(verb=name.replace("-", "_"))
-    made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
-    made.add_argument("--dataset", default="", metavar="NAME", help="the folder under data/ (default: jobs)")
-    made.add_argument("--data-dir", default="", metavar="PATH", help="the folder itself, wherever it is")
+    made.set_defaults(dataset="", data_dir="")
+    _everywhere(made)
     return made
+
+
+def _everywhere(made: argparse.ArgumentParser) -> None:
+    """Add the options of all verbs, without defaults: an action of a verb would set them again."""
+    made.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
+    made.add_argument(
+        "--dataset", default=argparse.SUPPRESS, metavar="NAME", help="the folder under data/ (default: jobs)"
+    )
+    made.add_argument("--data-dir", default=argparse.SUPPRESS, metavar="PATH", help="the folder itself, wherever it is")
 
 
 def _fetch_new(made: argparse.ArgumentParser) -> None:
@@ -119,6 +127,8 @@ def _labels(made: argparse.ArgumentParser) -> None:
         action.add_argument("file", type=Path, metavar="FILE", help="a .csv, .tsv, .json or .jsonl file")
     action = actions.add_parser("drop", help="drop labels", description="Drop the labels of postings.")
     action.add_argument("what", nargs="+", metavar="NAME_OR_URL", help="the name or the address of a posting")
+    for action in actions.choices.values():
+        _everywhere(action)
 
 
 def _recommend(made: argparse.ArgumentParser) -> None:

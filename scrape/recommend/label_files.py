@@ -112,8 +112,13 @@ def _written(path: Path, text: str) -> Iterator[tuple[str, _Written]]:
 
 
 def _is_table(path: Path, text: str) -> bool:
-    header = text.partition("\n")[0].replace("\t", ",").split(",")
+    header = text.partition("\n")[0].strip().split(_delimiter(text))
     return path.suffix.lower() in (".json", ".jsonl") or {"name", "answer"} <= set(header)
+
+
+def _delimiter(text: str) -> str:
+    """Return what stands between the columns; spreadsheets of many countries write semicolons."""
+    return max(",", "\t", ";", key=text.partition("\n")[0].count)
 
 
 def _rows(path: Path, text: str) -> Iterator[dict[str, object]]:
@@ -121,8 +126,7 @@ def _rows(path: Path, text: str) -> Iterator[dict[str, object]]:
     if not _is_table(path, text):
         return
     if path.suffix.lower() not in (".json", ".jsonl"):
-        delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
-        yield from csv.DictReader(io.StringIO(text), delimiter=delimiter)
+        yield from csv.DictReader(io.StringIO(text), delimiter=_delimiter(text))
         return
     try:
         whole = path.suffix.lower() == ".json"

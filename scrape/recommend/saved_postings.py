@@ -54,8 +54,10 @@ def find(
     """Return the saved postings that match, as dictionaries with the columns of `python -m scrape find --json`.
 
     Arguments mean what the options of that command mean; of several titles, places, companies or boards one has to
-    match. `min_pay` is an amount for a year, or a text such as `45/hour`. Raises InputError.
+    match. `min_pay` is an amount for a year, or a text such as `45/hour`; a `limit` of 0 is none. Raises InputError.
     """
+    if limit is not None and limit < 0:
+        raise InputError(f"the limit is {limit:,}; give a whole number of at least 0, where 0 is no limit")
     amount, code = _amount(min_pay, currency)
     _require("sort", sort, SORTS)
     _require("description", description, export.DESCRIPTIONS)
@@ -76,7 +78,7 @@ def find(
     store = named_store(dataset, str(data_dir)).require()
     with open_index(store) as index:
         answers = answers_of(store, index)
-        hits = index.rows(labeled(asked, answers, label), sort=sort, limit=limit)
+        hits = index.rows(labeled(asked, answers, label), sort=sort, limit=limit or None)
     return list(export.rows(store, hits, answers, description=description))
 
 

@@ -333,7 +333,15 @@ def test_python_finds_the_same_rows(run: Run, jobs: Store) -> None:
         | {"at": "2026-11-30T10:00:00+00:00", "chosen": "random"}
     ]
     assert scrape.find(min_pay=1, currency="£") == [] and len(scrape.find(min_pay=1, currency="usd")) == 1
-    for wrong in ({"sort": "best"}, {"currency": "?"}, {"label": "maybe"}, {"min_pay": "much"}, {"description": "all"}):
+    assert len(scrape.find(limit=0)) == len(scrape.find()) == 30
+    for wrong in (
+        {"limit": -1},
+        {"sort": "best"},
+        {"currency": "?"},
+        {"label": "maybe"},
+        {"min_pay": "much"},
+        {"description": "all"},
+    ):
         with pytest.raises(InputError):
             scrape.find(**wrong)  # type: ignore[arg-type]
 

@@ -74,6 +74,20 @@ def test_labels_are_listed_and_dropped(run: Run, jobs: Store) -> None:
     assert "there are no labels yet" in run.err  # type: ignore[attr-defined]
 
 
+def test_the_dataset_may_be_named_before_and_after_the_action(run: Run, jobs: Store) -> None:
+    jobs.root.rename("data/bakers")
+    run("export", "labels.csv", "--dataset", "bakers")
+    run("--dataset", "bakers", "import", "labels.csv")
+    assert run("--data-dir", "data/bakers", "list") == run("list", "--data-dir", "data/bakers")
+    run("list", code=2)
+
+
+def test_a_spreadsheet_may_have_written_semicolons(run: Run, jobs: Store) -> None:
+    Path("a.csv").write_text("\ufeffname;url;title;answer\ndemo-0;;Baker, 1;y\n", "utf-8")
+    run("import", "a.csv")
+    assert labels_of(jobs)[-1].name == "demo-0"
+
+
 def test_a_label_finds_its_posting_by_its_address(run: Run, jobs: Store) -> None:
     with Path("theirs.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, LABEL_COLUMNS)
