@@ -33,6 +33,7 @@ _WORDS = 12  # words that the page lists
 _SURPRISING = 6.0  # bits from which on a word is underlined, and the next stop of the Tab key
 _MOST_BITS = 39  # of which odds are said in numbers: 550 billion
 _UNREAD = "u"
+_UNREAD_CHARACTERS = 20  # that are named; a text in another script has hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,12 @@ def describe_unknown(reading: Reading) -> str:
 
     replaced = [f"{name(char)} read as {said!r} ({count})" for (char, said), count in reading.replaced.most_common()]
     skipped = [
-        f"{name(char)} not read, outlined in the text ({count})" for char, count in reading.skipped.most_common()
+        f"{name(char)} not read, outlined in the text ({count})"
+        for char, count in reading.skipped.most_common(_UNREAD_CHARACTERS)
     ]
-    return "; ".join(replaced + skipped)
+    others = reading.skipped.most_common()[_UNREAD_CHARACTERS:]
+    rest = [f"{len(others):,} others not read either ({sum(count for _, count in others):,})"] if others else []
+    return "; ".join(replaced + skipped + rest)
 
 
 def _spans(reading: Reading, line: Span) -> Iterator[TintedSpan]:

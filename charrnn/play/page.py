@@ -138,8 +138,9 @@ def equals(chars: str) -> dict[str, str]:
 def describe(shape: Shape, size: int, epoch: float, val_loss: float, run: str) -> str:
     """Return a sentence on a network: its shape, its training, and how well it predicts."""
     bits = val_loss / log(2)
+    layers = f"{shape.layers} layer{'s' * (shape.layers > 1)}"
     return (
-        f"The network of run {run} is an LSTM with {shape.layers} layers of {size} cells. After {epoch:.2f} passes "
+        f"The network of run {run} is an LSTM with {layers} of {size} cells. After {epoch:.2f} passes "
         f"through its training text it took {bits:.2f} bits for each character of a text that it had not seen; one bit "
         "is one coin toss."
     )

@@ -87,6 +87,13 @@ def test_unknown_characters_are_read_as_their_equal_or_not_at_all() -> None:
     assert "'...'" in told
 
 
+def test_of_many_unknown_characters_the_most_frequent_are_named_and_the_others_counted() -> None:
+    unknown = "".join(chr(0x4E00 + code) for code in range(300))
+    told = surprisal.describe_unknown(surprise.read(fair(VOCAB), VOCAB, f"a{unknown}\u4e07"))
+    assert told.startswith("\u4e07 U+4E07 not read") and told.count("U+") == 20
+    assert told.endswith("; 280 others not read either (280)")
+
+
 def test_what_is_skipped_does_not_change_the_rest() -> None:
     text = POSTING.replace("bake", "ba\u65e5ke")
     bits = surprise.read(model(), VOCAB, text).bits
@@ -126,7 +133,7 @@ def test_a_word_that_comes_twice_is_told_once_where_it_surprised_most() -> None:
 
 def shown(page: str) -> str:
     """The text that a page tints."""
-    rows = re.findall(r'<span class="line">(.*?)</span></li>', page, re.DOTALL)
+    rows = re.findall(r'<span class="line" lang="" dir="auto">(.*?)</span></li>', page, re.DOTALL)
     return "".join(unescape(re.sub(r"<[^>]*>", "", row)) + "\n" for row in rows)
 
 

@@ -46,7 +46,7 @@ def test_the_command_writes_one_file_with_the_stages_of_the_run(home: Path, caps
     assert play.main(["--checkpoint", "best"]) == 0
     assert Path(capsys.readouterr().out.strip()) == Path("samples/poem/play.html")
     page = (home / "samples/poem/play.html").read_text("utf-8")
-    assert '<div class="written" lang="" dir="auto">' in page
+    assert '<div class="written" lang="" dir="auto">' in page and "an LSTM with 1 layer of 8 cells" in page
     for label in ("Epoch 2.00, the best", "Untrained: random weights", "Epoch 1.00, the first"):
         assert f">{label}</label>" in page
     assert "not measured" in page and "http" not in page.split("<style>")[0].replace("http-equiv", "")
