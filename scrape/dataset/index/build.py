@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,12 @@ def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
     as_left = path is None or is_as_left(path)
     is_current = _version(index) == _VERSION
     listed = _listing(store)
-    if path and as_left and is_current and listed and listed == _noted_listing(store):
-        return
+    if path and as_left and is_current:
+        if listed and listed == _noted_listing(store):
+            return
+        if _has_all(index, store):  # a dataset that may only be read comes to its end here
+            _note_listing(store, listed)
+            return
     index.execute("BEGIN IMMEDIATE")
     try:
         if not is_current:
@@ -150,7 +155,7 @@ def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
     if path:
         if not is_as_left(path):
             leave(path)
-        write_whole(_listing_note(store), listed)
+        _note_listing(store, listed)
 
 
 def _version(index: sqlite3.Connection) -> int:
@@ -178,11 +183,20 @@ def _listing_note(store: Store) -> Path:
     return store.root / f".{FILE}.listed"
 
 
+def _note_listing(store: Store, listed: str) -> None:
+    with suppress(OSError):  # without the note, the folders are listed the next time as well
+        write_whole(_listing_note(store), listed)
+
+
 def _noted_listing(store: Store) -> str:
     try:
         return _listing_note(store).read_text("ascii", "replace")
     except OSError:
         return ""
+
+
+def _has_all(index: sqlite3.Connection, store: Store) -> bool:
+    return dict(index.execute("SELECT name, stamp FROM posting")) == store.stamps()
 
 
 def _update_rows(index: sqlite3.Connection, store: Store) -> None:

@@ -305,3 +305,18 @@ def test_a_word_that_no_posting_has_is_likened_to_a_common_one(empty: Store) -> 
     simplify_store(empty)
     with open_index(empty) as index:
         assert index.similar_words("pyton enginer dawn zebra 42") == {"enginer": "engineer", "pyton": "python"}
+
+
+def test_a_current_index_is_used_where_nothing_can_be_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refresh(store)
+    (store.root / ".index.sqlite.listed").write_text("of another time")
+
+    def refuse(path: Path, _content: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("scrape.dataset.index.build.write_whole", refuse)
+    before = (store.root / FILE).read_bytes()
+    assert len(find(store)) == 3
+    assert (store.root / FILE).read_bytes() == before and capsys.readouterr().err == ""
