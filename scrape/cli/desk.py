@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import threading
 import webbrowser
 from types import ModuleType
 
@@ -32,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
             say(f"The desk for {store.root} is open to this machine alone; Ctrl-C closes it.")
             print_result(serving.url)
             if stdout_is_terminal() and not options.no_browser:
-                webbrowser.open(serving.url)
+                # A browser that runs in the terminal returns when it is left, and waits for the server meanwhile.
+                threading.Thread(target=webbrowser.open, args=(serving.url,), daemon=True).start()
             serving.run()
     except KeyboardInterrupt:
         say("closed")

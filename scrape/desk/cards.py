@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from markupsafe import Markup, escape
 
@@ -76,7 +76,7 @@ def reading(desk: DeskSession, hit: SearchHit, drawn: str = "") -> ReadingView:
         link=hit.url if is_web(hit.url) and hit.url.isprintable() else "",
         board=hit.board,
         pay_source="stated in the text" if hit.salary_source == "text" else "",
-        saved=hit.first_seen[:10],
+        saved=_local_day(hit.first_seen),
         blocks=show_blocks(desk.store.document(hit.name)),
     )
 
@@ -91,7 +91,7 @@ def show_blocks(text: str) -> Markup:
 
 def show_age(day: str, saved: str, today: date) -> str:
     """Return how old a posting is: since it was published or, where no board said, since it was saved."""
-    verb, day = ("", day) if day else ("saved ", saved[:10])
+    verb, day = ("", day) if day else ("saved ", _local_day(saved))
     try:
         days = (today - date.fromisoformat(day[:10])).days
     except ValueError:
@@ -99,6 +99,14 @@ def show_age(day: str, saved: str, today: date) -> str:
     if not 0 <= days <= _RECENT:
         return f"{verb}{day[:10]}"
     return verb + ("today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago")
+
+
+def _local_day(time: str) -> str:
+    """Return the day of a time in UTC where the reader is."""
+    try:
+        return datetime.fromisoformat(time).astimezone().date().isoformat()
+    except (ValueError, OverflowError):
+        return time[:10]
 
 
 def show_places(location: str) -> str:

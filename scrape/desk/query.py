@@ -83,6 +83,11 @@ class DeskQuery:
         """True where anything but the order and the label narrows the list."""
         return replace(self, label="", sort="", page="", typing="", via="") != DeskQuery()
 
+    def unknown_places(self) -> list[str]:
+        """Return a line for each place that is none, with one that it is like."""
+        places = (*_several(self.place), *_several(self.away))
+        return list(filter(None, (match.unknown_place(match.place_query(place, "")) for place in places)))
+
     def filters(self, answers: Mapping[str, str], seen_up_to: str) -> Filters:
         """Return the filters of the index, given the answer to each labeled posting. Raises InputError."""
         amount, currency = _least_pay(self.pay)

@@ -13,10 +13,11 @@ from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from scrape.desk.app import create_app
-from scrape.desk.security import HOST
+from scrape.desk.security import HOST, MAX_BODY
 from scrape.desk.session import DeskSession
 
-_THREADS = 4
+# A body is refused before it is on the disk, also of a page without the key.
+_SETTINGS = {"threads": 4, "ident": None, "max_request_body_size": MAX_BODY}
 _STEP = 0.2  # seconds between two looks whether the desk was closed
 _LAST = 0.8  # seconds for the last page, and its style sheet
 
@@ -30,7 +31,7 @@ class DeskServer:
         listening = socket.create_server((HOST, port))
         port, key = listening.getsockname()[1], secrets.token_urlsafe(24)
         app = create_app(desk, key, port)
-        self._server = create_server(app, sockets=[listening], map=self._sockets, threads=_THREADS, ident=None)
+        self._server = create_server(app, sockets=[listening], map=self._sockets, **_SETTINGS)
         self.url = f"http://{HOST}:{port}/?key={key}"
 
     def run(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
+from scrape.dataset.index import FILE as INDEX
 from scrape.dataset.index import Filters, SearchHit, open_index
 from scrape.dataset.store import Store
 from scrape.desk.notebook import Notebook, SavedSearch
@@ -66,6 +67,7 @@ class DeskSession:
         self.read_only = read_only
         self.ended = threading.Event()
         self.index = open_index(store)
+        self._is_on_disk = (store.root / INDEX).exists()
         self.notebook = Notebook(store.root)
         self._guard = threading.RLock()
         self._done: deque[Action] = deque(maxlen=_UNDOABLE)
@@ -98,6 +100,8 @@ class DeskSession:
 
     def _look(self) -> None:
         self._folders, self._looked = self._folder_times(), time.monotonic()
+        if self._is_on_disk and not (self.store.root / INDEX).exists():  # deleted; requests may still read the old one
+            self.index = open_index(self.store)
         self.index.refresh()
         self._addresses = self.index.addresses()
         self._shuffled = shuffled(self._addresses)
@@ -115,10 +119,11 @@ class DeskSession:
             path = self.store.root / label_file.FILE
             stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
             if stamp == (0, 0) or stamp != self._labels_at:
-                self._labels, self._labels_at = [], stamp
+                found: list[Label] = []
                 if path.exists():
                     with open_labels(self.store.root) as opened:
-                        self._labels = opened.all()
+                        found = opened.all()
+                self._labels, self._labels_at = found, stamp
                 self.answers = current_answers(self._labels, self._addresses)
                 self.live.learn(self._labels)
             return self._labels
@@ -196,16 +201,23 @@ class DeskSession:
         """
         if query.is_filtered or query.labeled != UNLABELED or len(self.answers) % ONE_IN != ONE_IN - 1:
             return ""
+        return self._next_at_random()
+
+    def _next_at_random(self) -> str:
         return next((name for name in self._shuffled if name not in self.answers), "")
 
     def chosen(self, query: DeskQuery, name: str) -> str:
-        """Return how a posting that is shown came to be chosen, in the words of `labels.db`."""
+        """Return how a posting that is shown came to be chosen, in the words of `labels.db`.
+
+        Of a list in random order only the first was drawn: any other one was picked by the reader.
+        """
         if query.via == label_file.SIMILAR:
             return label_file.SIMILAR
         if query.order != BEST_FIRST:
             return label_file.SEARCH
         if self.live.ranking is None:
-            return label_file.SEARCH if query.is_filtered else label_file.RANDOM
+            at_random = not query.is_filtered and name == self._next_at_random()
+            return label_file.RANDOM if at_random else label_file.SEARCH
         return label_file.RANDOM if name == self._drawn(query) else label_file.BEST
 
     def after(self, name: str, before: Sequence[str], query: DeskQuery) -> str | None:
@@ -224,12 +236,15 @@ class DeskSession:
         return self._done[-1] if self._done else None
 
     def label(self, name: str, answer: str, chosen: str) -> None:
-        """Put a label on a posting, or take it away where `answer` is empty. It is on the disk when this returns."""
+        """Put a label on a posting, or take it away where `answer` is empty. It is on the disk when this returns.
+
+        A label that is changed keeps how its posting came to be chosen: `chosen` is of new ones.
+        """
         with self._guard:
             before = self._label_of(name)
             with open_labels(self.store.root) as opened:
                 if answer:
-                    opened.put(Label(name, self._addresses[name], answer, chosen=chosen))
+                    opened.put(Label(name, self._addresses[name], answer, chosen=before.chosen if before else chosen))
                 else:
                     opened.drop({name, self._addresses[name]} - {""})
             self._done.append(Action(name, self._title(name), answer or "no label", before))

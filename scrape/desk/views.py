@@ -13,6 +13,7 @@ from scrape.desk import cards, dreams
 from scrape.desk.query import BEST_FIRST, MATCH, NEWEST, PAY, DeskQuery
 from scrape.desk.session import DeskSession, Listing
 from scrape.fields import places
+from scrape.recommend.classifier import FEW
 from scrape.recommend.labels import NO, SIMILAR, SKIPPED, YES
 from scrape.recommend.live import ENOUGH_RANDOM
 
@@ -233,6 +234,7 @@ def _show(at: str, name: str = "") -> str:
         previous_name=shown[place - 1] if place > 0 else "",
         next_name=shown[place + 1] if 0 <= place < len(shown) - 1 else "",
         **_facets(desk, query, counted=not part and not problem),
+        unknown_places=[] if listing.hits or problem else query.unknown_places(),
         similar_words=desk.index.similar_words(query.q) if query.q and not listing.hits and not problem else {},
     )
 
@@ -261,13 +263,15 @@ def _facets(desk: DeskSession, query: DeskQuery, *, counted: bool) -> dict[str, 
 
 def _render(template: str, query: DeskQuery, **values: Any) -> str:
     desk = _desk()
+    counts = desk.counts()
     new, since = desk.new_since()
     return render_template(
         template,
         query=query,
         back=query.write(),
         size=desk.size,
-        counts=desk.counts(),
+        counts=counts,
+        few=FEW if min(counts[YES], counts[NO]) < FEW else 0,
         new=new,
         since=since,
         searches=desk.searches(),

@@ -202,6 +202,7 @@ class LiveClassifier:
                 return
         answers = np.array(list(liked.values()), bool)
         folds = classifier.split(answers, classifier.duplicate_bodies(batch))
+        self._calibration, self.figures = (1.0, 0.0), None
         if folds:
             rows = rows[:, classifier.used_columns(rows)]
             self._calibration = classifier.calibrate(rows, answers, folds)[1:]

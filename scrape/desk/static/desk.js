@@ -6,6 +6,7 @@ const PARTS = ["top", "last", "list", "reading"];
 const byId = (id) => document.getElementById(id);
 const three = document.body.classList.contains("three");
 let newest = 0; // number of the newest request: an older answer is not shown
+let changing = false; // while an answer is on its way, a key would answer the same posting again
 
 /* ------------------------------------------------------------------ panes */
 
@@ -14,14 +15,21 @@ async function load(address, options = {}, { remember = true, whole = false } = 
   const number = ++newest;
   const url = new URL(address, location.href);
   if (!options.method && !whole) url.searchParams.set("part", "1");
-  const answer = await fetch(url, { credentials: "same-origin", ...options });
-  const text = await answer.text();
+  let answer, text;
+  try {
+    answer = await fetch(url, { credentials: "same-origin", ...options });
+    text = await answer.text();
+  } catch {
+    tell("The desk does not answer: it was closed, or it is busy. Nothing was changed by this; start it again, or try again.");
+    return;
+  }
   if (number !== newest) return;
   const shown = new URL(answer.url);
   shown.searchParams.delete("part");
   const page = new DOMParser().parseFromString(text, "text/html");
   if (!page.getElementById("reading")) {
-    location.href = shown; // an error, or a page of another kind: as the server shows it
+    if (options.method && !answer.redirected) tell(page.querySelector("main p")?.textContent || `Error ${answer.status}`);
+    else location.href = shown; // an error, or a page of another kind: as the server shows it
     return;
   }
   const typing = document.activeElement === byId("q");
@@ -43,10 +51,20 @@ async function load(address, options = {}, { remember = true, whole = false } = 
   if (!shown.pathname.startsWith("/p/")) byId("list").scrollTop = 0;
 }
 
-function submit(form, button) {
+async function submit(form, button) {
+  if (changing) return;
   const data = new URLSearchParams(new FormData(form, button));
   data.set("part", "1");
-  return load(form.action, { method: "POST", body: data });
+  changing = true;
+  await load(form.action, { method: "POST", body: data });
+  changing = false;
+}
+
+/* Say what went wrong where a screen reader hears it. */
+function tell(line) {
+  const status = document.querySelector("#last p");
+  status.className = "problem";
+  status.textContent = line;
 }
 
 document.addEventListener("click", (event) => {

@@ -62,6 +62,31 @@ def test_the_best_come_first_after_a_few_labels_and_one_in_ten_is_random(
     }
 
 
+def test_only_what_was_drawn_is_called_random_and_a_change_keeps_it(client: FlaskClient, desk: DeskSession) -> None:
+    drawn, picked = names(client.get("/").text)[:2]
+    label(client, picked, "no")
+    label(client, drawn, "no")
+    assert "rough guess" not in client.get("/").text
+    label(client, names(client.get("/").text)[0], "yes")
+    assert "a chance is a rough guess" in client.get("/").text and "(a rough guess, " in client.get("/").text
+    client.post("/label", data={"name": drawn, "answer": "yes", "stay": "1"})
+    label(client, picked, "skip", "q=python")
+    chosen = {each.name: (each.answer, each.chosen) for each in desk.labels()}
+    assert chosen[drawn] == ("yes", "random") and chosen[picked] == ("skipped", "search")
+
+
+def test_damaged_labels_are_named_on_each_page_until_they_are_mended(client: FlaskClient, desk: DeskSession) -> None:
+    label(client, "demo-1", "yes")
+    path = desk.store.root / "labels.db"
+    good = path.read_bytes()
+    path.write_bytes(b"not a database, " * 100)
+    for _ in range(2):
+        assert "it holds your labels" in client.get("/").text
+    assert client.post("/label", data={"name": "demo-2", "answer": "no"}).status_code == 400
+    path.write_bytes(good)
+    assert "it holds your labels" not in client.get("/").text and desk.answers == {"demo-1": "yes"}
+
+
 def test_a_label_is_changed_taken_away_and_brought_back(client: FlaskClient, desk: DeskSession) -> None:
     label(client, "demo-1", "yes")
     assert label(client, "demo-1", "no") and label(client, "demo-2", "skip")

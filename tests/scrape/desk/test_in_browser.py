@@ -134,6 +134,26 @@ def test_twenty_postings_are_labeled_by_keyboard_alone(page: Page, desk: DeskSes
     assert name
 
 
+def test_a_key_pressed_twice_answers_once_and_what_fails_is_said(
+    page: Page, desk: DeskSession, seen: list[str]
+) -> None:
+    shown = page.locator("#reading article").get_attribute("data-name")
+    keys = "for (const key of 'yn') document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    page.evaluate(keys)
+    expect(page.locator("#last [role=status]")).to_contain_text("Labeled", timeout=WAIT)
+    assert [(each.name, each.answer) for each in desk.labels()] == [(shown, "yes")]
+    status = page.locator("#last [role=status]")
+    page.route("**/label", lambda route: route.fulfill(status=400, body="<main><p>The disk is full.</p></main>"))
+    page.keyboard.press("y")
+    expect(status).to_have_text("The disk is full.", timeout=WAIT)
+    page.unroute("**/label")
+    page.route("**/label", lambda route: route.abort())
+    page.keyboard.press("y")
+    expect(status).to_contain_text("The desk does not answer", timeout=WAIT)
+    assert len(desk.labels()) == 1
+    seen[:] = [each for each in seen if not each.startswith("console Failed to load resource")]
+
+
 def test_keys_can_be_turned_off_and_leave_shortcuts_of_the_browser_alone(page: Page, desk: DeskSession) -> None:
     for key in ("Control+y", "Alt+n", "Meta+s"):
         page.keyboard.press(key)
