@@ -39,8 +39,14 @@ _UNSAFE = re.compile(
 )
 
 
-class Terminated(BaseException):
-    """SIGTERM, as an exception, so that `finally` and `except` run as they do for Ctrl-C."""
+class Terminated(SystemExit):
+    """SIGTERM, as an exception, so that `finally` and `except` run as they do for Ctrl-C.
+
+    It is a SystemExit, which libraries with an `except:` of their own let through, as the loop of waitress does.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(TERMINATED)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from waitress import wasyncore  # type: ignore[import-untyped]
 
 from scrape.__main__ import main
+from scrape.common.console import Terminated
 from scrape.dataset.store import Store
 from scrape.desk.server import serve
 from scrape.desk.session import DeskSession
@@ -72,6 +74,17 @@ def test_it_prints_one_address_and_ctrl_c_ends_it_well(filled: Store, tmp_path: 
     code, out, err = process.ended()
     assert (code, out) == (0, visitor.url) and out.count("\n") == 1 and out.startswith("http://127.0.0.1:")
     assert "Traceback" not in err and (filled.root / "classifier.npz").exists(), err
+
+
+def test_a_stop_in_the_middle_of_a_request_ends_the_loop() -> None:
+    """The loop takes any other exception for a fault of that one connection."""
+
+    class Connection:
+        def handle_read_event(self) -> None:
+            raise Terminated
+
+    with pytest.raises(Terminated):
+        wasyncore.read(Connection())
 
 
 def test_the_page_closes_the_desk(desk: DeskSession) -> None:
