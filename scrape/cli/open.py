@@ -10,7 +10,7 @@ from scrape.common.errors import InputError
 from scrape.dataset import last_find
 from scrape.dataset.index import SearchHit, open_index
 from scrape.dataset.store import named_store
-from scrape.fields.urls import is_web
+from scrape.fields.urls import link_of
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +36,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _address(hit: SearchHit) -> str:
     """Return the address of a posting. Raises InputError for one that is not a page of the web."""
-    if not (is_web(hit.url) and hit.url.isprintable()):
+    if not link_of(hit.url):
         raise InputError(f"{hit.name} has no address of the web ({hit.url!r}); `show` prints the posting")
     return hit.url

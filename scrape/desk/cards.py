@@ -13,7 +13,7 @@ from scrape.common.pages.kit import sanitize
 from scrape.dataset.index import SearchHit
 from scrape.desk.session import MARKS, DeskSession
 from scrape.fields import pay
-from scrape.fields.urls import is_web
+from scrape.fields.urls import link_of
 from scrape.markup import document, grammar
 from scrape.recommend.ranking import Contribution, show_chance
 
@@ -73,7 +73,7 @@ def reading(desk: DeskSession, hit: SearchHit, drawn: str = "") -> ReadingView:
     why = desk.live.explain([hit.name], _WHY_READING)[hit.name]
     return ReadingView(
         card=_card(desk, hit, why, drawn),
-        link=hit.url if is_web(hit.url) and hit.url.isprintable() else "",
+        link=link_of(hit.url),
         board=hit.board,
         pay_source="stated in the text" if hit.salary_source == "text" else "",
         saved=_local_day(hit.first_seen),

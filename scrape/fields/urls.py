@@ -19,6 +19,11 @@ def is_web(url: str) -> bool:
     return _WEB.match(url) is not None
 
 
+def link_of(url: str) -> str:
+    """Return the URL of a posting if it is a web URL that can be shown and followed, else an empty string."""
+    return url if is_web(url) and url.isprintable() else ""
+
+
 def host_of(url: str) -> str:
     """Return the host (and port, where it is not the default one) of `url`, in lower case; empty where it has none."""
     parts = _split(url) if is_web(url) else None

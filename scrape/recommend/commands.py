@@ -19,7 +19,7 @@ from scrape.dataset.gather import gather, report
 from scrape.dataset.store import Store, named_store
 from scrape.fields import match
 from scrape.fields.pay import show
-from scrape.fields.urls import is_web
+from scrape.fields.urls import link_of
 from scrape.markup import document
 from scrape.recommend import classifier, labeling, ranking, terminal
 from scrape.recommend.classifier import FEW, MEASURES, Classifier
@@ -114,7 +114,7 @@ def _view(store: Store, name: str) -> TerminalView:
     posting, fields = document.read(text), read_fields(text, head.pay)
     pay = show(fields.pay) if fields.pay else ""
     facts = [printable(fact) for fact in (posting.company, posting.location, pay, head.date, head.board)]
-    return TerminalView(printable(posting.title), facts, _link(head.url), posting.html)
+    return TerminalView(printable(posting.title), facts, link_of(head.url), posting.html)
 
 
 def _fields(store: Store, name: str) -> Fields:
@@ -235,15 +235,10 @@ def _ranked_posting(store: Store, ranked: ranking.Ranked, learned: Classifier | 
         company=printable(posting.company),
         place=printable(posting.location),
         date=printable(head.date),
-        url=_link(head.url),
+        url=link_of(head.url),
         name=ranked.name,
         words=tuple(("" if each.by > 0 else "not: ") + str(each) for each in decided),
     )
-
-
-def _link(url: str) -> str:
-    """Return the URL of a posting if it is a web URL that can be shown, else an empty string."""
-    return url if is_web(url) and url.isprintable() else ""
 
 
 # ---------------------------------------------------------------------- similar

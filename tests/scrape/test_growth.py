@@ -35,6 +35,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "urls.canonical of a query": lambda text: urls.canonical(f"https://h.example/?{text}"),
     "urls.host_of": lambda text: urls.host_of(f"http://h.example{text}"),
     "urls.is_web": urls.is_web,
+    "urls.link_of": urls.link_of,
     "dates.day": dates.day,
     "pay.find_pay": pay.find_pay,
     "places.city_name": places.city_name,

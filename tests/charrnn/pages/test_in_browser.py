@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +9,8 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from charrnn import plot
 from charrnn.evaluate.memorization import find_overlap
@@ -29,6 +26,7 @@ from charrnn.sample.compare import Comparison, Stage, TemperatureStep
 from charrnn.sample.generate import Sample
 from charrnn.sample.sampling import SamplingParams
 from scrape.markup import grammar
+from tests.support.browser import AXE, launched, needs_browser
 from tests.support.files import json_lines
 
 SOURCE = Provenance(
@@ -46,8 +44,6 @@ REPORT = Report(
     grams=100,
     sampling=dict.fromkeys((MASKED, FREE), SamplingStats(0.5, 900, 1.0, 3, 0.5)),
 )
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 LOG = [Evaluation(epoch, epoch * 10, 2 / epoch, 2.1 / epoch, 1e-3, 1000, 1.0) for epoch in (1, 2, 3)]
 SENTENCE = "We bake bread for the whole of this long street and the next one, daily, and twice on Sundays."
 BODY = (
@@ -56,19 +52,13 @@ BODY = (
 )
 BATCH = 400
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: chromium or google-chrome is not in the PATH"),
-]
+pytestmark = [pytest.mark.slow, needs_browser]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        yield launched
-        launched.close()
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
-import axe_playwright_python
 import numpy as np
 import pytest
 import torch
 from markupsafe import Markup
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from charrnn.data.kind import TextKind
 from charrnn.model import checkpoint
@@ -26,25 +23,16 @@ from charrnn.play.page import Contents, PageNetwork, render_page
 from charrnn.play.weights import quantize, quantize_model
 from charrnn.sample.generate import WARM_UP
 from scrape.markup import grammar
+from tests.support.browser import AXE, launched, needs_browser
 from tests.support.paths import ROOT
 
-BROWSER = os.environ.get("DREAM_JOBS_BROWSER", "chromium")
-"""An installed Chromium, or firefox or webkit of `python -m playwright install`."""
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 SHOWCASE = checkpoint.load(checkpoint.best(ROOT / "cv/showcase"))
 WEIGHTS = quantize(SHOWCASE)
 CHARS = SHOWCASE.vocab.chars
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}</textarea>"
 WAIT = 60_000
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        BROWSER == "chromium" and CHROMIUM is None,
-        reason="needs Chromium: chromium or google-chrome is not in the PATH",
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_browser]
 
 CONTENTS = Contents(
     run="showcase",
@@ -63,12 +51,8 @@ CONTENTS = Contents(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    installed = {"executable_path": CHROMIUM, "args": sandbox} if BROWSER == "chromium" else {}
-    with sync_playwright() as playwright:
-        launched = getattr(playwright, BROWSER).launch(**installed)
-        yield launched
-        launched.close()
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -10,37 +10,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scrape.dataset.store import Store
 from scrape.desk.server import DeskServer, serve
 from scrape.desk.session import DeskSession
 from scrape.markup.simplify import simplify
 from tests.scrape.desk.conftest import HOSTILE, hostile
+from tests.support.browser import AXE, launched, needs_browser
 from tests.support.paths import ROOT
 from tests.support.postings import keep, posting
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 WAIT = 60_000
 VECTOR_POSTINGS = 40
 PAGES = ("/", "/p/demo-2", "/labels", "/dream", "/similar/demo-0")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: chromium or google-chrome is not in the PATH"),
-]
+pytestmark = [pytest.mark.slow, needs_browser]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        yield launched
-        launched.close()
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

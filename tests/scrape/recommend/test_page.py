@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
-import pytest
-
 from scrape.recommend.page import Recommendation, render_page
+from tests.support.browser import AXE, launched, needs_browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PAGE = render_page(
     [
         Recommendation("93 %", "Pastry Baker", ("Blue Door", "Chicago, IL"), "https://x.example/a", ("baker (title)",)),
@@ -19,18 +15,12 @@ PAGE = render_page(
     "Ranked by 30 yes and 30 no.",
 )
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: chromium or google-chrome is not in the PATH")
 
-
+@needs_browser
 def test_the_page_passes_axe_fits_and_asks_for_nothing(tmp_path: Path) -> None:
-    sync = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python")
-    script = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
     path = tmp_path / "page.html"
     path.write_text(PAGE, "utf-8")
-    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+    with launched() as browser:
         for scheme, width in (("light", 1280), ("light", 390), ("dark", 1280), ("dark", 390)):
             tab = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 844})
             seen: list[str] = []
@@ -39,8 +29,7 @@ def test_the_page_passes_axe_fits_and_asks_for_nothing(tmp_path: Path) -> None:
             tab.goto(path.as_uri())
             assert seen == [path.as_uri()]
             assert tab.evaluate("document.scrollingElement.scrollWidth") <= width
-            tab.evaluate(script)
+            tab.evaluate(AXE)
             found = tab.evaluate("axe.run(document, {preload: false})")
             assert len(found["passes"]) > 10
             assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == []
-        browser.close()
