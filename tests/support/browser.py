@@ -10,7 +10,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 BROWSER = os.environ.get("DREAM_JOBS_BROWSER", "chromium")
 """An installed Chromium, or firefox or webkit of `python -m playwright install`."""
@@ -18,6 +18,8 @@ BROWSER = os.environ.get("DREAM_JOBS_BROWSER", "chromium")
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
 _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+expect.set_options(timeout=60_000)  # milliseconds, for machines that do much else at once
 
 needs_browser = pytest.mark.skipif(
     BROWSER == "chromium" and _CHROMIUM is None,

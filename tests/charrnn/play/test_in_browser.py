@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
@@ -30,7 +31,6 @@ SHOWCASE = checkpoint.load(checkpoint.best(ROOT / "cv/showcase"))
 WEIGHTS = quantize(SHOWCASE)
 CHARS = SHOWCASE.vocab.chars
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}</textarea>"
-WAIT = 60_000
 
 pytestmark = [pytest.mark.slow, needs_browser]
 
@@ -87,14 +87,14 @@ def visit(page: Page, path: Path, address: str = "", letters: int = 0) -> list[s
     page.on("request", lambda request: seen.append(f"request {request.url.split('/')[0]}"))
     page.goto(path.as_uri() + address)
     if letters:
-        expect(page.locator(".letters i").nth(letters)).to_be_attached(timeout=WAIT)
+        expect(page.locator(".letters i").nth(letters)).to_be_attached()
     else:
         wait(page)
     return seen
 
 
 def wait(page: Page) -> None:
-    expect(page.locator("#status")).to_contain_text("characters,", timeout=WAIT)
+    expect(page.locator("#status")).to_contain_text("characters,")
 
 
 def text_of(page: Page) -> str:
@@ -166,17 +166,17 @@ def test_a_text_is_written_on_from_a_letter_and_the_address_says_so(page: Page, 
     first, address = text_of(page), page.url
     page.locator(".letters i").nth(90).click()
     page.get_by_role("button", name="Write on from here").click()
-    expect(page.locator("#status")).to_contain_text("Writing on")
+    expect(page).to_have_url(re.compile("&on="))
     wait(page)
     second, shared = text_of(page), page.url
-    assert second[:90] == first[:90] and second != first and "&on=" in shared
+    assert second[:90] == first[:90] and second != first
     turns = page.evaluate("turnsOf(['9-1-0.5-1-7', '4-2-1-1-0', 'x', '1-2', '-1-2-3-4', '1-2-3-4-NaN'])")
     assert [(turn["at"], turn["minP"]) for turn in turns] == [(4, 0), (9, 1)]
     page.go_back()
-    expect(page.locator(".letters")).to_have_text(first, timeout=WAIT)
+    expect(page.locator(".letters")).to_have_text(first)
     assert page.url == address
     visit(page, pages / "play.html", shared.partition("#")[1] + shared.partition("#")[2])
-    expect(page.locator(".letters")).to_have_text(second, timeout=WAIT)
+    expect(page.locator(".letters")).to_have_text(second)
 
 
 def test_what_is_pasted_can_be_written_on_and_is_in_no_address(page: Page, pages: Path) -> None:
@@ -185,12 +185,12 @@ def test_what_is_pasted_can_be_written_on_and_is_in_no_address(page: Page, pages
     page.get_by_label("Text", exact=True).fill("Baker of bread\n" + "We look for somebody who bakes. " * 700)
     page.get_by_role("button", name="Read it").click()
     expect(page.locator("#missing")).to_have_text("Only the first 20,000 characters were read.")
-    expect(page.locator("#status")).to_contain_text("Read: Baker of bread, 20,000", timeout=WAIT)
+    expect(page.locator("#status")).to_contain_text("Read: Baker of bread, 20,000")
     page.locator(".sheet[role=group]").press("Home")
     for _ in range(30):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.locator("#status")).to_contain_text("Finished", timeout=WAIT)
+    expect(page.locator("#status")).to_contain_text("Finished")
     assert text_of(page).startswith("Baker of breadWe look for somebo"[:30])
     assert page.url.endswith("#")
 
@@ -198,7 +198,7 @@ def test_what_is_pasted_can_be_written_on_and_is_in_no_address(page: Page, pages
 def test_a_slider_that_moves_counts_from_the_letter_on_that_is_written(browser: Browser, pages: Path) -> None:
     page = browser.new_page(reduced_motion="no-preference")
     page.goto((pages / "play.html").as_uri() + "#seed=2")
-    expect(page.locator(".letters i").nth(60)).to_be_attached(timeout=WAIT)
+    expect(page.locator(".letters i").nth(60)).to_be_attached()
     before = text_of(page)
     page.get_by_label("Temperature").fill("2")
     expect(page.locator("#status")).to_contain_text("Writing on")
@@ -302,7 +302,7 @@ def test_networks_stand_side_by_side(page: Page, pages: Path) -> None:
 def test_it_can_be_used_by_keyboard_alone(browser: Browser, pages: Path) -> None:
     page = browser.new_page(reduced_motion="no-preference")
     page.goto((pages / "play.html").as_uri() + "#seed=2&title=Gardener")
-    expect(page.locator(".letters i").nth(12)).to_be_attached(timeout=WAIT)
+    expect(page.locator(".letters i").nth(12)).to_be_attached()
     page.keyboard.press("Escape")
     expect(page.locator("#status")).to_contain_text("Stopped")
     stopped = text_of(page)
@@ -326,10 +326,11 @@ def test_it_can_be_used_by_keyboard_alone(browser: Browser, pages: Path) -> None
 
 
 def test_a_cell_that_was_named_colours_the_letters(page: Page, pages: Path) -> None:
-    visit(page, pages / "play.html", "#seed=1", letters=300)
+    visit(page, pages / "play.html", "#seed=1")
     page.get_by_label("by one cell of the network").check()
     assert page.locator("#cells option").first.inner_text().startswith("layer 2, cell 232: follows lists")
-    assert page.locator(".letters i[class^=on], .letters i[class^=off]").count() == page.locator(".letters i").count()
+    coloured = page.locator(".letters i[class^=on], .letters i[class^=off]").count()
+    assert coloured == page.locator(".letters i").count() > 300
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -22,7 +22,6 @@ from tests.support.browser import AXE, launched, needs_browser
 from tests.support.paths import ROOT
 from tests.support.postings import keep, posting
 
-WAIT = 60_000
 VECTOR_POSTINGS = 40
 PAGES = ("/", "/p/demo-2", "/labels", "/dream", "/similar/demo-0")
 
@@ -109,15 +108,15 @@ def test_twenty_postings_are_labeled_by_keyboard_alone(page: Page, desk: DeskSes
     press(page, "k")
     page.keyboard.press("/")
     page.keyboard.type("yn roses")
-    expect(page.locator("#list .total")).to_contain_text("0 of", timeout=WAIT)
+    expect(page.locator("#list .total")).to_contain_text("0 of")
     assert len(desk.labels()) == 19, "in a field, keys are letters"
     for _ in range(8):
         page.keyboard.press("ArrowLeft")
     page.keyboard.press("Home")
     page.keyboard.press("Delete")
     page.keyboard.press("Delete")
-    expect(page.locator("#list .total")).to_contain_text("12 of", timeout=WAIT)
-    expect(page.locator("#filters .facet").first).to_contain_text("India", timeout=WAIT)
+    expect(page.locator("#list .total")).to_contain_text("12 of")
+    expect(page.locator("#filters .facet").first).to_contain_text("India")
     assert page.evaluate("document.activeElement.id") == "q" and page.input_value("#q") == " roses"
     page.keyboard.press("Escape")
     press(page, "n")
@@ -132,16 +131,16 @@ def test_a_key_pressed_twice_answers_once_and_what_fails_is_said(
     shown = page.locator("#reading article").get_attribute("data-name")
     keys = "for (const key of 'yn') document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
     page.evaluate(keys)
-    expect(page.locator("#last [role=status]")).to_contain_text("Labeled", timeout=WAIT)
+    expect(page.locator("#last [role=status]")).to_contain_text("Labeled")
     assert [(each.name, each.answer) for each in desk.labels()] == [(shown, "yes")]
     status = page.locator("#last [role=status]")
     page.route("**/label", lambda route: route.fulfill(status=400, body="<main><p>The disk is full.</p></main>"))
     page.keyboard.press("y")
-    expect(status).to_have_text("The disk is full.", timeout=WAIT)
+    expect(status).to_have_text("The disk is full.")
     page.unroute("**/label")
     page.route("**/label", lambda route: route.abort())
     page.keyboard.press("y")
-    expect(status).to_contain_text("The desk does not answer", timeout=WAIT)
+    expect(status).to_contain_text("The desk does not answer")
     assert len(desk.labels()) == 1
     seen[:] = [each for each in seen if not each.startswith("console Failed to load resource")]
 
