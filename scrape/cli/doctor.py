@@ -21,7 +21,7 @@ from scrape.common.errors import BoardError, ChangedShape, InputError, Refused
 from scrape.common.posting import Page, Query
 from scrape.common.table import print_table
 from scrape.crawl import local_files
-from scrape.dataset.gather import STATUS_STYLES, remind_of_contact
+from scrape.dataset.search_and_save import STATUS_STYLES, remind_of_contact
 from scrape.fields.urls import is_web
 from scrape.http.client import Fetcher, Response
 from scrape.http.robots import Robots

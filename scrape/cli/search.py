@@ -10,7 +10,7 @@ from scrape.boards.registry import DEFAULT, NEED_A_KEY
 from scrape.common.arguments import hours, names, positive_int
 from scrape.common.console import FAILED, OK, say
 from scrape.crawl.search import SearchRequest
-from scrape.dataset.gather import gather, report
+from scrape.dataset.search_and_save import report, search_and_save
 from scrape.dataset.store import named_store
 from scrape.fields import match
 from scrape.fields.match import PlaceQuery
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         pages=tuple(options.pages),
         boards=tuple(options.boards) if options.boards else None,
     )
-    gathered = gather(
+    searched = search_and_save(
         named_store(options.dataset, options.data_dir, options.boards),
         request,
         contact=options.contact,
@@ -88,8 +88,8 @@ def run(options: argparse.Namespace) -> int:
         limit=options.limit,
         corpus=options.compile,
     )
-    report(gathered, as_json=options.json)
-    return OK if gathered.found and not gathered.failed else FAILED
+    report(searched, as_json=options.json)
+    return OK if searched.found and not searched.failed else FAILED
 
 
 def _places(city: str, state: str, places: Sequence[str], *, remote: bool) -> tuple[PlaceQuery, ...]:

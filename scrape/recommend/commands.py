@@ -15,7 +15,7 @@ from scrape.common.errors import InputError
 from scrape.common.files import require_place, write_whole
 from scrape.common.posting import Posting
 from scrape.crawl.search import SearchRequest
-from scrape.dataset.gather import gather, report
+from scrape.dataset.search_and_save import report, search_and_save
 from scrape.dataset.store import Store, named_store
 from scrape.fields import match
 from scrape.fields.pay import show
@@ -64,7 +64,7 @@ def fetch_new(options: Namespace) -> int:
     request = SearchRequest(
         titles=tuple(options.title), places=tuple(map(match.place, options.place)), boards=tuple(boards)
     )
-    found = gather(
+    found = search_and_save(
         store, request, contact=options.contact, max_age=0, limit=options.limit, corpus=False, for_training=False
     )
     report(found, as_json=options.json)

@@ -19,7 +19,7 @@ from scrape.boards.registry import BOARDS
 from scrape.cli import doctor
 from scrape.cli.parser import options_parser
 from scrape.common.errors import Missing, Unreachable
-from scrape.dataset import gather
+from scrape.dataset import search_and_save
 from scrape.dataset.store import Store
 from scrape.http.client import Response
 from scrape.http.robots import Robots
@@ -126,7 +126,7 @@ def test_without_a_network_one_clear_line(capsys: pytest.CaptureFixture[str], mo
         def get(self, url: str, **options: object) -> None:
             raise Unreachable(f"{url} cannot be reached")
 
-    monkeypatch.setattr(gather, "Fetcher", Offline)
+    monkeypatch.setattr(search_and_save, "Fetcher", Offline)
     monkeypatch.delenv("DREAM_JOBS_CONTACT", raising=False)
     offline = "no board could be reached; check the network, or try the bundled board: --boards demo"
     assert main(["search", "--boards", "jobicy,themuse", "--contact", "me@example.org"]) == 1
@@ -165,7 +165,7 @@ class Recorded:
 def test_search_and_doctor_read_every_board(
     board: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (gather, doctor):
+    for module in (search_and_save, doctor):
         monkeypatch.setattr(module, "Fetcher", Recorded)
     monkeypatch.setenv("USAJOBS_API_KEY", "key")
     monkeypatch.setenv("USAJOBS_EMAIL", "me@example.com")
@@ -188,7 +188,7 @@ def test_search_and_doctor_read_every_board(
 def test_postings_of_a_board_that_forbids_training_are_fetched_and_never_compiled(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (gather, doctor):
+    for module in (search_and_save, doctor):
         monkeypatch.setattr(module, "Fetcher", Recorded)
     assert main(["search", "--boards", "remoteok", "--json"]) == 1
     (outcome,) = json.loads(capsys.readouterr().out)["boards"]

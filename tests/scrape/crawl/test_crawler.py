@@ -24,7 +24,7 @@ from scrape.common.posting import Page, Pay, Posting, Query
 from scrape.crawl import search
 from scrape.crawl.crawler import BoardCrawl, Event, Getter, Outcome, Progress, Settings, crawl
 from scrape.crawl.search import SearchRequest
-from scrape.dataset import gather
+from scrape.dataset import search_and_save
 from scrape.dataset.simplify_all import Simplified
 from scrape.fields.match import PlaceQuery
 from scrape.fields.urls import host_of
@@ -750,6 +750,6 @@ def test_every_failure_is_kept_and_those_that_the_note_leaves_out_are_printed(
     links = " ".join(SITE + path for path in pages)
     outcome = run(board_crawl({"/list": f"#1 {links}", **pages}))[1]["fake"]
     assert [reason.split(" ")[0].strip(":") for reason in outcome.failures] == [SITE + path for path in pages]
-    gather.report(gather.Gathered(tmp_path, (outcome,), Simplified(0, 0), None))
+    search_and_save.report(search_and_save.SearchOutcome(tmp_path, (outcome,), Simplified(0, 0), None))
     said = capsys.readouterr().err
     assert f"failed: {SITE}/b" in said and f"failed: {SITE}/a" not in said and f"{SITE}/a" in outcome.note

@@ -27,7 +27,7 @@ from scrape.common import pool
 from scrape.common.posting import Posting
 from scrape.crawl.crawler import Outcome
 from scrape.crawl.search import SearchRequest
-from scrape.dataset.gather import Gathered
+from scrape.dataset.search_and_save import SearchOutcome
 from scrape.dataset.simplify_all import Simplified
 from scrape.dataset.store import Store
 from scrape.markup import document
@@ -120,12 +120,12 @@ def test_fetch_new_asks_a_board_that_allows_it_where_nothing_is_named(
 
     asked: list[tuple[SearchRequest, dict[str, object]]] = []
 
-    def gather(store: Store, request: SearchRequest, **how: object) -> Gathered:
+    def search_and_save(store: Store, request: SearchRequest, **how: object) -> SearchOutcome:
         asked.append((request, how))
-        return Gathered(store.root, (Outcome("hackernews", "ok", known=1),), Simplified(0, 0), None)
+        return SearchOutcome(store.root, (Outcome("hackernews", "ok", known=1),), Simplified(0, 0), None)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(verbs, "gather", gather)
+    monkeypatch.setattr(verbs, "search_and_save", search_and_save)
     assert main(["fetch-new"]) == 0 and main(["fetch-new", "--boards", "a,b", "--title", "x", "--limit", "3"]) == 0
     assert asked[0][0].boards == ("hackernews",) and not registry.no_training(registry.named("hackernews"))
     assert (asked[0][1]["max_age"], asked[0][1]["corpus"], asked[0][1]["for_training"]) == (0, False, False)

@@ -1,4 +1,4 @@
-"""Gather postings into a dataset: crawl the boards, save each posting, simplify, compile; and report it."""
+"""Search the boards for a dataset: crawl them, save each posting, simplify, compile; and report it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class SearchOutcome:
     """The outcome of a search: of each board, of the simplifier, and the corpus where one was compiled."""
 
     root: Path
@@ -57,7 +57,7 @@ class Gathered:
         return sum(outcome.new for outcome in self.outcomes)
 
 
-def gather(
+def search_and_save(
     store: Store,
     request: SearchRequest,
     *,
@@ -66,7 +66,7 @@ def gather(
     limit: int | None = None,
     corpus: bool = True,
     for_training: bool = True,
-) -> Gathered:
+) -> SearchOutcome:
     """Crawl the boards of a request, save each posting in `store`, simplify what changed, and compile the corpus.
 
     `contact` is the address that is sent to the boards. A list of postings is requested again when its saved response
@@ -98,7 +98,7 @@ def gather(
         outcomes = _save_all(store, crawls)
         simplified = simplify_store(store)
         manifest = _compile_if_any(store) if corpus else None
-    return Gathered(store.root, outcomes, simplified, manifest)
+    return SearchOutcome(store.root, outcomes, simplified, manifest)
 
 
 def remind_of_contact(boards: Sequence[registry.Board]) -> None:
@@ -107,21 +107,21 @@ def remind_of_contact(boards: Sequence[registry.Board]) -> None:
         say("the boards cannot tell who is asking; give your e-mail address with --contact or in DREAM_JOBS_CONTACT")
 
 
-def report(gathered: Gathered, *, as_json: bool = False) -> None:
+def report(searched: SearchOutcome, *, as_json: bool = False) -> None:
     """Print the outcome as a table, or as JSON, on stdout, and what needs attention on stderr."""
-    for line in gathered.simplified.unusable:
+    for line in searched.simplified.unusable:
         say(f"left out: {line}")
-    for outcome in gathered.outcomes:
+    for outcome in searched.outcomes:
         say(*(f"not read: {reason}" for reason in outcome.unread))
         others = [reason for reason in outcome.failures if reason not in outcome.note]
         say(*(f"failed: {reason}" for reason in others[:_MOST_NAMED]))
         if more := len(others[_MOST_NAMED:]):
             say(f"failed: {more:,} more requests of {outcome.board}; --json lists the reason of each")
         say(*(f"guessed: {fields}" for fields in outcome.guessed))
-    path, manifest, boards = gathered.root / INPUT, gathered.manifest, gathered.outcomes
+    path, manifest, boards = searched.root / INPUT, searched.manifest, searched.outcomes
     if as_json:
         corpus = {"path": str(path), **asdict(manifest)} if manifest else None
-        found = {"dataset": str(gathered.root), "boards": [asdict(board) for board in boards], "corpus": corpus}
+        found = {"dataset": str(searched.root), "boards": [asdict(board) for board in boards], "corpus": corpus}
         print_json(found)
     else:
         print_table(_COLUMNS, [[getattr(board, column) for column in _COLUMNS] for board in boards], STATUS_STYLES)
@@ -129,7 +129,7 @@ def report(gathered: Gathered, *, as_json: bool = False) -> None:
             print_result(manifest.summary(path))
     if boards and all(outcome.unreachable for outcome in boards):
         say("no board could be reached; check the network, or try the bundled board: --boards demo")
-    elif not gathered.found:
+    elif not searched.found:
         say(_why_nothing(boards))
 
 
