@@ -50,7 +50,7 @@ from scrape.common import console
 from scrape.common.arguments import names, non_negative_int, positive_int
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.markup import document
 from scrape.recommend import classifier, feature_store
 from scrape.recommend.tfidf import document_frequency
@@ -268,8 +268,8 @@ def read_corpus(data: bytes, folder: Path) -> None:
 
 def dataset(folder: Path) -> Store:
     """Return a store of a few postings in `folder`, made where there is none yet."""
-    store = Store(folder)
-    if not store.stamps():
+    store = FileStore(folder)
+    if not store.count():
         with store.locked():
             for number in range(6):
                 html = f"<p>{'Bread and cake. ' * (1 + number)}</p>\n"
@@ -294,8 +294,8 @@ def classifiers(folder: Path) -> list[Input]:
 def rank(data: bytes, folder: Path) -> None:
     """Load a classifier, and score the postings."""
     (folder / classifier.FILE).write_bytes(data)
-    trained, _ = classifier.load(Store(folder))
-    with feature_store.open_features(Store(folder), cores=1) as features:
+    trained, _ = classifier.load(FileStore(folder))
+    with feature_store.open_features(FileStore(folder), cores=1) as features:
         for batch in features.batches():
             trained.probabilities(trained.scores(batch))
 
@@ -310,7 +310,7 @@ def feature_caches(folder: Path) -> list[Input]:
 def read_features(data: bytes, folder: Path) -> None:
     """Open a damaged feature store, which is made anew, and read it."""
     (folder / feature_store.FILE).write_bytes(data)
-    with feature_store.open_features(Store(folder), cores=1) as features:
+    with feature_store.open_features(FileStore(folder), cores=1) as features:
         for batch in features.batches():
             assert len(batch.names) == 6
 

@@ -15,7 +15,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile the corpus and print its size."""
-    store = named_store(options.dataset, options.data_dir).require()
+    store = named_store(options.dataset, options.data_dir).require().as_files("run gather again to write its corpus")
     with store.locked():
         print_result(compile_corpus(store).summary(store.root / INPUT))
     return OK

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from scrape.common.console import FAILED, OK, print_json, say
 from scrape.common.table import print_table
-from scrape.dataset.store import DATA, Store
+from scrape.dataset.store import DATA, FileStore, Store, stores_in
 from scrape.recommend import labels
 
 
@@ -18,23 +18,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the datasets in data/ with their postings, labels, and the day on which the newest was saved."""
-    stores = [Store(path.parent) for path in sorted(DATA.glob("*/raw"))]
-    rows = [_row(store) for store in stores]
+    rows = [_row(store) for store in stores_in(DATA)]
     if options.json:
         print_json(rows)
     elif rows:
         print_table(list(rows[0]), [list(row.values()) for row in rows])
     else:
-        say(f"there is no dataset in {DATA}; {Store(DATA / 'jobs').how_to_fill()}")
+        say(f"there is no dataset in {DATA}; {FileStore(DATA / 'jobs').how_to_fill()}")
     return OK if rows else FAILED
 
 
 def _row(store: Store) -> dict[str, str | int]:
     return {
         "dataset": store.root.name,
-        "postings": len(store.names()),
+        "postings": store.count(),
         "labels": _labels(store),
-        "newest": max((_day(path.stat().st_mtime) for path in store.raw.glob("*.json")), default=""),
+        "newest": "" if (newest := store.newest()) is None else _day(newest),
     }
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from scrape.common.console import OK, print_result, say, stdout_is_terminal
 from scrape.common.errors import InputError
 from scrape.common.table import printable
-from scrape.dataset.store import INPUT, REMOVED, Store, named_store
+from scrape.dataset.store import REMOVED, Store, named_store
 from scrape.fields.urls import is_web
 from scrape.recommend import removal
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("what", nargs="+", metavar="URL_OR_NAME", help="an address, or the name of a file in raw/")
+    parser.add_argument("what", nargs="+", metavar="URL_OR_NAME", help="an address, or the name of a posting")
     parser.add_argument(
         "--even-if-unknown", action="store_true", help="also keep addresses from coming that no posting has"
     )
@@ -36,8 +36,8 @@ def run(options: argparse.Namespace) -> int:
         f"also removed: {removed.labels} labels, {removed.responses} saved responses; "
         f"{store.root / REMOVED} keeps it from coming back"
     )
-    if (store.root / INPUT).exists():
-        say(f"{store.root / INPUT} is unchanged; run `{store.command('scrape compile')}` to compile it again")
+    if store.corpus.exists():
+        say(f"{store.corpus} is unchanged; {store.how_to_compile}")
     return OK
 
 

@@ -28,5 +28,5 @@ def run(options: argparse.Namespace) -> int:
             else:
                 say(f"{what} was not removed; {store.root / REMOVED} lists what was")
     if restored:
-        say("the text itself is gone: search again to have it back")
+        say(f"the text itself is gone: {store.how_to_find_again} to have it back")
     return OK if restored == len(options.what) else FAILED

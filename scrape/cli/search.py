@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         boards=tuple(options.boards) if options.boards else None,
     )
     searched = search_and_save(
-        named_store(options.dataset, options.data_dir, options.boards),
+        named_store(options.dataset, options.data_dir, options.boards).as_files("name another dataset with --dataset"),
         request,
         contact=options.contact,
         max_age=0.0 if options.refresh else options.max_age * 3600,

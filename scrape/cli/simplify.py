@@ -16,7 +16,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Simplify what changed; fail where a saved posting cannot be used."""
-    store = named_store(options.dataset, options.data_dir).require()
+    chosen = named_store(options.dataset, options.data_dir).require()
+    store = chosen.as_files("run gather again: its postings are simplified as they are read")
     with store.locked():
         done = simplify_store(store, everything=options.all)
     for line in done.unusable:

@@ -20,12 +20,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {found!r}? " if found else ""
 
 
-def datasets_beside(folder: Path, content: str) -> str:
+def datasets_beside(folder: Path, *contents: str) -> str:
     """Return the beginning of a hint that names the datasets in the folder of `folder`; empty where there is none.
 
-    A dataset is a folder that has `content`, the name of a file or folder.
+    A dataset is a folder that has one of `contents`, names of files or folders.
     """
-    known = sorted(path.parent.name for path in folder.parent.glob(f"*/{content}"))
+    known = sorted({path.parent.name for content in contents for path in folder.parent.glob(f"*/{content}")})
     if not known:
         return ""
     return f"{did_you_mean(folder.name, known)}the datasets in {folder.parent} are: {', '.join(known)}; "

@@ -20,7 +20,7 @@ from scrape.crawl.crawler import FAILED as FAILURES
 from scrape.crawl.search import SearchRequest, board_crawls, needs_demo_site
 from scrape.dataset.corpus.compile import Manifest, compile_corpus
 from scrape.dataset.simplify_all import Simplified, simplify_store
-from scrape.dataset.store import INPUT, Store
+from scrape.dataset.store import INPUT, FileStore
 from scrape.demo.generate import ADDRESS
 from scrape.http.cache import HttpCache
 from scrape.http.client import Fetcher
@@ -58,7 +58,7 @@ class SearchOutcome:
 
 
 def search_and_save(
-    store: Store,
+    store: FileStore,
     request: SearchRequest,
     *,
     contact: str = "",
@@ -143,7 +143,7 @@ def _why_nothing(boards: Sequence[Outcome]) -> str:
     return "nothing was found; ask for less: fewer words in --title, another --place, more --boards"
 
 
-def _save_all(store: Store, crawls: Sequence[BoardCrawl]) -> tuple[Outcome, ...]:
+def _save_all(store: FileStore, crawls: Sequence[BoardCrawl]) -> tuple[Outcome, ...]:
     """Save each posting as it arrives. `new` of an outcome counts those that the store did not have."""
     added: Counter[str] = Counter()
     ended: list[Outcome] = []
@@ -163,7 +163,7 @@ def _save_all(store: Store, crawls: Sequence[BoardCrawl]) -> tuple[Outcome, ...]
     return tuple(sorted(ended, key=lambda outcome: outcome.board))
 
 
-def _compile_if_any(store: Store) -> Manifest | None:
+def _compile_if_any(store: FileStore) -> Manifest | None:
     """Compile the corpus if there is a document with text; a search that found nothing reports that itself."""
     try:
         return compile_corpus(store) if store.document_names() else None

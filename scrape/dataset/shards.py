@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -134,9 +134,8 @@ def read_shard(path: Path) -> Iterator[tuple[RowPlace, Row | None]]:
 
     Raises InputError where the file is missing or damaged.
     """
-    for offset, packed, lines in _read_frames(path):
-        for number, line in enumerate(lines):
-            yield RowPlace(offset, len(packed), number), _row(path, line)
+    for place, line in read_lines(path):
+        yield place, row_of(path, line)
 
 
 def read_frame(path: Path, offset: int, size: int) -> list[bytes]:
@@ -156,29 +155,44 @@ def read_row(path: Path, lines: list[bytes], row: int) -> Row | None:
     """Return one row of a frame of the shard `path`; None for a removed posting. Raises InputError."""
     if row >= len(lines):
         raise _damaged(path, "a frame is too short")
-    return _row(path, lines[row])
+    return row_of(path, lines[row])
 
 
-def strike(path: Path, names: Collection[str]) -> int:
-    """Write a shard again with the row `null` for each posting of these names; return how many there were.
+def read_lines(path: Path) -> Iterator[tuple[RowPlace, bytes]]:
+    """Yield the lines of a shard as `read_shard` yields rows, for `row_of`. Raises InputError."""
+    for offset, packed, lines in _read_frames(path):
+        for number, line in enumerate(lines):
+            yield RowPlace(offset, len(packed), number), line
 
-    Frames without one of them are copied as they are. Nothing is written where there was none. Raises InputError.
+
+def row_of(path: Path, line: bytes) -> Row | None:
+    """Return the row that a line of the shard `path` says; None for a removed posting. Raises InputError."""
+    try:
+        fields = json.loads(line)
+        return None if fields is None else _decode(fields)
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def replace_rows(path: Path, rows: Mapping[int, Row | None]) -> int:
+    """Write a shard again with these rows, by their numbers; None removes a posting. Return how many have changed.
+
+    Frames in which nothing changes are copied as they are; where nothing changes at all, nothing is written. Raises
+    InputError where the shard is missing or damaged.
     """
-    struck = 0
+    lines = {number: _REMOVED if row is None else _encode(row) for number, row in rows.items()}
+    changed = sum(lines.get(number, line + b"\n") != line + b"\n" for number, (_, line) in enumerate(read_lines(path)))
 
     def frames() -> Iterator[bytes]:
-        nonlocal struck
-        for _, packed, lines in _read_frames(path):
-            rows = (_row(path, line) for line in lines)
-            hit = [row is not None and row.head.name in names for row in rows]
-            struck += sum(hit)
-            kept = (_REMOVED if gone else line + b"\n" for gone, line in zip(hit, lines, strict=True))
-            yield _pack(b"".join(kept)) if any(hit) else packed
+        start = 0
+        for _, packed, old in _read_frames(path):
+            new = [lines.get(start + number, line + b"\n") for number, line in enumerate(old)]
+            yield packed if lines.keys().isdisjoint(range(start, start + len(old))) else _pack(b"".join(new))
+            start += len(old)
 
-    found = any(row is not None and row.head.name in names for _, row in read_shard(path))
-    if found:
+    if changed:
         _write_frames(path, frames())
-    return struck
+    return changed
 
 
 def sha256_of(path: Path) -> str:
@@ -273,14 +287,6 @@ def _check_size(path: Path, begin: bytes) -> None:
         raise _damaged(path, str(error)) from error
     if size > _MOST_BYTES:  # as it also is where the frame does not state it
         raise _damaged(path, "a frame is too large")
-
-
-def _row(path: Path, line: bytes) -> Row | None:
-    try:
-        fields = json.loads(line)
-        return None if fields is None else _decode(fields)
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, str(error)) from error
 
 
 def _damaged(path: Path, why: str) -> InputError:

@@ -12,7 +12,7 @@ from scrape.common.console import progress
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.common.pool import process_map
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 
@@ -29,7 +29,7 @@ class Simplified:
     unusable: tuple[str, ...] = ()
 
 
-def simplify_store(store: Store, *, everything: bool = False, cores: int | None = None) -> Simplified:
+def simplify_store(store: FileStore, *, everything: bool = False, cores: int | None = None) -> Simplified:
     """Bring the documents of a store up to date; the store must be locked.
 
     Postings without a document, or with an older one, are simplified; all of them where the program has changed
@@ -70,7 +70,7 @@ def _finished(journal: Path, made_by: str) -> set[str]:
 
 def _make(root: Path, name: str) -> tuple[str, bool | str]:
     """Write one document; its name, and whether it changed or why it could not be made."""
-    store = Store(root)
+    store = FileStore(root)
     try:
         posting = store.posting(name)
         return name, store.put_document(name, document.write(replace(posting, html=simplify(posting.html))))

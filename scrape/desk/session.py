@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
@@ -11,10 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scrape.common.errors import InputError
-from scrape.common.posting import Posting
 from scrape.dataset.index import FILE as INDEX
 from scrape.dataset.index import Filters, SearchHit, open_index
-from scrape.dataset.store import Store
+from scrape.dataset.store import SavedCopy, Store
 from scrape.desk.notebook import Notebook, SavedSearch
 from scrape.desk.query import BEST_FIRST, UNLABELED, DeskQuery
 from scrape.recommend import labels as label_file
@@ -54,9 +52,7 @@ class Action:
     title: str
     did: str
     before: Label | None = None
-    removed: Posting | None = None
-    document: str = ""
-    saved_at: int = 0  # time of the posting's file, in nanoseconds
+    removed: SavedCopy | None = None
 
 
 class DeskSession:
@@ -71,7 +67,7 @@ class DeskSession:
         self.notebook = Notebook(store.root)
         self._guard = threading.RLock()
         self._done: deque[Action] = deque(maxlen=_UNDOABLE)
-        self._folders, self._looked = self._folder_times(), time.monotonic()
+        self._times, self._looked = self.store.times(), time.monotonic()
         self._addresses = self.index.addresses()
         self._shuffled = shuffled(self._addresses)
         self._seen_up_to = ""
@@ -94,12 +90,12 @@ class DeskSession:
     def catch_up(self) -> None:
         """Take in the postings that a search has added meanwhile; between two looks there is a pause."""
         with self._guard:
-            if time.monotonic() - self._looked < _PAUSE or self._folder_times() == self._folders:
+            if time.monotonic() - self._looked < _PAUSE or self.store.times() == self._times:
                 return
             self._look()
 
     def _look(self) -> None:
-        self._folders, self._looked = self._folder_times(), time.monotonic()
+        self._times, self._looked = self.store.times(), time.monotonic()
         if self._is_on_disk and not (self.store.root / INDEX).exists():  # deleted; requests may still read the old one
             self.index = open_index(self.store)
         self.index.refresh()
@@ -108,10 +104,6 @@ class DeskSession:
         self._labels_at = (0, 0)
         self.labels()
         self.live.load()
-
-    def _folder_times(self) -> tuple[int, ...]:
-        found = [folder.stat().st_mtime_ns for folder in (self.store.raw, self.store.postings) if folder.is_dir()]
-        return tuple(found)
 
     def labels(self) -> list[Label]:
         """Return all labels, also those that were given in a terminal meanwhile."""
@@ -253,11 +245,9 @@ class DeskSession:
     def remove(self, name: str) -> None:
         """Remove a posting for good. Raises InputError while a search is writing to the dataset."""
         with self._guard:
-            posting, document = self.store.posting(name), self.store.document(name)
-            before = self._label_of(name)
-            saved_at = self.store.raw_path(name).stat().st_mtime_ns
+            copy, before = self.store.copy(name), self._label_of(name)
             remove(self.store, name)
-            self._done.append(Action(name, posting.title, "removed", before, posting, document, saved_at))
+            self._done.append(Action(name, copy.posting.title, "removed", before, copy))
             self._look()
 
     def undo(self) -> str | None:
@@ -267,7 +257,7 @@ class DeskSession:
                 return None
             action = self._done[-1]
             if action.removed is not None:
-                self._put_back(action, action.removed)
+                self._put_back(action.removed)
             with open_labels(self.store.root) as opened:
                 if action.before is not None:
                     opened.put(action.before)
@@ -277,13 +267,9 @@ class DeskSession:
             self.labels()
             return action.name if self.has(action.name) else None
 
-    def _put_back(self, action: Action, posting: Posting) -> None:
+    def _put_back(self, copy: SavedCopy) -> None:
         with self.store.locked():
-            self.store.restore(posting.name, posting.url)
-            self.store.add(posting)
-            path = self.store.raw_path(posting.name)
-            os.utime(path, ns=(action.saved_at, action.saved_at))
-            self.store.put_document(posting.name, action.document)
+            self.store.put_back(copy)
         self._look()
 
     def _label_of(self, name: str) -> Label | None:

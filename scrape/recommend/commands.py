@@ -60,7 +60,8 @@ class RankedPosting:
 def fetch_new(options: Namespace) -> int:
     """Ask the boards for what is new: a search that stops before the corpus, also on boards that forbid training."""
     boards = ("demo",) if options.demo else tuple(options.boards)
-    store = named_store(options.dataset, options.data_dir, boards)
+    chosen = named_store(options.dataset, options.data_dir, boards)
+    store = chosen.as_files("name another dataset with --dataset")
     request = SearchRequest(
         titles=tuple(options.title), places=tuple(map(match.place, options.place)), boards=tuple(boards)
     )
@@ -69,7 +70,7 @@ def fetch_new(options: Namespace) -> int:
     )
     report(found, as_json=options.json)
     say(
-        f"{found.new:,} new postings, {len(store.names()):,} in {store.root}; "
+        f"{found.new:,} new postings, {store.count():,} in {store.root}; "
         f"next: {store.command('scrape.recommend label')}"
     )
     return OK if found.found and not found.failed else FAILED

@@ -180,13 +180,13 @@ def _connect(path: Path | str) -> sqlite3.Connection:
 
 
 def _update(index: sqlite3.Connection, store: Store, cores: int | None) -> None:
-    there = store.stamps()
+    there = dict(store.stamps())
     seen = {name: (stamp, digest) for name, stamp, digest in index.execute("SELECT name, stamp, digest FROM posting")}
     index.executemany("DELETE FROM posting WHERE name = ?", [(name,) for name in seen.keys() - there.keys()])
-    changed = sorted(name for name, stamp in there.items() if seen.get(name, ("",))[0] != stamp)
+    changed = store.in_reading_order([name for name, stamp in there.items() if seen.get(name, ("",))[0] != stamp])
     asked = [(name, seen[name][1] if name in seen else b"") for name in changed]
     try:
-        with process_map(partial(_compute, store.root), asked, cores=cores) as results:
+        with process_map(partial(_compute, store), asked, cores=cores) as results:
             for made in progress(results, total=len(changed), desc="reading", unit=" postings"):
                 if isinstance(made, str):
                     say(f"left out: {made}")
@@ -210,10 +210,9 @@ class _Computed:
     features: FeatureCounts | None = None
 
 
-def _compute(root: Path, asked: tuple[str, bytes]) -> _Computed | str:
+def _compute(store: Store, asked: tuple[str, bytes]) -> _Computed | str:
     """Compute the features of a posting unless its text has this digest; a text says why there are none."""
     name, known = asked
-    store = Store(root)
     try:
         head, text = store.head(name), store.document(name)
         address = canonical(head.url)

@@ -32,7 +32,7 @@ from scrape.common import console
 from scrape.common.arguments import names
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
-from scrape.dataset.store import Store, encode
+from scrape.dataset.store import FileStore, Store, encode
 from scrape.desk.server import DeskServer, serve
 from scrape.desk.session import DeskSession
 from scrape.markup import document
@@ -150,14 +150,14 @@ def _ms(since: float) -> float:
 
 
 def _copied(source: Path, root: Path) -> Store:
-    for name in (Store(source).require().raw.name, Store(source).postings.name):
+    for name in (FileStore(source).require().raw.name, FileStore(source).postings.name):
         shutil.copytree(source / name, root / name)
-    return Store(root)
+    return FileStore(root)
 
 
 def _invented(root: Path, count: int) -> Store:
     """Write invented postings, as a search of the bundled board would."""
-    store = Store(root)
+    store = FileStore(root)
     store.raw.mkdir(parents=True)
     store.postings.mkdir()
     for opening in console.progress(demo.openings(count=count), total=count, desc="inventing", unit=" postings"):

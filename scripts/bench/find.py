@@ -29,7 +29,7 @@ from scrape.common import console
 from scrape.common.arguments import names, positive_int
 from scrape.common.databases import leave
 from scrape.dataset.index import FILE, Filters, PostingIndex, open_index
-from scrape.dataset.store import Store, encode
+from scrape.dataset.store import FileStore, Store, encode
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 
@@ -122,7 +122,7 @@ def median(step: Callable[[], object]) -> float:
 
 def written(root: Path, count: int) -> Store:
     """Write invented postings and their documents, without waiting for the disk each time."""
-    store = Store(root)
+    store = FileStore(root)
     for folder in (store.raw, store.postings):
         folder.mkdir()
     for opening in console.progress(demo.openings(count=count), desc="writing", unit=" postings"):
@@ -135,7 +135,7 @@ def written(root: Path, count: int) -> Store:
 
 def copied(root: Path, folder: Path) -> Store:
     """Return a dataset with the postings of another and no index."""
-    theirs, store = Store(root).require(), Store(folder)
+    theirs, store = FileStore(root).require(), FileStore(folder)
     store.raw.symlink_to(theirs.raw.resolve(), target_is_directory=True)
     store.postings.symlink_to(theirs.postings.resolve(), target_is_directory=True)
     return store

@@ -40,7 +40,7 @@ from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.common.posting import Posting
-from scrape.dataset.store import Store, encode
+from scrape.dataset.store import FileStore, Store, encode
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 from scrape.recommend.classifier import learn
@@ -210,12 +210,12 @@ def joined(fields: Fields) -> str:
 def _dataset(root: Path | None) -> Iterator[Store]:
     """Return the dataset at `root`, or the real postings beside the checkout as one."""
     if root is not None:
-        yield Store(root).require()
+        yield FileStore(root).require()
         return
     if not SHARED.exists():
         raise InputError("there are no real postings beside the checkout; name a dataset with --data-dir")
     with tempfile.TemporaryDirectory() as folder, gzip.open(SHARED, "rt", encoding="utf-8") as lines:
-        store = Store(Path(folder))
+        store = FileStore(Path(folder))
         for row in map(json.loads, lines):
             key, day = row.pop("id").split(":")[-1], str(row.pop("date"))[:10]
             _put(store, Posting(key=key, date=day, **row))
@@ -253,7 +253,7 @@ def speed(number: int) -> Figures:
 
 def _write(root: Path, answers: Path, number: int) -> None:
     """Make a dataset of generated postings, with labels for some: yes for the field of the first one."""
-    store, openings = Store(root), demo.openings(count=number)
+    store, openings = FileStore(root), demo.openings(count=number)
     for opening in console.progress(openings, desc="writing", unit=" postings"):
         _put(store, opening.posting)
     said = ((opening.posting.name, "ny"[opening.field == openings[0].field]) for opening in openings[:FEW_LABELS])

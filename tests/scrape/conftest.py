@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scrape import demo
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from tests.support import postings
 from tests.support.faults import Clock, FaultServer
 
@@ -16,7 +16,7 @@ from tests.support.faults import Clock, FaultServer
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A dataset without a posting."""
-    return Store(tmp_path / "data")
+    return FileStore(tmp_path / "data")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from scrape.__main__ import main
 from scrape.common.posting import Posting
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore
 from scrape.markup.simplify import simplify
 
 FOLDER = Path(__file__).parent / "cases"
@@ -24,7 +24,7 @@ MARKS = "\x1b\x07\x9b\u202e"
 def search(pages: Path, tmp_path: Path) -> tuple[list[Posting], str]:
     """Search a file; return the postings that were saved, and the corpus."""
     assert main(["search", "--pages", str(pages), "--data-dir", str(tmp_path / "data")]) == 0
-    store = Store(tmp_path / "data")
+    store = FileStore(tmp_path / "data")
     return [store.posting(name) for name in store.names()], (store.root / "input.txt").read_text("utf-8")
 
 

@@ -26,7 +26,7 @@ from scrape.common.files import write_whole, write_whole_with
 from scrape.dataset.corpus.characters import CharacterMap
 from scrape.dataset.corpus.near_duplicates import NearDuplicates
 from scrape.dataset.corpus.pii import scrub
-from scrape.dataset.store import INPUT, Store
+from scrape.dataset.store import INPUT, FileStore
 from scrape.markup import grammar
 
 ATTRIBUTION, MANIFEST = "attribution.tsv", "manifest.json"
@@ -65,7 +65,7 @@ class Manifest:
         return f"{path}: {self.postings:,} postings, {self.characters:,} characters{kept_out}"
 
 
-def compile_corpus(store: Store) -> Manifest:
+def compile_corpus(store: FileStore) -> Manifest:
     """Write the corpus of `store` unless it is up to date, and return its manifest.
 
     Characters beyond ASCII that occur fewer than `characters.MIN_COUNT` times (in a corpus below a million characters:
@@ -89,7 +89,7 @@ def compile_corpus(store: Store) -> Manifest:
     return manifest
 
 
-def _fingerprint(store: Store) -> str:
+def _fingerprint(store: FileStore) -> str:
     """Return a fingerprint of the names and sizes of all documents, from which a corpus is made."""
     digest = hashlib.sha256(f"{_FORMAT}".encode())
     for name in store.document_names():
@@ -125,7 +125,7 @@ class _Document:
         return spool.read(self.size).decode("utf-8")
 
 
-def _read_all(store: Store, spool: BinaryIO, manifest: Manifest) -> tuple[list[_Document], CharacterMap]:
+def _read_all(store: FileStore, spool: BinaryIO, manifest: Manifest) -> tuple[list[_Document], CharacterMap]:
     """Read and scrub every document into `spool`; return those that go into the corpus, and their characters."""
     documents: list[_Document] = []
     counts: Counter[str] = Counter()
@@ -154,7 +154,7 @@ def _read_all(store: Store, spool: BinaryIO, manifest: Manifest) -> tuple[list[_
 
 
 def _write(
-    store: Store, spool: BinaryIO, documents: list[_Document], characters: CharacterMap, manifest: Manifest
+    store: FileStore, spool: BinaryIO, documents: list[_Document], characters: CharacterMap, manifest: Manifest
 ) -> None:
     """Write the three files, the manifest last: it vouches for the other two."""
     digest = hashlib.sha256()

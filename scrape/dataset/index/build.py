@@ -1,8 +1,8 @@
 """The tables of the index, `index.sqlite`, and how they are brought up to date with the store.
 
-The index is derived from the store alone: an old, damaged or missing one is built again. Each row has the times of its
-posting's two files, so that changes are found by listing the folders; and where the folders themselves have not changed
-since they were last listed, they are not listed again.
+The index is derived from the store alone: an old, damaged or missing one is built again. Each row has the stamp of its
+posting, so that changes are found by listing the store; and where the times of the store have not changed since it was
+last listed, it is not listed again. Many new postings are committed in parts, so that a killed run goes on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import json
 import sqlite3
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from scrape.common.console import progress, say
 from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
 from scrape.common.errors import InputError
 from scrape.common.files import refuse_link, write_whole
+from scrape.common.pool import process_map
 from scrape.common.posting import Posting
 from scrape.dataset.index.text import encodable, searchable, special_words
 from scrape.dataset.store import Store
@@ -69,6 +73,7 @@ _DELETE = (
     "DELETE FROM place WHERE posting = ?",
     "DELETE FROM posting WHERE id = ?",
 )
+_PART = 20_000  # postings that are committed together
 _TICK = 2_000_000_000  # nanoseconds; the coarsest times of file systems
 
 
@@ -129,7 +134,7 @@ def _connected(store: Store, path: Path | None) -> sqlite3.Connection:
 
 
 def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
-    """Update the index from the store, all or nothing; nothing is listed where no folder has changed."""
+    """Update the index from the store; nothing is listed where the times of the store have not changed."""
     as_left = path is None or is_as_left(path)
     is_current = _version(index) == _VERSION
     listed = _listing(store)
@@ -146,7 +151,7 @@ def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
         elif not as_left:  # the words lie in blobs, which nothing else checks
             for table in ("words", "typing"):
                 index.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
-        _update_rows(index, store)
+        _update_rows(index, store, path)
         index.execute("COMMIT")
     except BaseException:
         if index.in_transaction:  # an error of the disk may have ended it
@@ -171,12 +176,12 @@ def _make_tables(index: sqlite3.Connection) -> None:
 
 
 def _listing(store: Store) -> str:
-    """Return the times of the two folders, which change when a file is added, replaced or deleted.
+    """Return the times of the store as a text.
 
     It is empty where one has changed just now: another change could leave its time as it is.
     """
-    times = [folder.stat().st_mtime_ns for folder in (store.raw, store.postings) if folder.is_dir()]
-    return f"{times}\n" if len(times) == 2 and max(times) < time.time_ns() - _TICK else ""
+    times = store.times()
+    return f"{[*times]}\n" if times and max(times) < time.time_ns() - _TICK else ""
 
 
 def _listing_note(store: Store) -> Path:
@@ -196,27 +201,68 @@ def _noted_listing(store: Store) -> str:
 
 
 def _has_all(index: sqlite3.Connection, store: Store) -> bool:
-    return dict(index.execute("SELECT name, stamp FROM posting")) == store.stamps()
+    rows = index.execute("SELECT name, stamp FROM posting ORDER BY name")
+    return all(one == other for one, other in zip_longest(rows, store.stamps()))
 
 
-def _update_rows(index: sqlite3.Connection, store: Store) -> None:
-    stamps = store.stamps()
-    rows = {name: (row, stamp) for row, name, stamp in index.execute("SELECT id, name, stamp FROM posting")}
-    for name, (row, stamp) in rows.items():
-        if stamps.get(name) != stamp:
-            for statement in _DELETE:
-                index.execute(statement, (row,))
-    new = sorted(name for name, stamp in stamps.items() if rows.get(name, (0, ""))[1] != stamp)
-    for name in progress(new, desc="indexing", unit=" postings"):
-        try:
-            head, markup = store.head(name), store.document(name)
-        except InputError as error:  # one damaged file, or one that is being removed, does not end the search
-            say(f"not in the index: {error}")
-            continue
-        _insert(index, head, markup, stamps[name])
+def _update_rows(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
+    gone, new = _changes(index, store)
+    for row in gone:
+        for statement in _DELETE:
+            index.execute(statement, (row,))
+    wanted = [(name, new[name]) for name in store.in_reading_order(new)]
+    with process_map(partial(_read, store), wanted, ordered=True) as results:
+        for number, made in enumerate(progress(results, total=len(wanted), desc="indexing", unit=" postings"), 1):
+            if isinstance(made, str):
+                say(f"not in the index: {made}")
+                continue
+            added = index.execute(_INSERT_POSTING, made.columns).lastrowid
+            index.executemany(_INSERT_PLACE, [(added, *place) for place in made.places])
+            for table in ("words", "typing"):
+                index.execute(_INSERT_TEXT.format(table), [added, *made.words])
+            if path and number % _PART == 0:
+                index.execute("COMMIT")
+                leave(path)
+                index.execute("BEGIN IMMEDIATE")
 
 
-def _insert(index: sqlite3.Connection, head: Posting, markup: str, stamp: str) -> None:
+def _changes(index: sqlite3.Connection, store: Store) -> tuple[list[int], dict[str, str]]:
+    """Return the rows that are no longer true, and {name: stamp} of the postings that have none."""
+    gone, new = [], {}
+    rows = index.execute("SELECT name, stamp, id FROM posting ORDER BY name")
+    there = store.stamps()
+    row, found = next(rows, None), next(there, None)
+    while row or found:
+        if row and found and row[:2] == found:
+            row, found = next(rows, None), next(there, None)
+        elif found and (not row or found[0] < row[0]):
+            new[found[0]] = found[1]
+            found = next(there, None)
+        else:
+            assert row is not None
+            gone.append(row[2])
+            row = next(rows, None)
+    return gone, new
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """The values of a posting in the tables of the index."""
+
+    columns: list[Any]
+    places: list[tuple[str | int, ...]]
+    words: list[str]
+
+
+def _read(store: Store, asked: tuple[str, str]) -> _Indexed | str:
+    """Read a posting, by its name and stamp, for the index; a text says why it cannot be read."""
+    try:
+        return _indexed(store.head(asked[0]), store.document(asked[0]), asked[1])
+    except InputError as error:  # one damaged file, or one that is being removed, does not end the search
+        return str(error)
+
+
+def _indexed(head: Posting, markup: str, stamp: str) -> _Indexed:
     text = plain_text(document.blocks_of(markup))  # the head has columns of its own
     facts = facts_of(head, text)
     texts = (head.board, head.url, head.title, head.company, head.location, head.date)
@@ -229,16 +275,14 @@ def _insert(index: sqlite3.Connection, head: Posting, markup: str, stamp: str) -
         f" {' '.join(sorted(match.title_words(encodable(head.title))))} ",
         *(f" {match.company_words(encodable(text))} " for text in (head.company, head.location)),
     ]
-    row = index.execute(_INSERT_POSTING, columns).lastrowid
-    index.executemany(_INSERT_PLACE, [(row, *_place_row(place)) for place in places.read(encodable(head.location))])
     body = " ".join(text.split())
     words = [encodable(searchable(part)) for part in (head.title, head.company, head.location, body)]
-    for table in ("words", "typing"):
-        index.execute(_INSERT_TEXT.format(table), [row, *words, special_words("\n".join(words))])
+    rows = [_place_row(place) for place in places.read(encodable(head.location))]
+    return _Indexed(columns, rows, [*words, special_words("\n".join(words))])
 
 
 def _utc(stamp: str) -> str:
-    """Return the first time of a stamp, that of the raw file, as an ISO time of milliseconds in UTC."""
+    """Return the time with which a stamp begins as an ISO time of milliseconds in UTC."""
     nanoseconds = int(stamp.split()[0])
     return datetime.fromtimestamp(nanoseconds // 10**6 / 1000, UTC).isoformat(timespec="milliseconds")
 

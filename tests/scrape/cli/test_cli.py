@@ -20,7 +20,7 @@ from scrape.cli import doctor
 from scrape.cli.parser import options_parser
 from scrape.common.errors import Missing, Unreachable
 from scrape.dataset import search_and_save
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.http.client import Response
 from scrape.http.robots import Robots
 from scrape.recommend import __main__ as recommend
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("home")
 def gathered(site: demo.Site, capsys: pytest.CaptureFixture[str]) -> Store:
     assert search(site) == 0
     capsys.readouterr()
-    return Store(Path("data/demo"))
+    return FileStore(Path("data/demo"))
 
 
 def search(site: demo.Site, *options: str) -> int:
@@ -53,7 +53,7 @@ def test_a_search_leaves_every_stage_and_a_table(site: demo.Site, capsys: pytest
     assert header.split() == ["board", "status", "requests", "new", "known", "filtered", "note"]
     assert row.split()[:2] == ["demo", "ok"] and row.split()[3] == str(SITE_POSTINGS)
     assert corpus.startswith("data/demo/input.txt: ") and err == ""
-    store = Store(Path("data/demo"))
+    store = FileStore(Path("data/demo"))
     assert len(store.names()) == len(store.document_names()) == SITE_POSTINGS
     assert (store.root / "input.txt").read_text("utf-8").startswith("<html>\n<h1>")
     assert (store.root / "manifest.json").exists() and any(store.answers.iterdir())
@@ -81,7 +81,7 @@ def test_titles_and_places_narrow_a_search(site: demo.Site) -> None:
     title, place = listed[0].title, listed[1].location
     assert search(site, "--title", title, "--title", "no such thing", "--no-compile") == 0
     assert search(site, "--place", place, "--no-compile") == 0
-    store = Store(Path("data/demo"))
+    store = FileStore(Path("data/demo"))
     kept = [store.head(name) for name in store.names()]
     assert {posting.title for posting in kept} >= {title}
     assert len(kept) < SITE_POSTINGS and all(posting.title == title or posting.location == place for posting in kept)
@@ -91,7 +91,7 @@ def test_titles_and_places_narrow_a_search(site: demo.Site) -> None:
 def test_the_limit_counts_what_is_known(site: demo.Site) -> None:
     for _ in range(2):
         assert search(site, "--limit", "5") == 0
-        assert len(Store(Path("data/demo")).names()) == 5
+        assert len(FileStore(Path("data/demo")).names()) == 5
 
 
 def test_nothing_found_is_a_failure(site: demo.Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,7 +177,7 @@ def test_search_and_doctor_read_every_board(
     assert main(["search", *asked, "--json"]) == 0
     (outcome,) = json.loads(capsys.readouterr().out)["boards"]
     assert outcome["status"] == "ok" and outcome["new"] > 0
-    store = Store(Path("data/jobs"))
+    store = FileStore(Path("data/jobs"))
     assert len(store.document_names()) == outcome["new"]
     assert {store.head(name).board for name in store.names()} == {board}
     assert main(["doctor", *asked, "--json"]) == 0
@@ -195,7 +195,7 @@ def test_postings_of_a_board_that_forbids_training_are_fetched_and_never_compile
     assert (outcome["status"], outcome["requests"]) == ("refused", 0)
     assert recommend.main(["fetch-new", "--boards", "remoteok", "--json"]) == 0
     (outcome,) = json.loads(capsys.readouterr().out)["boards"]
-    assert outcome["status"] == "ok" and outcome["new"] == len(Store(Path("data/jobs")).names()) > 0
+    assert outcome["status"] == "ok" and outcome["new"] == len(FileStore(Path("data/jobs")).names()) > 0
     assert main(["compile"]) == 2
     assert "may be trained on" in capsys.readouterr().err and not Path("data/jobs/input.txt").exists()
     assert main(["doctor", "--boards", "remoteok"]) == 0
@@ -252,7 +252,7 @@ def test_bad_options_are_one_line_and_exit_2(
 
 
 def test_a_dataset_in_use_is_left_alone(site: demo.Site, capsys: pytest.CaptureFixture[str]) -> None:
-    with Store(Path("data/demo")).locked():
+    with FileStore(Path("data/demo")).locked():
         assert search(site) == 2
     assert "data/demo is being written by another run" in capsys.readouterr().err
     assert not Path("data/demo/raw").exists()

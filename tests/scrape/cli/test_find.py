@@ -20,7 +20,7 @@ from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.dataset.export import COLUMNS, csv_cell
 from scrape.dataset.index import open_index
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.recommend.labels import Label, open_labels
 from tests.support.postings import keep, posting
 
@@ -48,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         posting(29, "=Java Baker", "<p>Rye in Java.</p>\n", company="Bean"),
     ]
-    store = keep(Store(tmp_path_factory.mktemp("made")), *bakers)
+    store = keep(FileStore(tmp_path_factory.mktemp("made")), *bakers)
     open_index(store).close()
     return store.root
 
@@ -56,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def jobs(made: Path, home: Path) -> Store:
     """A copy of these postings as the default dataset."""
-    return Store(Path(shutil.copytree(made, "data/jobs")))
+    return FileStore(Path(shutil.copytree(made, "data/jobs")))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def run(jobs: Store, capsys: pytest.CaptureFixture[str]) -> Run:
 
 def test_find_by_pay(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pays = ("$120k to $150k", "$45 an hour", "$60,000", "£90,000", "nothing")
-    keep(Store(Path("data/jobs")), *(posting(number, html=f"<p>{pay}</p>\n") for number, pay in enumerate(pays)))
+    keep(FileStore(Path("data/jobs")), *(posting(number, html=f"<p>{pay}</p>\n") for number, pay in enumerate(pays)))
 
     def found(*options: str) -> list[str]:
         main(["find", "--json", *options])
@@ -357,7 +357,7 @@ def test_rows_and_postings_make_a_data_frame(run: Run) -> None:
 
 
 def test_find_prints_the_name_of_a_posting_without_url(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keep(Store(Path("data/jobs")), replace(posting(1), url=""))
+    keep(FileStore(Path("data/jobs")), replace(posting(1), url=""))
     assert main(["find"]) == 0
     name = capsys.readouterr().out.splitlines()[-1].strip()
     assert main(["remove", name]) == 0

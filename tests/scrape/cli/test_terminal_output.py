@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scrape.__main__ import main
-from scrape.dataset.store import Store, encode
+from scrape.dataset.store import FileStore, Store, encode
 
 ROW = {
     "id": "esc",
@@ -58,7 +58,7 @@ def streams(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def hostile(home: Path) -> Store:
     Path("page.jsonl").write_text(json.dumps(ROW), "utf-8")
     assert main(["search", "--dataset", "h", "--pages", "page.jsonl"]) == 0
-    store = Store(Path("data/h"))
+    store = FileStore(Path("data/h"))
     name = store.names()[0]
     shared = replace(store.posting(name), title=ROW["title"], url=ROW["url"], location=ROW["location"])
     store.raw_path(name).write_text(encode(shared), "utf-8")  # by another program: nothing was cleaned at our door

@@ -15,7 +15,7 @@ from scrape.__main__ import main as scrape
 from scrape.boards import registry
 from scrape.common.errors import InputError
 from scrape.common.suggest import closest, datasets_beside, did_you_mean
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore
 
 
 def test_the_closest_name_is_found_whatever_its_case_and_nothing_where_none_is_like_it() -> None:
@@ -66,7 +66,7 @@ def test_a_missing_dataset_names_those_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=re.escape(only)):
         open_corpus(tmp_path / "dmeo")
     with pytest.raises(InputError, match=re.escape(both)):
-        Store(tmp_path / "dmeo").require()
+        FileStore(tmp_path / "dmeo").require()
 
 
 def test_a_run_that_cannot_be_resumed_names_those_that_can(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

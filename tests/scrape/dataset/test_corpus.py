@@ -20,7 +20,7 @@ from scrape.dataset.corpus import compile as compiler
 from scrape.dataset.corpus.compile import compile_corpus
 from scrape.dataset.corpus.near_duplicates import ALIKE, NearDuplicates, jaccard, shingles
 from scrape.dataset.corpus.pii import scrub
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.markup import grammar
 from scrape.markup.ascii import ascii_equal
 from scrape.markup.document import split, write
@@ -60,7 +60,7 @@ def baker(number: int, html: str = "", title: str = "Baker") -> Posting:
 
 
 def store_of(root: Path, *postings: Posting) -> Store:
-    return keep(Store(root), *postings)
+    return keep(FileStore(root), *postings)
 
 
 def corpus(store: Store) -> str:
@@ -129,7 +129,7 @@ def test_a_posting_without_a_body_teaches_nothing(tmp_path: Path) -> None:
 
 def test_an_empty_dataset_is_told_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"run `python -m scrape search --data-dir "):
-        compile_corpus(Store(tmp_path / "nothing"))
+        compile_corpus(FileStore(tmp_path / "nothing"))
 
 
 def test_a_posting_whose_board_forbids_training_stays_out_and_is_counted(tmp_path: Path) -> None:

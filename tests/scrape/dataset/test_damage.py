@@ -19,7 +19,7 @@ from scrape.common.files import write_whole
 from scrape.common.posting import Posting
 from scrape.dataset import index
 from scrape.dataset.simplify_all import simplify_store
-from scrape.dataset.store import Store, encode
+from scrape.dataset.store import FileStore, Store, encode
 from scrape.recommend import labels
 from scrape.recommend.labels import Label
 
@@ -120,7 +120,7 @@ def test_labels_a_lock_and_a_log_that_are_links_are_refused(tmp_path: Path) -> N
     )
     with pytest.raises(InputError, match="is a link"), labels.open_labels(tmp_path):
         pass
-    with pytest.raises(InputError, match="is a link"), Store(tmp_path).locked():
+    with pytest.raises(InputError, match="is a link"), FileStore(tmp_path).locked():
         pass
     with pytest.raises(InputError, match="is a link"):
         history.append(tmp_path / "run.jsonl", evaluation)

@@ -11,7 +11,7 @@ import pytest
 from scrape.common.errors import InputError
 from scrape.common.posting import Pay
 from scrape.dataset.index import Filters, PostingIndex, open_index
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.fields import match
 from tests.support.postings import keep, posting
 
@@ -54,7 +54,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostingIndex]:
         )
         for number, line in enumerate(LINES)
     ]
-    store = keep(Store(tmp_path_factory.mktemp("filters")), *made)
+    store = keep(FileStore(tmp_path_factory.mktemp("filters")), *made)
     with open_index(store) as opened:
         yield opened
 

@@ -14,7 +14,7 @@ from scrape.common.errors import InputError
 from scrape.common.posting import Pay, Posting
 from scrape.dataset.index import FILE, Filters, SearchHit, open_index, refresh
 from scrape.dataset.simplify_all import simplify_store
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 
 BAKER = Posting(
     "b",
@@ -44,7 +44,7 @@ CLERK = Posting(
 @pytest.fixture
 def empty(tmp_path: Path) -> Store:
     """A dataset without a posting."""
-    return Store(tmp_path / "empty")
+    return FileStore(tmp_path / "empty")
 
 
 @pytest.fixture

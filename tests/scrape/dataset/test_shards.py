@@ -70,15 +70,17 @@ def test_an_empty_shard_is_a_shard(tmp_path: Path) -> None:
 def test_struck_rows_are_gone_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
     path, given = tmp_path / "a", list(in_order(rows(120)))
     write_shard(path, given)
-    gone = {given[3].head.name, given[119].head.name}
-    assert shards.strike(path, gone) == 2
+    gone: dict[int, Row | None] = {3: None, 119: None}
+    assert shards.replace_rows(path, gone) == 2
     left = [each for _, each in read_shard(path)]
-    assert left == [None if each.head.name in gone else each for each in given]
+    assert left == [None if number in gone else each for number, each in enumerate(given)]
     places = [place for place, _ in read_shard(path)]
     assert read_frame(path, places[3].offset, places[3].size)[3] == b"null"
     before = path.stat()
-    assert shards.strike(path, gone) == 0
+    assert shards.replace_rows(path, gone) == 0
     assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert shards.replace_rows(path, {number: given[number] for number in gone}) == 2
+    assert [each for _, each in read_shard(path)] == given
 
 
 def test_a_writer_that_fails_leaves_the_old_shard(tmp_path: Path) -> None:

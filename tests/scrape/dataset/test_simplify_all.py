@@ -14,13 +14,13 @@ import pytest
 from scrape.common import pool
 from scrape.common.posting import Posting
 from scrape.dataset.simplify_all import Simplified, simplify_store
-from scrape.dataset.store import Store, encode
+from scrape.dataset.store import FileStore, Store, encode
 from tests.support.paths import ROOT
 from tests.support.processes import DEADLINE
 
 
 def filled(root: Path, count: int) -> Store:
-    store = Store(root)
+    store = FileStore(root)
     for number in range(count):
         html = f"<div>Work <b>well</b>, number {number}.<ul><li>bread<li>butter</ul><script>x()</script></div>"
         store.add(Posting("b", str(number), "", f"Baker {number}", html=html))
@@ -82,7 +82,7 @@ def workers_of(number: int) -> list[int]:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core has no other processes")
 def test_a_killed_worker_ends_the_command_in_one_line_and_the_next_run_goes_on(tmp_path: Path) -> None:
-    store, count = Store(tmp_path), 450
+    store, count = FileStore(tmp_path), 450
     store.raw.mkdir()
     html = "".join(f"<div>Paragraph {number} of <b>many</b>.</div>" for number in range(60))
     for number in range(count):

@@ -14,7 +14,7 @@ import pytest
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
-from scrape.dataset.store import Store, named_store
+from scrape.dataset.store import FileStore, Store, named_store
 from scrape.http.cache import HttpCache
 from scrape.http.client import Response
 from scrape.recommend.labels import Label, drop_labels, open_labels
@@ -41,7 +41,7 @@ def test_a_posting_is_added_once_and_never_rewritten(store: Store) -> None:
     store.add(A)
     before = tree(store.root)
     assert not store.add(replace(A, title="Another"))
-    assert not Store(store.root).add(replace(A, title="Another"))
+    assert not FileStore(store.root).add(replace(A, title="Another"))
     assert tree(store.root) == before
 
 
@@ -49,7 +49,7 @@ def test_of_equal_addresses_the_same_one_stays_whatever_the_order(tmp_path: Path
     same = [replace(A, board=board, url=f"https://x.example/1?utm_source={board}") for board in ("c", "a", "b")]
     trees = []
     for number, order in enumerate(permutations(same)):
-        store = Store(tmp_path / str(number))
+        store = FileStore(tmp_path / str(number))
         added = [store.add(posting) for posting in order]
         assert sum(added) == 1
         trees.append(tree(store.root))
@@ -59,10 +59,10 @@ def test_of_equal_addresses_the_same_one_stays_whatever_the_order(tmp_path: Path
 
 def test_a_double_that_a_killed_run_left_is_cleared(store: Store) -> None:
     store.add(A)
-    second = Store(store.root / "other")
+    second = FileStore(store.root / "other")
     second.add(replace(A, board="zeta"))
     second.raw_path("zeta-1").rename(store.raw_path("zeta-1"))
-    fresh = Store(store.root)
+    fresh = FileStore(store.root)
     fresh.add(B)
     assert fresh.names() == [A.name, B.name]
 
@@ -88,7 +88,7 @@ def test_what_is_removed_goes_and_does_not_come_back(store: Store, by: str) -> N
     store.put_document(A.name, "text")
     assert store.remove(by) == [replace(A, html="")]
     assert store.names() == [B.name] and store.document_names() == []
-    for again in (store, Store(store.root)):
+    for again in (store, FileStore(store.root)):
         assert not again.add(A)
         assert not again.add(replace(A, key="other")), "the same page under another key"
         assert again.is_removed(A.url) and not again.is_removed(B.url)
@@ -107,7 +107,7 @@ def test_postings_removed_under_the_old_name_of_the_list_stay_out(store: Store) 
     (store.root / "forgotten.txt").write_text(f"{A.name}\n")
     assert store.is_removed(A.name) and not store.add(A) and store.add(B)
     store.remove(B.name)
-    fresh = Store(store.root)
+    fresh = FileStore(store.root)
     assert fresh.is_removed(A.name) and not fresh.add(B)
 
 
@@ -122,7 +122,7 @@ def test_a_crash_after_removing_was_written_down_does_not_bring_it_back(
     monkeypatch.setattr(store, "_delete", crash)
     with pytest.raises(KeyboardInterrupt):
         store.remove(A.name)
-    assert Store(store.root).is_removed(A.name)
+    assert FileStore(store.root).is_removed(A.name)
 
 
 def test_documents_are_stale_until_they_are_made_and_orphans_go(store: Store) -> None:
@@ -192,8 +192,8 @@ def test_a_recommended_command_names_the_dataset(dataset: str, data_dir: str, ex
 
 HOLDER = """
 import sys, pathlib
-from scrape.dataset.store import Store, named_store
-with Store(pathlib.Path(sys.argv[1])).locked():
+from scrape.dataset.store import FileStore, Store, named_store
+with FileStore(pathlib.Path(sys.argv[1])).locked():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -273,22 +273,22 @@ def test_labels_of_a_posting_go_by_name_or_address(tmp_path: Path) -> None:
 
 
 def test_a_spoilt_posting_keeps_no_other_from_coming_in(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = FileStore(tmp_path)
     store.add(A)
     store.raw_path(A.name).write_bytes(b"\xff")
-    fresh = Store(tmp_path)
+    fresh = FileStore(tmp_path)
     assert fresh.add(B) and not fresh.add(A)
     assert [head.name for head in fresh.remove(B.url)] == [B.name]
 
 
 def test_files_that_an_editor_saved_with_a_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = FileStore(tmp_path)
     store.add(A)
     store.put_document(A.name, "<html>\n<h1>a</h1>\n</html>\n")
     (tmp_path / "removed.txt").write_text(B.url + "\n", "utf-8")
     for path in (store.raw_path(A.name), store.document_path(A.name), tmp_path / "removed.txt"):
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    fresh = Store(tmp_path)
+    fresh = FileStore(tmp_path)
     assert fresh.posting(A.name) == A and fresh.head(A.name).title == A.title
     assert fresh.document(A.name) == "<html>\n<h1>a</h1>\n</html>\n"
     assert not fresh.add(B), "what was removed stays out"

@@ -15,7 +15,7 @@ pytest.importorskip("flask", reason="the desk needs the extra `desk`")
 from flask.testing import FlaskClient
 
 from scrape.common.posting import Pay, Posting
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.desk.app import create_app
 from scrape.desk.session import DeskSession
 from scrape.markup.simplify import simplify
@@ -63,8 +63,8 @@ def hostile(number: int, text: str) -> Posting:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dataset; copy it before anything is changed."""
     root = tmp_path_factory.mktemp("desk") / "data"
-    keep(Store(root), *(make(number) for number in range(60)))
-    desk = DeskSession(Store(root))  # which makes the index and the features
+    keep(FileStore(root), *(make(number) for number in range(60)))
+    desk = DeskSession(FileStore(root))  # which makes the index and the features
     desk.live.wait()
     desk.close()
     (root / "desk.db").unlink(missing_ok=True)
@@ -74,7 +74,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def filled(prepared: Path, tmp_path: Path) -> Store:
     """A copy of the dataset of the test's own."""
-    return Store(Path(shutil.copytree(prepared, tmp_path / "data")))
+    return FileStore(Path(shutil.copytree(prepared, tmp_path / "data")))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from scrape.__main__ import main
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.desk.session import ONE_IN, DeskSession
 from scrape.recommend import classifier
 from scrape.recommend.labeling import LabelingSession, shuffled
@@ -165,7 +165,7 @@ def test_a_removed_posting_is_gone_from_the_disk_and_undo_brings_it_back(
 
 
 def test_during_a_search_postings_are_read_but_not_removed(client: FlaskClient, desk: DeskSession) -> None:
-    with Store(desk.store.root).locked():
+    with FileStore(desk.store.root).locked():
         assert client.get("/p/demo-4").status_code == 200 and label(client, "demo-4", "no")
         refused = client.post("/remove", data={"name": "demo-4"})
         assert refused.status_code == 409 and "being written by another run" in refused.text
@@ -176,7 +176,7 @@ def test_postings_that_a_search_adds_appear(
     client: FlaskClient, desk: DeskSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scrape.desk.session._PAUSE", 0.0)
-    keep(Store(desk.store.root), make(77))
+    keep(FileStore(desk.store.root), make(77))
     assert "<b>61</b> of 61" in client.get("/").text
     desk.live.wait()
     assert desk.live.similar("demo-77", 3)

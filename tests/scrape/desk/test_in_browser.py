@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore
 from scrape.desk.server import DeskServer, serve
 from scrape.desk.session import DeskSession
 from scrape.markup.simplify import simplify
@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def running(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DeskSession, DeskServer]]:
     """A desk over the sixty postings and the hostile ones."""
-    store = Store(Path(shutil.copytree(prepared, tmp_path_factory.mktemp("browser") / "data")))
+    store = FileStore(Path(shutil.copytree(prepared, tmp_path_factory.mktemp("browser") / "data")))
     keep(store, *(hostile(number, text) for number, text in enumerate(HOSTILE)))
     before = Path.cwd()
     os.chdir(ROOT)  # where the showcase is
@@ -249,7 +249,7 @@ def test_known_vectors_do_nothing_as_titles_and_bodies(
     payloads = [row["payload"] for row in rows]
     parts = [payloads[start::VECTOR_POSTINGS] for start in range(VECTOR_POSTINGS)]  # a few postings with many of them
     store = keep(
-        Store(tmp_path / "data"),
+        FileStore(tmp_path / "data"),
         *(
             posting(number, " ".join(part)[:490], "".join(map(simplify, part)), company=part[0][:490])
             for number, part in enumerate(parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.recommend.__main__ import main
 from scrape.recommend.labels import FILE, Label, open_labels
 from scrape.recommend.saved_postings import LABEL_COLUMNS
@@ -27,7 +27,7 @@ GIVEN = [
 @pytest.fixture
 def jobs(home: Path) -> Store:
     """Four postings, three of them labeled; one title looks like a formula."""
-    store = keep(Store(Path("data/jobs")), *(posting(number, f"=Baker {number}") for number in range(4)))
+    store = keep(FileStore(Path("data/jobs")), *(posting(number, f"=Baker {number}") for number in range(4)))
     with open_labels(store.root) as labels:
         labels.put(*GIVEN)
     return store

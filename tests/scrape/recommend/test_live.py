@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("sklearn", reason="recommendations need the extra `recommend`")
 
 from scrape.common.errors import InputError
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.recommend import classifier, live, ranking
 from scrape.recommend.features import read_fields
 from scrape.recommend.labels import BEST, RANDOM, Label
@@ -30,7 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         )
         for number in range(60)
     ]
-    return keep(Store(root), *made)
+    return keep(FileStore(root), *made)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_work_that_fails_in_the_background_is_told(
         raise InputError("the disk is gone")
 
     monkeypatch.setattr(live, "open_features", fail)
-    made = LiveClassifier(Store(tmp_path))
+    made = LiveClassifier(FileStore(tmp_path))
     with pytest.raises(InputError):
         made.load().result()
     made.close()

@@ -29,7 +29,7 @@ from scrape.crawl.crawler import Outcome
 from scrape.crawl.search import SearchRequest
 from scrape.dataset.search_and_save import SearchOutcome
 from scrape.dataset.simplify_all import Simplified
-from scrape.dataset.store import Store
+from scrape.dataset.store import FileStore, Store
 from scrape.markup import document
 from scrape.markup.simplify import simplify
 from scrape.recommend import classifier, feature_store, features
@@ -49,7 +49,7 @@ def put(store: Store, posting: Posting) -> None:
 @pytest.fixture(scope="session")
 def gathered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of invented postings, half of which are a baker's."""
-    store = Store(tmp_path_factory.mktemp("gathered") / "data")
+    store = FileStore(tmp_path_factory.mktemp("gathered") / "data")
     with store.locked():
         for number, posting in enumerate(demo.postings(count=COUNT)):
             title = f"Pastry Baker {posting.title}" if number % 2 else posting.title
@@ -60,7 +60,7 @@ def gathered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def taught(gathered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with 60 labels and a classifier."""
-    store = Store(tmp_path_factory.mktemp("taught") / "data")
+    store = FileStore(tmp_path_factory.mktemp("taught") / "data")
     shutil.copytree(gathered, store.root)
     label_some(store, 60)
     assert call(store, "train") == 0
@@ -69,12 +69,12 @@ def taught(gathered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(gathered: Path, tmp_path: Path) -> Store:
-    return Store(Path(shutil.copytree(gathered, tmp_path / "data")))
+    return FileStore(Path(shutil.copytree(gathered, tmp_path / "data")))
 
 
 @pytest.fixture
 def trained(taught: Path, tmp_path: Path) -> Store:
-    return Store(Path(shutil.copytree(taught, tmp_path / "data")))
+    return FileStore(Path(shutil.copytree(taught, tmp_path / "data")))
 
 
 def call(store: Store, *words: str) -> int:
@@ -102,7 +102,7 @@ def test_fetch_new_adds_what_is_not_known_and_nothing_else(
     serve = demo.serve
     monkeypatch.setattr(demo, "serve", lambda: serve(count=20))
     assert main(["fetch-new", "--demo"]) == 0
-    store = Store(Path("data/demo"))
+    store = FileStore(Path("data/demo"))
     names = store.names()
     assert len(names) == len(store.document_names()) == 20 and "20 new postings" in capsys.readouterr().err
     lost = sorted(names)[3]  # an old one, which no "greater than the last id" would bring back
