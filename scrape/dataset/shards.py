@@ -12,8 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import struct
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -38,6 +40,8 @@ _LEVEL = 3
 _HEADER_BYTES = 18  # the most that the header of a frame has
 _KEY_BYTES = 1 << 16
 _READ_BYTES = 1 << 18
+_SPOOLS = 64  # temporary files of `in_order`
+_RECORD = struct.Struct("<32s?I")  # in them: the sort key, whether training is forbidden, the size of the packed row
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, from broken JSON, which UTF-8 cannot encode
 _REMOVED = b"null\n"
 
@@ -86,27 +90,36 @@ def order(name: str) -> bytes:
 def in_order(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield rows in the order of a shard; of several with one name the first, which forbids training if any does.
 
-    They wait packed in a temporary file, not in memory, where each takes about 150 bytes. Raises OSError.
+    They wait packed in temporary files, by the first bits of their sort keys. Memory holds the places of those in one
+    of the files, so ten million rows take about 30 MB. Raises OSError.
     """
+    packer = zstandard.ZstdCompressor(1)
+    with ExitStack() as stack:
+        spools = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(_SPOOLS)]
+        for row in rows:
+            key, packed = order(row.head.name), packer.compress(_encode(row))
+            spools[key[0] * _SPOOLS // 256].write(_RECORD.pack(key, row.head.no_training, len(packed)) + packed)
+        for spool in spools:
+            yield from _sorted(spool)
+
+
+def _sorted(spool: BinaryIO) -> Iterator[Row]:
+    """Yield the rows of a temporary file by their sort keys."""
+    unpacker = zstandard.ZstdDecompressor()
     places: dict[bytes, tuple[int, int]] = {}
     forbidden = set()
-    packer, unpacker = zstandard.ZstdCompressor(1), zstandard.ZstdDecompressor()
-    with tempfile.TemporaryFile() as spool:
-        end = 0
-        for row in rows:
-            key = order(row.head.name)
-            if row.head.no_training:
-                forbidden.add(key)
-            if key not in places:
-                packed = packer.compress(_encode(row))
-                spool.write(packed)
-                places[key] = end, len(packed)
-                end += len(packed)
-        for key in sorted(places):
-            start, size = places[key]
-            spool.seek(start)
-            row = _decode(json.loads(unpacker.decompress(spool.read(size))))
-            yield row._replace(head=replace(row.head, no_training=True)) if key in forbidden else row
+    spool.seek(0)
+    while begin := spool.read(_RECORD.size):
+        key, no_training, size = _RECORD.unpack(begin)
+        places.setdefault(key, (spool.tell(), size))
+        if no_training:
+            forbidden.add(key)
+        spool.seek(size, 1)
+    for key in sorted(places):
+        start, size = places[key]
+        spool.seek(start)
+        row = _decode(json.loads(unpacker.decompress(spool.read(size))))
+        yield row._replace(head=replace(row.head, no_training=True)) if key in forbidden else row
 
 
 def write_shard(path: Path, rows: Iterable[Row]) -> Written:

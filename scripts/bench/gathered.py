@@ -71,7 +71,6 @@ def measured(root: Path, count: int) -> dict[str, float]:
         "find in a city (s)": ["find", "python", "--place", "Seattle, WA", "--limit", "20", *at],
         "show the first (s)": ["show", "1", "--text", *at],
         "export 1,000 postings (s)": ["find", "engineer", "--limit", "1000", "-o", str(root / "rows.jsonl"), *at],
-        "datasets --json (s)": ["datasets", "--json"],
     }
     figures = {what: seconds(command) for what, command in commands.items()}
     (root / "rows.jsonl").unlink(missing_ok=True)

@@ -34,7 +34,7 @@ from scrape.markup import document
 from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
-_VERSION = 6  # rises when the tables below change
+_VERSION = 7  # rises when the tables below change
 _TABLES = """
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT, address TEXT,
@@ -60,7 +60,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
 );
 CREATE VIRTUAL TABLE typing USING fts5 (
     title, company, location, body, special,
-    content = 'words', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4'
+    content = 'words', tokenize = 'unicode61 remove_diacritics 2', prefix = '2'
 )
 """
 _INSERT_POSTING = f"INSERT INTO posting VALUES (NULL, {', '.join('?' * 25)})"

@@ -20,8 +20,9 @@ from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.dataset.export import COLUMNS, csv_cell
 from scrape.dataset.index import open_index
-from scrape.dataset.store import FileStore, Store
+from scrape.dataset.store import FileStore, Store, open_store
 from scrape.recommend.labels import Label, open_labels
+from tests.support.gathered import KINDS, keep_as, keep_more
 from tests.support.postings import keep, posting
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -34,9 +35,9 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty postings with their index: bakers of rye, one of whom works from home, and one of whom is paid."""
+@pytest.fixture(scope="module", params=KINDS)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty postings in a dataset of each kind, with the index: bakers of rye, one at home, and one with pay."""
     bakers = [posting(number, f"Baker {number}", "<p>Rye &amp; <b>wheat</b>.</p>\n") for number in range(27)]
     bakers += [
         posting(27, "Remote Baker", "<p>Rye, managing.</p>\n", location="Remote - US"),
@@ -48,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         posting(29, "=Java Baker", "<p>Rye in Java.</p>\n", company="Bean"),
     ]
-    store = keep(FileStore(tmp_path_factory.mktemp("made")), *bakers)
+    store = keep_as(request.param, tmp_path_factory.mktemp("made"), *bakers)
     open_index(store).close()
     return store.root
 
@@ -56,7 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def jobs(made: Path, home: Path) -> Store:
     """A copy of these postings as the default dataset."""
-    return FileStore(Path(shutil.copytree(made, "data/jobs")))
+    return open_store(Path(shutil.copytree(made, "data/jobs")))
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_a_listing_is_numbered_and_show_and_open_know_the_numbers(
 
 
 def test_only_addresses_of_the_web_are_opened(run: Run, jobs: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep(jobs, replace(posting(99), url="javascript:alert(1)"))
+    keep_more(jobs, replace(posting(99), url="javascript:alert(1)"))
     monkeypatch.setattr(webbrowser, "open", lambda address: pytest.fail("was opened"))
     run("open", "demo-99", code=2)
     assert "no address of the web" in run.err

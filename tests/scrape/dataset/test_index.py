@@ -223,7 +223,7 @@ def test_folders_that_did_not_change_are_not_listed_again(store: Store, monkeypa
         os.utime(folder, (1, 1))  # changed long ago
     keys(store)
     with open_index(store) as index, monkeypatch.context() as patched:
-        patched.setattr(Store, "stamps", lambda _: pytest.fail("was listed"))
+        patched.setattr(FileStore, "stamps", lambda _: pytest.fail("was listed"))
         index.refresh()
         assert keys(store, "baker") == ["1", "3"]
     with open_index(store) as index:
