@@ -256,10 +256,15 @@ def open_index(store: Store) -> PostingIndex:
 
 
 def _checked(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return the rows. Raises sqlite3.DatabaseError where one of a posting has a value of another type."""
+    """Return the rows. Raises sqlite3.DatabaseError where one of a posting has a value that is none of its column."""
     for row in rows:
-        if len(row) == len(_TYPES) + 1 and not all(map(isinstance, row[1:], _TYPES)):
-            raise sqlite3.DatabaseError(f"row {row[0]} is damaged")
+        if len(row) == len(_TYPES) + 1:
+            try:
+                is_whole = all(map(isinstance, row[1:], _TYPES)) and isinstance(json.loads(row[-1]), list)
+            except ValueError:
+                is_whole = False
+            if not is_whole:
+                raise sqlite3.DatabaseError(f"row {row[0]} is damaged")
     return rows
 
 
