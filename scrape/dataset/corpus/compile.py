@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from scrape.common.console import progress
+from scrape.common.console import progress, say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole, write_whole_with
 from scrape.dataset.corpus.characters import CharacterMap
@@ -146,11 +146,14 @@ def _read_all(store: FileStore, spool: BinaryIO, manifest: Manifest) -> tuple[li
             spool.write(data)
             seen.add(scrubbed.text)
             counts.update(scrubbed.text)
-        later = seen.later()
-    for position in later:
+        later, unsure = seen.later()
+    if unsure:
+        say(f"{unsure:,} postings resemble more others than were compared, so a few near-duplicates may be left")
+    repeated = set(later.tolist())
+    for position in repeated:
         counts.subtract(documents[position].read(spool))
-    manifest.near_duplicates = len(later)
-    return [document for position, document in enumerate(documents) if position not in later], CharacterMap(+counts)
+    manifest.near_duplicates = len(repeated)
+    return [document for position, document in enumerate(documents) if position not in repeated], CharacterMap(+counts)
 
 
 def _write(

@@ -2,40 +2,63 @@
 
 Broder, "On the resemblance and containment of documents" (1997): the resemblance of two texts is the Jaccard index
 |A ∩ B| / |A ∪ B| of their shingles, here all runs of five words; the share of equal minima over random orders of the
-shingles estimates it. Texts are compared where a band of their minima agrees, with the neighbours in the order of
-their minima, so that time grows linearly even where all postings are made from one template (the sorted neighbourhood
-method of Hernández and Stolfo, "The merge/purge problem for large databases", 1995).
+shingles estimates it. Texts whose minima agree in a band are in one bucket of it, and may be alike.
+
+A bucket may hold all postings that were made from one template, and comparing each with each would take for ever. So a
+text is compared with the first of its bucket, in one pass of which a large cluster vanishes, and then with its
+neighbours in the order of the minima (the sorted neighbourhood method of Hernández and Stolfo, "The merge/purge problem
+for large databases", 1995): time grows linearly whatever the texts.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from array import array
-from typing import BinaryIO
+from collections.abc import Callable
+from functools import lru_cache
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 5
 BANDS, ROWS = 16, 4
+MINIMA = BANDS * ROWS
+SIGNATURE_WORDS = MINIMA + 4
+"""Words of 32 bits in a signature: the minima, and 128 bits that equal texts have in common."""
 ALIKE = 0.9
 """Two postings are near-duplicates if the Jaccard index of their shingles is at least this."""
 
-_MOST_DIFFERENT = 16  # of 64 minima, in texts worth an exact comparison: 6.4 on average where they are 0.9 alike
-_WINDOW = 32  # neighbours that a text is compared with in a band
-_MOST_CHECKS = 8  # exact comparisons of a text with earlier ones
-_SORTED_BY = 4 * ROWS  # minima, of which the first ROWS are the band
+_DIFFERENT = ((-1, 6), (6, 16))  # minima; 6.4 on average where texts are 0.9 alike. The most alike are compared first
+_WINDOW = 32  # neighbours on each side that a text is compared with in a bucket
+_MOST_CHECKS = 16  # exact comparisons of a text that find it to be another one
+_LEAST_DROPPED = 0.1  # of the texts of a round, for another round: all rounds together take ten times the first at most
+_BITS = 4  # of each minimum, by which two signatures are compared: they miss one difference of sixteen
+_HELD = 1024  # sets of shingles in memory, some kilobytes each
+_CHUNK = 1 << 16  # rows
 
 _word = re.compile(r"\w+")
 _tag = re.compile(r"<[^<>]*>|&\w+;")
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _order = np.random.default_rng(2015)
-_FACTORS = _order.integers(1, 2**63, BANDS * ROWS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-_OFFSETS = _order.integers(0, 2**63, BANDS * ROWS, dtype=np.uint64)
+_FACTORS = _order.integers(1, 2**63, MINIMA, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+_OFFSETS = _order.integers(0, 2**63, MINIMA, dtype=np.uint64)
 
 Shingles = NDArray[np.uint64]
 Signatures = NDArray[np.uint32]
+Rows = NDArray[np.intp]
+
+
+class Found(NamedTuple):
+    """The rows of the texts that are near-duplicates of an earlier one, ascending.
+
+    `unsure` is the number of other texts that were not compared with all that may be alike, since these were too many.
+    """
+
+    rows: Rows
+    unsure: int
 
 
 def shingles(text: str) -> Shingles:
@@ -51,20 +74,146 @@ def shingles(text: str) -> Shingles:
 
 
 def signature(of: Shingles) -> Signatures:
-    """Return the smallest hash of any shingle under each of BANDS * ROWS orders, (BANDS * ROWS,)."""
+    """Return what tells whether texts are alike, (SIGNATURE_WORDS,).
+
+    It holds the smallest hash of any shingle under each of MINIMA orders, and a checksum of all of them.
+    """
     mixed = of[None, :] * _FACTORS[:, None] + _OFFSETS[:, None]
-    least: NDArray[np.uint64] = (mixed >> np.uint64(32)).min(axis=1)
-    return least.astype(np.uint32)
+    least = (mixed >> np.uint64(32)).min(axis=1).astype("<u4")
+    checksum = np.frombuffer(hashlib.blake2b(of.astype("<u8").tobytes(), digest_size=16).digest(), dtype="<u4")
+    return np.concatenate([least, checksum])
 
 
 def jaccard(one: Shingles, other: Shingles) -> float:
     """Return the share of all shingles of two texts that both have."""
-    common = len(np.intersect1d(one, other, assume_unique=True))
-    return common / (len(one) + len(other) - common)
+    both = np.concatenate([one, other])
+    both.sort()
+    common = int(np.count_nonzero(both[1:] == both[:-1]))
+    return common / (len(both) - common)
+
+
+def later_near_duplicates(table: Signatures, shingles_of: Callable[[int], Shingles]) -> Found:
+    """Return the rows of a table of signatures, (texts, SIGNATURE_WORDS), that are alike to any earlier row.
+
+    Whether the earlier one stays is of no matter, so that each pair is judged by itself: the result depends on the
+    order of the rows alone. A pair whose shingles are the same is known by the checksum; of any other, `shingles_of`
+    gives those of a row, and the comparison is exact. A row that is returned is thus alike to an earlier one; one that
+    should be returned is missed with a chance of 1 in 10,000 at most, or where it is counted as `unsure`: if more than
+    _WINDOW texts share a bucket with it, or _MOST_CHECKS exact comparisons found no other that is alike.
+
+    It takes about a hundred bytes a row beside the table.
+    """
+    dropped = _repeated(table)
+    unsure = np.zeros(len(table), dtype=bool)
+    search = _Search(table, lru_cache(_HELD)(shingles_of), dropped, unsure)
+    members = np.flatnonzero(~dropped)
+    search.compare(members, first=True)
+    while unsure.any():
+        remaining = np.flatnonzero(~dropped)
+        if len(members) - len(remaining) < _LEAST_DROPPED * len(members):
+            break
+        members = remaining  # without what was dropped, there is room for other neighbours
+        search.compare(members, first=False)
+    return Found(np.flatnonzero(dropped), int(np.count_nonzero(unsure & ~dropped)))
+
+
+def _repeated(table: Signatures) -> NDArray[np.bool_]:
+    """Return which rows have the checksum of an earlier one, (texts,)."""
+    checksums = np.ascontiguousarray(table[:, MINIMA:]).view(np.uint64)
+    order = np.lexsort(checksums.T)  # stable: of equal ones, the first row comes first
+    repeated = np.zeros(len(table), dtype=bool)
+    repeated[order[1:]] = (checksums[order[1:]] == checksums[order[:-1]]).all(axis=1)
+    return repeated
+
+
+class _Search:
+    """The comparisons of the rows of a table; `dropped` and `unsure` are filled in."""
+
+    def __init__(
+        self,
+        table: Signatures,
+        shingles_of: Callable[[int], Shingles],
+        dropped: NDArray[np.bool_],
+        unsure: NDArray[np.bool_],
+    ) -> None:
+        self.table, self.shingles_of, self.dropped, self.unsure = table, shingles_of, dropped, unsure
+        self.checks = np.zeros(len(table), dtype=np.uint8)
+        self.unlike = np.full((len(table), _MOST_CHECKS), -1, dtype=np.int32)  # the rows that these were with
+        self.bits = np.zeros((len(table), _BITS), dtype=np.uint64)
+        for start in range(0, len(table), _CHUNK):
+            minima = table[start : start + _CHUNK, :MINIMA]
+            for bit in range(_BITS):
+                packed = np.packbits((minima >> np.uint32(bit)) & np.uint32(1), axis=1)
+                self.bits[start : start + _CHUNK, bit] = packed.view(np.uint64)[:, 0]
+
+    def compare(self, members: Rows, *, first: bool) -> None:
+        """Compare those of `members` that are not dropped with the other ones in their buckets.
+
+        The first time, which texts were not compared with all of these is recorded.
+        """
+        for least, most in _DIFFERENT:
+            for band in range(BANDS):
+                self._compare_in(band, members, least, most, record=first and most == _DIFFERENT[-1][1])
+
+    def _compare_in(self, band: int, members: Rows, least: int, most: int, *, record: bool) -> None:
+        """Compare the texts of each bucket whose signatures differ in more than `least` and at most `most` minima."""
+        order, starts, ends = self._buckets(band, members)
+        by_row = np.lexsort((order, starts))
+        active = np.flatnonzero(~self.dropped[order] & (ends - starts > _WINDOW + 1))  # indices into `order`
+        self._check(order[active], order[by_row[starts[active]]], least, most)
+        active = np.flatnonzero(~self.dropped[order])
+        compared = np.zeros(len(order), dtype=np.int32)
+        for step in range(1, _WINDOW + 1):
+            active = active[~self.dropped[order[active]]]
+            active = active[(active - step >= starts[active]) | (active + step < ends[active])]
+            if not len(active):
+                break
+            for other in (active - step, active + step):
+                inside = (other >= starts[active]) & (other < ends[active])
+                which, other = active[inside], other[inside]
+                earlier = order[other] < order[which]
+                which, other = which[earlier], other[earlier]
+                compared[which] += 1
+                self._check(order[which], order[other], least, most)
+        if record:
+            before = np.empty(len(order), dtype=np.int64)  # members of the bucket that are earlier
+            before[by_row] = np.arange(len(order)) - starts[by_row]
+            self.unsure[order[compared < before]] = True
+
+    def _buckets(self, band: int, members: Rows) -> tuple[Rows, Rows, Rows]:
+        """Return the members that share a bucket, by bucket and in it by their minima, and where each one's bucket is.
+
+        That is where it starts and ends among them.
+        """
+        columns = np.arange(band * ROWS, band * ROWS + 3 * ROWS) % MINIMA
+        minima = self.table[np.ix_(members, columns)].view(np.uint64)
+        keys = minima[:, 0] * _ODD ^ minima[:, 1] * _FACTORS[0]
+        _, bucket, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+        shared = np.flatnonzero(sizes[bucket] > 1)
+        shared = shared[np.lexsort((shared, *minima[shared, 2:].T[::-1], bucket[shared]))]
+        first = np.flatnonzero(np.diff(bucket[shared], prepend=-1))
+        sizes = np.diff(np.append(first, len(shared)))
+        return members[shared], np.repeat(first, sizes), np.repeat(first + sizes, sizes)
+
+    def _check(self, later: Rows, earlier: Rows, least: int, most: int) -> None:
+        """Drop each row of `later` that is alike to the row of `earlier` beside it."""
+        bits = self.bits[later] ^ self.bits[earlier]
+        different = np.bitwise_count(np.bitwise_or.reduce(bits, axis=1)).astype(np.int8)
+        near = np.flatnonzero((least < different) & (different <= most) & (earlier < later))
+        later, earlier = later[near], earlier[near]
+        new = (self.unlike[later] != earlier[:, None]).all(axis=1) & ~self.dropped[later]
+        for row, other in zip(later[new].tolist(), earlier[new].tolist(), strict=True):
+            if self.checks[row] == _MOST_CHECKS:
+                self.unsure[row] = True
+            elif jaccard(self.shingles_of(other), self.shingles_of(row)) >= ALIKE:
+                self.dropped[row] = True
+            else:
+                self.unlike[row, self.checks[row]] = other
+                self.checks[row] += 1
 
 
 class NearDuplicates:
-    """The texts of a corpus, compared with each other: 256 bytes of each in memory, its shingles in `file`."""
+    """The texts of a corpus, compared with each other: 272 bytes of each in memory, its shingles in `file`."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -78,51 +227,12 @@ class NearDuplicates:
         self._file.write(found.tobytes())
         self._starts.append(self._starts[-1] + found.nbytes)
 
-    def later(self) -> set[int]:
-        """Return the positions of texts that are near-duplicates of any earlier text.
+    def later(self) -> Found:
+        """Return which texts are near-duplicates of an earlier one, as `later_near_duplicates` does."""
+        table = np.frombuffer(self._signatures, dtype=np.uint32).reshape(-1, SIGNATURE_WORDS)
+        return later_near_duplicates(table, self._shingles)
 
-        Whether the earlier one stays is of no matter, so that each pair is judged by itself, in any order.
-        """
-        table = np.frombuffer(self._signatures, dtype=np.uint32).reshape(-1, BANDS * ROWS)
-        dropped = np.zeros(len(table), dtype=bool)
-        again = True
-        while again:
-            before = dropped.sum()
-            pairs, crowded = _candidates(table, np.flatnonzero(~dropped))
-            for later, earlier in pairs.tolist():
-                if not dropped[later]:
-                    dropped[later] = jaccard(self._shingles(earlier), self._shingles(later)) >= ALIKE
-            again = crowded and dropped.sum() > before  # what was dropped makes room for other neighbours
-        return set(np.flatnonzero(dropped).tolist())
-
-    def _shingles(self, position: int) -> Shingles:
-        start, end = self._starts[position], self._starts[position + 1]
+    def _shingles(self, row: int) -> Shingles:
+        start, end = self._starts[row], self._starts[row + 1]
         self._file.seek(start)
         return np.frombuffer(self._file.read(end - start), dtype=np.uint64)
-
-
-def _candidates(table: Signatures, alive: NDArray[np.intp]) -> tuple[NDArray[np.int64], bool]:
-    """Pairs of positions (later, earlier) that seem alike, (pairs, 2), and whether a window left any out.
-
-    They are sorted by the later one; of each later one the most alike come first, and at most _MOST_CHECKS.
-    """
-    texts, minima = table.shape
-    best, crowded = np.zeros(0, dtype=np.int64), False  # (later, minima that differ, earlier), each as one number
-    for band in range(BANDS):
-        rolled = np.roll(table[alive], -band * ROWS, axis=1)[:, :_SORTED_BY]
-        order = alive[np.lexsort(rolled.T[::-1])]
-        keys = table[order, band * ROWS : (band + 1) * ROWS]
-        found = [best]
-        for step in range(1, min(_WINDOW, len(order) - 1) + 1):
-            near = np.flatnonzero((keys[step:] == keys[:-step]).all(axis=1))
-            if not len(near):
-                break  # no run of equal keys is longer than this step
-            crowded = crowded or step == _WINDOW
-            one, other = order[near], order[near + step]
-            different = (table[one] != table[other]).sum(axis=1)
-            numbers = (np.maximum(one, other) * minima + different) * texts + np.minimum(one, other)
-            found.append(numbers[different <= _MOST_DIFFERENT])
-        best = np.unique(np.concatenate(found))
-        later = best // texts // minima
-        best = best[np.arange(len(best)) - np.searchsorted(later, later) < _MOST_CHECKS]
-    return np.stack([best // texts // minima, best % texts], axis=1), crowded

@@ -12,13 +12,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.dataset.corpus import compile as compiler
 from scrape.dataset.corpus.compile import compile_corpus
-from scrape.dataset.corpus.near_duplicates import ALIKE, NearDuplicates, jaccard, shingles
+from scrape.dataset.corpus.near_duplicates import (
+    ALIKE,
+    NearDuplicates,
+    Shingles,
+    jaccard,
+    later_near_duplicates,
+    shingles,
+    signature,
+)
 from scrape.dataset.corpus.pii import scrub
 from scrape.dataset.store import FileStore, Store
 from scrape.markup import grammar
@@ -226,7 +235,7 @@ def compared(texts: Iterable[str]) -> NearDuplicates:
 
 
 def later(texts: Iterable[str]) -> set[int]:
-    return compared(texts).later()
+    return set(compared(texts).later().rows.tolist())
 
 
 TEMPLATE = [f"w{number * number % 2999}" for number in range(300)]
@@ -263,10 +272,45 @@ def test_of_many_near_duplicates_in_a_row_the_first_is_kept() -> None:
     assert later(texts) == set(range(1, 400))
 
 
+def test_equal_texts_are_near_duplicates_without_a_look_at_their_words() -> None:
+    texts = [words(seed % 7, 200) for seed in range(50)]
+    table = np.stack([signature(shingles(text)) for text in texts])
+    looked_at: list[int] = []
+
+    def shingles_of(row: int) -> Shingles:
+        looked_at.append(row)
+        return shingles(texts[row])
+
+    found = later_near_duplicates(table, shingles_of)
+    assert (found.rows.tolist(), found.unsure, looked_at) == (list(range(7, 50)), 0, [])
+
+
+def test_clusters_that_share_buckets_keep_one_text_each() -> None:
+    """Each cluster is a template of its own, half of whose words are those of all others."""
+    shared = [f"w{number}" for number in range(150)]
+    texts = []
+    for number in range(600):
+        own = [f"c{number % 20}w{place}" for place in range(150)]
+        own[number % 150] = f"n{number}"
+        texts.append(" ".join([*shared, *own]))
+    found = compared(texts).later()
+    assert set(found.rows.tolist()) == set(range(20, 600))
+
+
+def test_a_near_duplicate_is_alike_to_an_earlier_text_and_the_others_are_not_unless_unsure() -> None:
+    """Texts of one template, most of them a little too different: more than are compared with each other."""
+    texts = [templated(number, 2 if number % 10 else 1) for number in range(300)]
+    found = compared(texts).later()
+    sets = [shingles(text) for text in texts]
+    alike = {row for row in range(300) if any(jaccard(sets[row], sets[other]) >= ALIKE for other in range(row))}
+    assert set(found.rows.tolist()) <= alike
+    assert len(alike) - len(found.rows) <= found.unsure
+
+
 @pytest.mark.parametrize("own", [0, 2, 4, 8])
 def test_the_time_for_postings_of_one_template_grows_with_their_number(own: int) -> None:
     prepared = {count: compared(templated(number, own) for number in range(count)) for count in (400, 1600)}
-    assert all((seen.later() == set()) == (own > 2) for seen in prepared.values())
+    assert all((len(seen.later().rows) == 0) == (own > 2) for seen in prepared.values())
     assert_linear(lambda count: prepared[count].later(), 400, slack=0.5)
 
 
