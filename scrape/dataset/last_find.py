@@ -48,7 +48,7 @@ def posting(store: Store, index: PostingIndex, what: str) -> SearchHit:
         name = listed[int(what) - 1]
     elif is_web(what):
         address = canonical(what)
-        name = next((name for name, other in index.addresses().items() if other == address), "")
+        name = next(iter(index.addresses({address})), "")
     if found := index.row(name):
         return found
     gone = f"there is no posting {what}"

@@ -104,7 +104,8 @@ def answers_of(store: Store, index: PostingIndex) -> dict[str, str]:
     if not (store.root / FILE).exists():
         return {}
     with open_labels(store.root) as opened:
-        return current_answers(opened.all(), index.addresses())
+        given = opened.all()
+    return current_answers(given, index.addresses({mark for label in given for mark in (label.name, label.address)}))
 
 
 def labeled(filters: Filters, answers: Mapping[str, str], label: str) -> Filters:

@@ -34,7 +34,7 @@ from scrape.markup import document
 from scrape.markup.reader import plain_text
 
 FILE = "index.sqlite"
-_VERSION = 7  # rises when the tables below change
+_VERSION = 8  # rises when the tables below change
 _TABLES = """
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY, name TEXT UNIQUE, stamp TEXT, address TEXT,
@@ -43,6 +43,7 @@ CREATE TABLE posting (
     is_remote INTEGER, remote_scope TEXT, city TEXT, region TEXT, country TEXT, places TEXT,
     title_words TEXT, company_words TEXT, location_words TEXT
 );
+CREATE INDEX by_address ON posting (address);
 CREATE INDEX by_date ON posting (date DESC, name);
 CREATE INDEX by_words ON posting (title_words, company_words);
 CREATE INDEX by_company ON posting (company);
@@ -74,6 +75,7 @@ _DELETE = (
     "DELETE FROM posting WHERE id = ?",
 )
 _PART = 20_000  # postings that are committed together
+_CACHE = -65_536  # kibibytes of pages: the rows of a large index are far apart
 _TICK = 2_000_000_000  # nanoseconds; the coarsest times of file systems
 
 
@@ -119,6 +121,7 @@ def _connected(store: Store, path: Path | None) -> sqlite3.Connection:
     """Open the index at `path`, or one in memory, and update it from the store. One thread at a time may use it."""
     index = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
     try:
+        index.execute(f"PRAGMA cache_size = {_CACHE}")
         index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
         if path and _version(index) not in (0, _VERSION):
             index.close()

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
@@ -191,9 +191,14 @@ class PostingIndex:
             )
         )
 
-    def addresses(self) -> dict[str, str]:
-        """Return {name: canonical URL} of all postings, by name."""
-        return dict(self._rows("SELECT name, address FROM posting ORDER BY name", ()))
+    def addresses(self, marks: Collection[str] | None = None) -> dict[str, str]:
+        """Return {name: canonical URL} of all postings, by name, or of those with one of these names or URLs."""
+        if marks is None:
+            return dict(self._rows("SELECT name, address FROM posting ORDER BY name", ()))
+        asked = json.dumps(sorted(marks))
+        one = "IN (SELECT value FROM json_each(?))"
+        query = f"SELECT name, address FROM posting WHERE name {one} OR (address <> '' AND address {one}) ORDER BY name"
+        return dict(self._rows(query, (asked, asked)))
 
     def similar_words(self, words: str) -> dict[str, str]:
         """Return the words of a query that no posting has, each with the word of at least three postings most like it.
