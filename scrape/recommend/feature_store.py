@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -110,11 +112,13 @@ def _batch(rows: Sequence[tuple[str, bytes, bytes]]) -> FeatureBatch:
 
 
 @contextmanager
-def open_features(store: Store, cores: int | None = None) -> Iterator[FeatureStore]:
+def open_features(
+    store: Store, cores: int | None = None, stop: threading.Event | None = None
+) -> Iterator[FeatureStore]:
     """Open the features of a dataset and bring them up to date.
 
     A damaged file is made anew, once; where no file can be written, the features are computed in memory. Raises
-    WorkerKilled.
+    WorkerKilled, and CancelledError once another thread has set `stop`; what was computed is kept.
     """
     path = store.root / FILE
     try:
@@ -124,14 +128,14 @@ def open_features(store: Store, cores: int | None = None) -> Iterator[FeatureSto
         index = _connect(":memory:")
     try:
         try:
-            _update(index, store, cores)
+            _update(index, store, cores, stop)
         except DATABASE_ERRORS as error:  # damage that only reading meets
             if not is_damage(error):
                 raise
             index.close()
             path.unlink()
             index = _open(path)
-            _update(index, store, cores)
+            _update(index, store, cores, stop)
         yield FeatureStore(index, path)
     finally:
         index.close()
@@ -179,7 +183,7 @@ def _connect(path: Path | str) -> sqlite3.Connection:
     return index
 
 
-def _update(index: sqlite3.Connection, store: Store, cores: int | None) -> None:
+def _update(index: sqlite3.Connection, store: Store, cores: int | None, stop: threading.Event | None) -> None:
     there = dict(store.stamps())
     seen = {name: (stamp, digest) for name, stamp, digest in index.execute("SELECT name, stamp, digest FROM posting")}
     index.executemany("DELETE FROM posting WHERE name = ?", [(name,) for name in seen.keys() - there.keys()])
@@ -188,6 +192,8 @@ def _update(index: sqlite3.Connection, store: Store, cores: int | None) -> None:
     try:
         with process_map(partial(_compute, store), asked, cores=cores) as results:
             for made in progress(results, total=len(changed), desc="reading", unit=" postings"):
+                if stop and stop.is_set():
+                    raise CancelledError
                 if isinstance(made, str):
                     say(f"left out: {made}")
                 elif made.features is None:

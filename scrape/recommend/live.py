@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,7 @@ class LiveClassifier:
         self._store = store
         self._labels = list(labels)
         self._guard = threading.RLock()
+        self._closing = threading.Event()
         self._opened = ExitStack()
         self._features: FeatureStore | None = None
         self._addresses: dict[str, str] = {}
@@ -110,7 +111,7 @@ class LiveClassifier:
 
     def _load(self) -> None:
         opened = ExitStack()
-        features = opened.enter_context(open_features(self._store))
+        features = opened.enter_context(open_features(self._store, stop=self._closing))
         frequency = document_frequency(features.batches())
         rows = None
         if len(features) <= IN_MEMORY:
@@ -306,7 +307,8 @@ class LiveClassifier:
         self._jobs.submit(lambda: None).result()
 
     def close(self) -> None:
-        """Stop, without waiting for work that has not begun."""
+        """Stop, without waiting for work that has not begun or for the features that are not read yet."""
+        self._closing.set()
         with self._guard:
             if self._pause:
                 self._pause.cancel()
@@ -329,7 +331,8 @@ class LiveClassifier:
 
 def _report(future: Future[None]) -> None:
     """Tell of work in the background that failed; nobody else waits for it."""
-    if not future.cancelled() and (error := future.exception()) is not None:
+    error = None if future.cancelled() else future.exception()
+    if error is not None and not isinstance(error, CancelledError):  # which tells that it was closed
         say(f"the ranking could not be renewed: {error}")
 
 

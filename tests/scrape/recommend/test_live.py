@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ pytest.importorskip("sklearn", reason="recommendations need the extra `recommend
 
 from scrape.common.errors import InputError
 from scrape.dataset.store import FileStore, Store
-from scrape.recommend import classifier, live, ranking
+from scrape.recommend import classifier, feature_store, live, ranking
 from scrape.recommend.features import read_fields
 from scrape.recommend.labels import BEST, RANDOM, Label
 from scrape.recommend.live import LiveClassifier
@@ -136,7 +140,7 @@ def test_of_several_jobs_of_a_kind_the_newest_alone_is_done(learner: LiveClassif
 def test_work_that_fails_in_the_background_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_store: Store) -> None:
+    def fail(_store: Store, **_options: object) -> None:
         raise InputError("the disk is gone")
 
     monkeypatch.setattr(live, "open_features", fail)
@@ -145,3 +149,25 @@ def test_work_that_fails_in_the_background_is_told(
         made.load().result()
     made.close()
     assert "the disk is gone" in capsys.readouterr().err
+
+
+def test_a_classifier_is_closed_while_it_reads(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = FileStore(Path(shutil.copytree(store.root, tmp_path / "data")))
+    (copied.root / "features.sqlite").unlink(missing_ok=True)
+    made, begun = LiveClassifier(copied), threading.Event()
+    compute = feature_store._compute
+
+    def slow(*asked: Any) -> Any:
+        begun.set()
+        made._closing.wait(60)
+        return compute(*asked)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(feature_store, "_compute", slow)
+        loading = made.load()
+        assert begun.wait(60)
+        made.close()
+    assert isinstance(loading.exception(), CancelledError) and not made.ready
+    assert capsys.readouterr().err == ""
