@@ -21,7 +21,7 @@ from scrape.boards import registry
 from scrape.boards.registry import Board, by_company, headers, refused
 from scrape.common.errors import Blocked, BoardError, Missing, Refused, Unreachable
 from scrape.common.posting import Page, Posting, Query, checked, is_usable_url
-from scrape.crawl import local_files
+from scrape.crawl import local_files, warc
 from scrape.fields.match import matches_any
 from scrape.fields.urls import canonical, host_of, is_web
 from scrape.http.cache import MISSING, HttpCache
@@ -198,6 +198,7 @@ class BoardCrawl:
         self._failures: list[BoardError] = []
         self._unread: list[str] = []
         self._guessed: list[str] = []
+        self._archives = warc.Counts()  # files on disk are read one at a time
         self._headers = headers(board)
         try:
             for query in queries:
@@ -245,7 +246,8 @@ class BoardCrawl:
 
     def _note(self) -> str:
         guessed = f"{len(self._guessed):,} guessed" if self._guessed else ""
-        return "; ".join(filter(None, (_note(self._failures), guessed, _bounds_note(self._left_out))))
+        archives = f"in archives, {told}" if (told := self._archives.summary()) else ""
+        return "; ".join(filter(None, (_note(self._failures), guessed, archives, _bounds_note(self._left_out))))
 
     def _add(self, step: _Step) -> None:
         url = canonical(step.url)
@@ -364,7 +366,7 @@ class BoardCrawl:
         """Return all postings of a file. What cannot be read of it is named; raises BoardError where that is all."""
         pages, unread = list[Page](), list[BoardError]()
         try:
-            for response in local_files.responses(path):
+            for response in local_files.responses(path, self._archives):
                 try:
                     pages.append(self._parse(response))
                 except BoardError as error:

@@ -61,19 +61,24 @@ def _is_part(file: Path, folder: Path, pages: set[Path]) -> bool:
     )
 
 
-def responses(path: str) -> Iterator[Response]:
-    """Yield the pages of a file: many for a WARC file, else one. Raises BoardError where one cannot be read."""
+def responses(path: str, counts: warc.Counts | None = None) -> Iterator[Response]:
+    """Yield the pages of a file: many for a WARC file, else one. Raises BoardError where one cannot be read.
+
+    `counts` goes up by what a WARC file held. Raises BoardError after its pages where records are damaged.
+    """
     if path.lower().endswith(DOCUMENTS):
         raise BoardError(f"{path}: {Path(path).suffix.lower()} files cannot be read; save the posting as HTML")
     if not path.lower().endswith(warc.SUFFIXES):
         yield read(path)
         return
+    counts = warc.Counts() if counts is None else counts
+    before = counts.damaged
     try:
-        yield from warc.responses(Path(path))
+        yield from warc.responses(Path(path), counts=counts)
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
-    except warc.Damaged as error:
-        raise BoardError(f"{path}: {error}") from error
+    if damaged := counts.damaged - before:
+        raise BoardError(f"{path}: {damaged:,} of its records are cut off, damaged or too large")
 
 
 def read(path: str) -> Response:
@@ -97,8 +102,6 @@ def read(path: str) -> Response:
             headers["content-type"] = f"text/html; charset={charset}"
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
-    except warc.Damaged as error:
-        raise BoardError(f"{path} cannot be read: {error}") from error
     except EOFError as error:
         raise BoardError(f"{path} is cut off; fetch or pack it again") from error
     except Torn as error:

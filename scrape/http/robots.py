@@ -28,6 +28,7 @@ _NOAI = re.compile(r"(?i)(?:^|[,:])\s*noai\s*(?:$|,)")  # whatever crawler it na
 _BEYOND_TOKEN = re.compile(r"(?im)^([ \t]*user-?agent[ \t]*:[ \t]*[^\s/#]+)[ \t/][^\r\n]*")
 _AGENT_LINES = {"user-agent", "useragent", "user agent"}
 _SITE_WIDE_LINES = {"sitemap", "sitemaps", "site-map", "host"}
+_NO_RULE = "crawl-delay: 0"
 
 
 class Robots:
@@ -67,10 +68,33 @@ def from_response(status: int, body: bytes, agent: str) -> Robots:
         return Robots("", agent, closed=f"its robots.txt answers {status}, and until it answers well all is forbidden")
     if not 200 <= status < 300:
         return Robots("", agent)
-    if len(body) > MOST_BYTES:  # without a line that is cut off: half a rule is another rule
+    return Robots(text_of(body), agent)
+
+
+def text_of(body: bytes) -> str:
+    """Return as much of a robots.txt as is read, without a line that is cut off: half a rule is another rule."""
+    if len(body) > MOST_BYTES:
         body = body[:MOST_BYTES]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
-    return Robots(body.decode("utf-8-sig", "replace"), agent)
+    return body.decode("utf-8-sig", "replace")
+
+
+def opt_out_lines(text: str) -> str:
+    """Return the lines of a robots.txt on which `Robots.opt_out` depends; empty where none opts out or in.
+
+    Of rules for crawlers, only a line is left that says nothing, since they end a run of agents.
+    """
+    lines: list[str] = []
+    stated = False
+    for line in text.splitlines():
+        name, colon, value = (part.strip() for part in line.partition("#")[0].partition(":"))
+        field = name.lower()
+        if field in _AGENT_LINES or field in _OPT_OUTS:
+            lines.append(f"{field}: {value}")
+            stated = stated or field in _OPT_OUTS
+        elif colon and field not in _SITE_WIDE_LINES and lines[-1:] != [_NO_RULE]:
+            lines.append(_NO_RULE)
+    return "\n".join(lines) if stated else ""
 
 
 def header_opt_out(headers: Mapping[str, str]) -> str:
@@ -88,7 +112,7 @@ def _as_rules(text: str, opt_out: str) -> str:
     parser that finds the rule for a URL also finds its opt-out. Other rules stay as a harmless line,
     since they end a run of agents; lines ahead of every group are read as meant for all.
     """
-    lines = ["user-agent: *", "crawl-delay: 0"]
+    lines = ["user-agent: *", _NO_RULE]
     for line in text.splitlines():
         name, colon, value = (part.strip() for part in line.partition("#")[0].partition(":"))
         field = name.lower()
@@ -97,7 +121,7 @@ def _as_rules(text: str, opt_out: str) -> str:
         elif field == opt_out:
             lines.append(_as_rule(value))
         elif colon and field not in _SITE_WIDE_LINES:
-            lines.append("crawl-delay: 0")
+            lines.append(_NO_RULE)
     return "\n".join(lines)
 
 
@@ -105,7 +129,7 @@ def _as_rule(value: str) -> str:
     path, _, preference = value.partition(" ") if value.startswith(("/", "*")) else ("/", "", value)
     trains = _trains(preference)
     if trains is None:
-        return "crawl-delay: 0"
+        return _NO_RULE
     if trains:
         return f"allow: {path}"
     # One character longer than an equal Allow: where two lines contradict each other, the drafts let the no win.
