@@ -198,7 +198,7 @@ class BoardCrawl:
         self._failures: list[BoardError] = []
         self._unread: list[str] = []
         self._guessed: list[str] = []
-        self._archives = warc.Counts()  # files on disk are read one at a time
+        self._archives = warc.ArchiveCounts()  # files on disk are read one at a time
         self._headers = headers(board)
         try:
             for query in queries:

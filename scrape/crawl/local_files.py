@@ -61,7 +61,7 @@ def _is_part(file: Path, folder: Path, pages: set[Path]) -> bool:
     )
 
 
-def responses(path: str, counts: warc.Counts | None = None) -> Iterator[Response]:
+def responses(path: str, counts: warc.ArchiveCounts | None = None) -> Iterator[Response]:
     """Yield the pages of a file: many for a WARC file, else one. Raises BoardError where one cannot be read.
 
     `counts` goes up by what a WARC file held. Raises BoardError after its pages where records are damaged.
@@ -71,7 +71,7 @@ def responses(path: str, counts: warc.Counts | None = None) -> Iterator[Response
     if not path.lower().endswith(warc.SUFFIXES):
         yield read(path)
         return
-    counts = warc.Counts() if counts is None else counts
+    counts = warc.ArchiveCounts() if counts is None else counts
     before = counts.damaged
     try:
         yield from warc.responses(Path(path), counts=counts)

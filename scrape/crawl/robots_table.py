@@ -1,4 +1,4 @@
-"""What the robots.txt files of hosts say against AI training, in an SQLite file: those of an archive or of a crawl."""
+"""A table of hosts and of what their robots.txt files say against AI training, for an archive or a whole crawl."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HELD = 1024  # hosts whose rules are in memory
 
 
 class HostRules(NamedTuple):
-    """What one answer to /robots.txt says: the lines that decide on training, or the host that it redirects to."""
+    """The content of one answer to /robots.txt: the lines that decide on training, or the host that it redirects to."""
 
     host: str
     lines: str = ""

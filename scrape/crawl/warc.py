@@ -24,7 +24,7 @@ from scrape.crawl.robots_table import HostRules, RobotsTable
 from scrape.fields.urls import host_of
 from scrape.http.client import Response
 from scrape.http.decompress import TooLarge, Torn, Unreadable, decompress
-from scrape.http.robots import Robots, header_opt_out, opt_out_lines, text_of
+from scrape.http.robots import Robots, header_opt_out, opt_out_lines
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -44,13 +44,13 @@ _UNREADABLE = (HTTPException, ValueError, Torn, TooLarge, Unreadable)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What to take from archives.
+class ArchiveReading:
+    """The choice of what to take from archives.
 
     `rules_of` gives the robots.txt files of a host as far as another file has them (`RobotsTable.rules_of`), or None
     where it has none. Pages of hosts that are known neither there nor in the archive itself are taken as if the host
-    said nothing (`keep`), marked as opted out (`no-training`), or left out. With `only_postings`, pages that do not name
-    the type JobPosting are left out.
+    said nothing (`keep`), marked as opted out (`no-training`), or left out (`leave-out`). With `only_postings`, pages
+    that do not name the type JobPosting are left out.
     """
 
     rules_of: Callable[[str], Sequence[Robots] | None] = lambda host: None
@@ -59,8 +59,8 @@ class Reading:
 
 
 @dataclass(slots=True)
-class Counts:
-    """What archives held: `pages` of HTML that were answered with status 200, and what was found of them and beside.
+class ArchiveCounts:
+    """Counts of what archives held; `pages` are those of HTML that were answered with status 200.
 
     `opted_out` counts pages by the line that forbids training. `unknown_hosts` counts pages whose host's robots.txt is
     not known, `left_out` those of them that were left out for it, and `no_posting` pages that name no JobPosting, of
@@ -92,12 +92,14 @@ class Counts:
         return ", ".join(f"{count:,} {what}" for count, what in told if count)
 
 
-def responses(path: Path, reading: Reading = Reading(), counts: Counts | None = None) -> Iterator[Response]:
+def responses(
+    path: Path, reading: ArchiveReading = ArchiveReading(), counts: ArchiveCounts | None = None
+) -> Iterator[Response]:
     """Yield the pages of HTML in a WARC file that were answered with status 200; `opt_out` says what forbids training.
 
     `counts` goes up by what was found. Raises OSError where the file cannot be read.
     """
-    counts = Counts() if counts is None else counts
+    counts = ArchiveCounts() if counts is None else counts
     own = RobotsTable()
     own.add(robots_files(path))  # a crawler may have asked for them after the pages
     for record in _records(path, counts):
@@ -127,13 +129,13 @@ def responses(path: Path, reading: Reading = Reading(), counts: Counts | None = 
         yield replace(page, opt_out=line)
 
 
-def robots_files(path: Path, counts: Counts | None = None) -> Iterator[HostRules]:
+def robots_files(path: Path, counts: ArchiveCounts | None = None) -> Iterator[HostRules]:
     """Yield what the robots.txt files in a WARC file say of training; `counts` goes up by the damaged records.
 
     An answer of status 429 or of 5xx says nothing, so that its host remains unknown. Raises OSError where the file
     cannot be read.
     """
-    counts = Counts() if counts is None else counts
+    counts = ArchiveCounts() if counts is None else counts
     for record in _records(path, counts, _is_robots):
         try:
             message, body = _message(record.block)
@@ -146,7 +148,7 @@ def robots_files(path: Path, counts: Counts | None = None) -> Iterator[HostRules
             if urlsplit(target).path == "/robots.txt":
                 yield HostRules(host, redirect=host_of(target))
         elif message.status != 429 and message.status < 500:
-            yield HostRules(host, opt_out_lines(text_of(body)) if message.status < 300 else "")
+            yield HostRules(host, opt_out_lines(body) if message.status < 300 else "")
 
 
 class _Record(NamedTuple):
@@ -162,7 +164,9 @@ def _is_robots(record: _Record) -> bool:
     return urlsplit(record.url).path == "/robots.txt"
 
 
-def _records(path: Path, counts: Counts, wanted: Callable[[_Record], bool] = lambda record: True) -> Iterator[_Record]:
+def _records(
+    path: Path, counts: ArchiveCounts, wanted: Callable[[_Record], bool] = lambda record: True
+) -> Iterator[_Record]:
     """Yield the responses and resources that are wanted, with their blocks, of which PAGE_BYTES + 1 bytes are kept.
 
     What follows a damaged record cannot be found any more. Raises OSError where the file cannot be read.
@@ -179,10 +183,8 @@ def _records(path: Path, counts: Counts, wanted: Callable[[_Record], bool] = lam
                 block = b""
                 if record.type & _WANTED and wanted(record):
                     block = found.reader.read(min(length, PAGE_BYTES + 1))
-                if (
-                    len(block) + found.reader.consume() < length
-                ):  # fastwarc takes the end of a file for that of a record
-                    raise EOFError
+                if len(block) + found.reader.consume() < length:
+                    raise EOFError  # fastwarc says nothing of a record that is cut off
                 if block:
                     yield record._replace(block=block)
         except (EOFError, ValueError):
@@ -218,7 +220,7 @@ def _may_have_posting(body: bytes) -> bool:
     return _POSTING in body.lower() or b"\0" in body  # UTF-16 has other bytes
 
 
-def _page(record: _Record, counts: Counts) -> Response | None:
+def _page(record: _Record, counts: ArchiveCounts) -> Response | None:
     """Return the page of a record; None where it holds none. Raises what reading an HTTP message raises."""
     if record.type == WarcRecordType.resource:
         is_html = record.content_type.startswith(_HTML)

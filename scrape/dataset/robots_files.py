@@ -20,7 +20,7 @@ def join_robots(files: Sequence[Path], path: Path) -> str:
 
     A file that was added before is not read again. Raises InputError for a file that cannot be read.
     """
-    table, counts = RobotsTable(path), warc.Counts()
+    table, counts = RobotsTable(path), warc.ArchiveCounts()
     try:
         for file in progress(files, desc="robots.txt", unit=" files"):
             if not file.name.lower().endswith(warc.SUFFIXES):

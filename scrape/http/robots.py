@@ -68,10 +68,10 @@ def from_response(status: int, body: bytes, agent: str) -> Robots:
         return Robots("", agent, closed=f"its robots.txt answers {status}, and until it answers well all is forbidden")
     if not 200 <= status < 300:
         return Robots("", agent)
-    return Robots(text_of(body), agent)
+    return Robots(_text(body), agent)
 
 
-def text_of(body: bytes) -> str:
+def _text(body: bytes) -> str:
     """Return as much of a robots.txt as is read, without a line that is cut off: half a rule is another rule."""
     if len(body) > MOST_BYTES:
         body = body[:MOST_BYTES]
@@ -79,14 +79,14 @@ def text_of(body: bytes) -> str:
     return body.decode("utf-8-sig", "replace")
 
 
-def opt_out_lines(text: str) -> str:
+def opt_out_lines(body: bytes) -> str:
     """Return the lines of a robots.txt on which `Robots.opt_out` depends; empty where none opts out or in.
 
     Of rules for crawlers, only a line is left that says nothing, since they end a run of agents.
     """
     lines: list[str] = []
     stated = False
-    for line in text.splitlines():
+    for line in _text(body).splitlines():
         name, colon, value = (part.strip() for part in line.partition("#")[0].partition(":"))
         field = name.lower()
         if field in _AGENT_LINES or field in _OPT_OUTS:

@@ -59,6 +59,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "charset.codec": charset.codec,
     "robots.from_response": lambda text: robots.from_response(200, text.encode("utf-8", "replace"), "A").opt_out("/"),
     "robots.Robots.allows": lambda text: robots.Robots(f"User-agent: *\nDisallow: /{text}", "A").allows("/" + "a" * 99),
+    "robots.opt_out_lines": lambda text: robots.opt_out_lines(text.encode("utf-8", "replace")),
     "robots.header_opt_out": lambda text: robots.header_opt_out({"x-robots-tag": text, "content-usage": text}),
     "challenge_pages.maker_of": lambda text: challenge_pages.maker_of({}, f"<{text}".encode("utf-8", "replace")),
     "client.retry_after": lambda text: client.retry_after(text, 0.0),

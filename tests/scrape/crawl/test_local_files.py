@@ -227,10 +227,10 @@ def test_what_a_site_says_against_training_marks_the_pages_of_an_archive(tmp_pat
     ]
     path = tmp_path / f"a{suffix}"
     path.write_bytes(zstd(parts) if suffix.endswith(".zst") else b"".join(parts))
-    counts = warc.Counts()
+    counts = warc.ArchiveCounts()
     found = [page.opt_out for page in local_files.responses(str(path), counts)]
     assert found == ["content-signal", "x-robots-tag", "content-usage", "", ""]
-    assert counts == warc.Counts(
+    assert counts == warc.ArchiveCounts(
         pages=5,
         opted_out=Counter({"content-signal": 1, "x-robots-tag": 1, "content-usage": 1}),
         revisits=1,
@@ -238,13 +238,36 @@ def test_what_a_site_says_against_training_marks_the_pages_of_an_archive(tmp_pat
     )
 
 
+def test_the_note_of_a_search_says_what_an_archive_held(tmp_path: Path) -> None:
+    posting = {"@type": "JobPosting", "title": "Baker", "description": "Bake."}
+    page = f'<script type="application/ld+json">{json.dumps(posting)}</script>'.encode()
+    parts = [
+        record(ORIGIN, answer(page, "X-Robots-Tag: noai")),
+        record(ORIGIN + "/again", b"", "revisit"),
+        record(ORIGIN + "/bare", b"<p>without HTTP headers"),
+    ]
+    (tmp_path / "a.warc").write_bytes(b"".join(parts) + b"WARC/1.0\r\nContent-Length: 9\r\n\r\n")
+    crawl = BoardCrawl(registry.named("saved"), [Query(pages=(str(tmp_path),))], Settings(Fetcher()))
+    (found,) = [event for event in crawl if isinstance(event, Posting)]
+    assert found.no_training
+    note = crawl.outcome().note
+    for told in (
+        "1 pages opt out of training (x-robots-tag 1)",
+        "1 pages are of hosts whose robots.txt is not known",
+        "1 records are revisits",
+        "1 records lack HTTP headers",
+        "1 records are cut off, damaged or too large",
+    ):
+        assert told in note
+
+
 def zstd(parts: list[bytes], *options: object) -> bytes:
-    zstandard = pytest.importorskip("zstandard", reason="the extra `archives` is not installed")
+    zstandard = pytest.importorskip("zstandard")
     return b"".join(zstandard.ZstdCompressor(3, *options).compress(part) for part in parts)
 
 
 def test_zstandard_files_are_read_with_a_dictionary_and_refused_where_damaged(tmp_path: Path) -> None:
-    zstandard = pytest.importorskip("zstandard", reason="the extra `archives` is not installed")
+    zstandard = pytest.importorskip("zstandard")
     content = b"".join(RECORDS) * 3
     begin = b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
     path = tmp_path / "a.warc.zst"
