@@ -22,7 +22,7 @@ def put_shard(root: Path, key: str, postings: Iterable[Posting]) -> Path:
     path = root / SHARDS / f"{key}{SUFFIX}"
     rows = (Row(replace(each, html=""), document.write(each)) for each in postings)
     written = write_shard(path, in_order(rows))
-    mark = {"postings": written.rows, "sha256": written.sha256}
+    mark = {"made_by": "a test", "postings": written.rows, "sha256": written.sha256}
     write_whole(root / SHARDS / f"{key}{MARK_SUFFIX}", json.dumps(mark) + "\n")
     return path
 

@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,9 +24,9 @@ from scrape.dataset.shards import MARK_SUFFIX, SHARDS, SUFFIX, RowPlace, read_li
 from scrape.fields.urls import canonical
 
 FILE = "catalogue.sqlite"
-_VERSION = 1  # rises when the tables below change
+_VERSION = 2  # rises when the tables below change
 _TABLES = """
-CREATE TABLE shard (id INTEGER PRIMARY KEY, stamp TEXT);
+CREATE TABLE shard (id INTEGER PRIMARY KEY, stamp TEXT, removed INTEGER);
 CREATE TABLE entry (
     shard INTEGER, number INTEGER, name TEXT, address TEXT, offset INTEGER, size INTEGER, row INTEGER,
     stamp TEXT, listed INTEGER, PRIMARY KEY (shard, number)
@@ -139,6 +139,11 @@ class Catalogue:
         """Return all postings that have one of these names or canonical addresses, also those that are not listed."""
         return [entry for mark in marks if mark for entry in self._entries("name = ?1 OR address = ?1", mark)]
 
+    def with_removed(self) -> list[str]:
+        """Return the keys of shards of which postings were removed."""
+        found = self._rows("SELECT id FROM shard WHERE removed > 0 ORDER BY id")
+        return [f"{number + _KEYS:016x}" for (number,) in found]
+
     def in_order(self, names: Collection[str]) -> list[str]:
         """Return those of the names that are listed, in the order of the shards."""
         query = "name IN (SELECT value FROM json_each(?)) AND listed ORDER BY shard, number"
@@ -222,12 +227,11 @@ def _update(catalogue: sqlite3.Connection, root: Path) -> bool:
             catalogue.execute("DELETE FROM shard WHERE id = ?", (number,))
         for number in progress(changed, desc="cataloguing", unit=" shards"):
             try:
-                catalogue.executemany(_INSERT, _entries_of(shards[number], number))
+                _insert(catalogue, shards[number], number)
             except InputError as error:  # one damaged shard does not hide the others
                 say(f"left out: {error}")
                 catalogue.execute("DELETE FROM entry WHERE shard = ?", (number,))
                 continue
-            catalogue.execute("INSERT INTO shard VALUES (?, ?)", (number, shards[number].stamp))
             if known:
                 _touch(catalogue, number)
         condition = _TOUCHED if known else "TRUE"
@@ -247,9 +251,18 @@ def _touch(catalogue: sqlite3.Connection, number: int) -> None:
         catalogue.execute(f"INSERT OR IGNORE INTO touched SELECT {column} FROM entry WHERE shard = ?", (number,))
 
 
-def _entries_of(shard: Shard, number: int) -> Iterable[tuple[object, ...]]:
-    """Yield the columns of each posting of a shard but those that were removed."""
-    for position, (place, line) in enumerate(read_lines(shard.path)):
-        if row := row_of(shard.path, line):
-            stamp = f"{shard.saved_at} {blake2b(line, digest_size=8).hexdigest()}"
-            yield number, position, row.head.name, canonical(row.head.url), *place, stamp
+def _insert(catalogue: sqlite3.Connection, shard: Shard, number: int) -> None:
+    """Read a shard, and count its removed postings. Raises InputError where it is damaged."""
+    removed = 0
+
+    def entries() -> Iterator[tuple[object, ...]]:
+        nonlocal removed
+        for position, (place, line) in enumerate(read_lines(shard.path)):
+            if row := row_of(shard.path, line):
+                stamp = f"{shard.saved_at} {blake2b(line, digest_size=8).hexdigest()}"
+                yield number, position, row.head.name, canonical(row.head.url), *place, stamp
+            else:
+                removed += 1
+
+    catalogue.executemany(_INSERT, entries())
+    catalogue.execute("INSERT INTO shard VALUES (?, ?, ?)", (number, shard.stamp, removed))

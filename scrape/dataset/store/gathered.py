@@ -12,6 +12,8 @@ follows. Where a run is killed in between, the next one that locks the dataset f
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -21,8 +23,9 @@ from functools import cache
 from pathlib import Path
 
 from scrape.common.errors import InputError
+from scrape.common.files import write_whole
 from scrape.common.posting import Posting
-from scrape.dataset.shards import SHARDS, SUFFIX, Row, read_frame, read_row, replace_rows
+from scrape.dataset.shards import MARK_SUFFIX, SHARDS, SUFFIX, Row, read_frame, read_row, replace_rows
 from scrape.dataset.store.base import SavedCopy, Store
 from scrape.dataset.store.catalogue import Catalogue, Entry, list_shards
 from scrape.dataset.store.files import FileStore
@@ -111,6 +114,14 @@ class GatheredStore(Store):
             self._catalogue.refresh()
             return self._write(self._catalogue.copies(marks), None)
 
+    def restore(self, *names_or_urls: str) -> bool:
+        """As for files; the marks of shards that have lost a posting ask that their input files be read again."""
+        with self._guard:
+            if any(map(self.is_removed, names_or_urls)):
+                for key in self._catalogue.with_removed():
+                    _ask_again(self.shards / f"{key}{MARK_SUFFIX}")
+            return super().restore(*names_or_urls)
+
     def copy(self, name: str) -> SavedCopy:
         row, head = self.posting(name), self.head(name)
         entries = self._catalogue.copies({name, canonical(head.url)})
@@ -118,7 +129,7 @@ class GatheredStore(Store):
         return SavedCopy(row, self.document(name), rows)
 
     def put_back(self, copy: SavedCopy) -> None:
-        self.restore(copy.posting.name, copy.posting.url)
+        super().restore(copy.posting.name, copy.posting.url)
         by_key: dict[str, dict[int, Row | None]] = defaultdict(dict)
         for key, number, row in copy.rows:
             by_key[key][number] = row
@@ -154,7 +165,12 @@ class GatheredStore(Store):
         by_key: dict[str, dict[int, Row | None]] = defaultdict(dict)
         for entry in entries:
             by_key[entry.key][entry.number] = row
-        changed = sum(replace_rows(self._path(key), rows) for key, rows in by_key.items())
+        changed = 0
+        for key, rows in by_key.items():
+            for derived in self.shards.glob(f"{key}.*"):  # what gather notes of each posting beside its shard
+                if not derived.name.endswith((SUFFIX, MARK_SUFFIX)):
+                    derived.unlink(missing_ok=True)
+            changed += replace_rows(self._path(key), rows)
         if changed:
             self._changed()
         return changed
@@ -200,6 +216,16 @@ class GatheredStore(Store):
         if row is None or row.head.name != entry.name:
             raise InputError(f"{path} has changed since it was catalogued; run the same command again")
         return row
+
+
+def _ask_again(path: Path) -> None:
+    """Take out of a mark which program made it, so that gather reads its input file again; the time stays."""
+    try:
+        found, times = json.loads(path.read_bytes()), path.stat()
+    except (FileNotFoundError, ValueError):  # gather takes a damaged mark for none
+        return
+    write_whole(path, json.dumps(found | {"made_by": ""}, ensure_ascii=False, indent=1) + "\n")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 @cache

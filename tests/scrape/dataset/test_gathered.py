@@ -240,6 +240,25 @@ def test_a_removed_posting_that_is_gathered_again_is_struck(store: GatheredStore
     assert GatheredStore(store.root).count() == 31
 
 
+def test_a_restored_posting_is_asked_for_again(store: GatheredStore) -> None:
+    """The mark of its shard names no program, so that gather reads the input file again; nothing else changes."""
+    beside = [path.with_name(path.name.replace(shards.SUFFIX, ".facts")) for path in sorted(store.shards.glob("*.zst"))]
+    for path in beside:
+        path.write_text("what is known of each posting")
+    with store.locked():
+        store.remove("demo-4")
+    assert [path.exists() for path in beside] == [True, False, True]
+    stamps = dict(store.stamps())
+    with store.locked():
+        assert not store.restore("demo-5")
+        before = tree(store.shards)
+        assert store.restore("demo-4")
+    assert [path for path, content in tree(store.shards).items() if before[path] != content] == [f"{1:016x}.done.json"]
+    assert dict(store.stamps()) == stamps
+    put_shard(store.root, f"{1:016x}", MADE[1::3])
+    assert store.count() == 29 and GatheredStore(store.root).count() == 30
+
+
 def test_a_removal_is_undone_to_the_byte(store: GatheredStore) -> None:
     put_shard(store.root, "f" * 16, [replace(MADE[4], board="copy")])
     before, stamps = texts(store), dict(store.stamps())
