@@ -31,6 +31,11 @@ def is_damage(error: Exception) -> bool:
     return code is None or code & 0xFF not in _NOT_DAMAGE  # the low byte is the kind, the rest its details
 
 
+def is_busy(error: BaseException | None) -> bool:
+    """Return True for an error that tells that another process is writing the file."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def quick_check(database: sqlite3.Connection) -> None:
     """Read the structure of the whole file. Raises sqlite3.DatabaseError where it is damaged."""
     found = database.execute("PRAGMA quick_check(1)").fetchone()[0]

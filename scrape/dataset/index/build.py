@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scrape.common.console import progress, say
-from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
+from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_busy, is_damage, leave, quick_check
 from scrape.common.errors import InputError
 from scrape.common.files import refuse_link, write_whole
 from scrape.common.pool import process_map
@@ -74,16 +74,22 @@ _DELETE = (
     "DELETE FROM place WHERE posting = ?",
     "DELETE FROM posting WHERE id = ?",
 )
+_WAIT = 30.0  # seconds for another process that is writing
 _PART = 20_000  # postings that are committed together
 _CACHE = -65_536  # kibibytes of pages: the rows of a large index are far apart
 _TICK = 2_000_000_000  # nanoseconds; the coarsest times of file systems
 
 
 def connect(store: Store) -> sqlite3.Connection:
-    """Open the index of a dataset, up to date with the store; one in memory where no file can be written."""
+    """Open the index of a dataset, up to date with the store; one in memory where no file can be written.
+
+    Raises InputError where another process has been writing it for half a minute.
+    """
     try:
         return _opened(store)
     except InputError as error:
+        if is_busy(error.__cause__):
+            raise
         say(f"{error}; searching without it")
         return _connected(store, None)
 
@@ -114,12 +120,14 @@ def _opened(store: Store) -> sqlite3.Connection:
             path.unlink()
             return _connected(store, path)
     except (*DATABASE_ERRORS, OSError) as error:
+        if is_busy(error):
+            raise InputError(f"the index {path} is being built by another run; wait until it ends") from error
         raise InputError(f"the index {path} cannot be written: {error}") from error
 
 
 def _connected(store: Store, path: Path | None) -> sqlite3.Connection:
     """Open the index at `path`, or one in memory, and update it from the store. One thread at a time may use it."""
-    index = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None, check_same_thread=False)
+    index = sqlite3.connect(path or ":memory:", timeout=_WAIT, isolation_level=None, check_same_thread=False)
     try:
         index.execute(f"PRAGMA cache_size = {_CACHE}")
         index.execute("PRAGMA secure_delete = ON")  # what is removed leaves no trace in the file
@@ -147,8 +155,10 @@ def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
         if _has_all(index, store):  # a dataset that may only be read comes to its end here
             _note_listing(store, listed)
             return
-    index.execute("BEGIN IMMEDIATE")
+    index.execute("PRAGMA locking_mode = EXCLUSIVE")  # so that no other process writes between two parts
     try:
+        index.execute("BEGIN IMMEDIATE")
+        is_current = _version(index) == _VERSION  # another process may have been faster
         if not is_current:
             _make_tables(index)
         elif not as_left:  # the words lie in blobs, which nothing else checks
@@ -160,6 +170,10 @@ def _update(index: sqlite3.Connection, store: Store, path: Path | None) -> None:
         if index.in_transaction:  # an error of the disk may have ended it
             index.execute("ROLLBACK")
         raise
+    finally:
+        index.execute("PRAGMA locking_mode = NORMAL")
+        with suppress(sqlite3.Error):
+            _version(index)  # which lets go of the file
     if path:
         if not is_as_left(path):
             leave(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scrape.common.console import progress, say
-from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_damage, leave, quick_check
+from scrape.common.databases import DATABASE_ERRORS, is_as_left, is_busy, is_damage, leave, quick_check
 from scrape.common.errors import InputError
 from scrape.common.files import refuse_link
 from scrape.dataset.shards import MARK_SUFFIX, SHARDS, SUFFIX, RowPlace, read_lines, row_of
@@ -178,7 +178,7 @@ class Catalogue:
                     self._is_current = False
                     return self._connection(path).execute(query, values).fetchall()
             except (*DATABASE_ERRORS, OSError) as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                if is_busy(error):
                     raise InputError(f"the catalogue {path} is in use; wait until the other run ends") from error
                 say(f"the catalogue {path} cannot be written: {error}; working without it")
                 self.close()

@@ -16,7 +16,7 @@ from scrape.__main__ import main
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.dataset import shards
-from scrape.dataset.index import Filters, open_index
+from scrape.dataset.index import Filters, build, open_index
 from scrape.dataset.store import FileStore, GatheredStore, gathered_store, open_store, stores_in
 from scrape.dataset.store import catalogue as catalogues
 from scrape.markup import document
@@ -179,23 +179,39 @@ def test_an_index_is_opened_without_a_look_at_any_posting(
 
 
 def test_a_killed_build_goes_on_where_it_stopped(store: GatheredStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
+    read, original = [], build._read
 
     def stopping(*asked: object) -> object:
         read.append(asked)
         if len(read) == 25:
             raise KeyboardInterrupt
-        return _read(*asked)  # type: ignore[arg-type]
+        return original(*asked)  # type: ignore[arg-type]
 
-    from scrape.dataset.index import build
-
-    _read = build._read
     monkeypatch.setattr(build, "_PART", 10)
     monkeypatch.setattr(build, "_read", stopping)
     with pytest.raises(KeyboardInterrupt):
         found(store, "baker")
     assert len(found(store, "work")) == 30
     assert len(read) == 25 + 10
+
+
+def test_one_process_builds_an_index_and_another_is_told_so(
+    store: GatheredStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read, original = [], build._read
+
+    def looking(*asked: tuple[str, str]) -> object:
+        read.append(asked)
+        if len(read) == 15:  # the first part is committed
+            with pytest.raises(InputError, match="is being built by another run"):
+                found(store, "baker")
+        return original(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(build, "_PART", 10)
+    monkeypatch.setattr(build, "_WAIT", 0.05)
+    monkeypatch.setattr(build, "_read", looking)
+    assert len(found(store, "work")) == 30 == len(read)
+    assert len(found(store, "work")) == 30 == len(read) and capsys.readouterr().err == ""
 
 
 # ---------------------------------------------------------------------- removal
