@@ -9,6 +9,7 @@
 #   scripts/bench.sh desk          how long the local page takes to answer, over 1,195 and 50,000 invented postings
 #   scripts/bench.sh memorization  the index that finds copied text, at 5, 20 and 100 MB
 #   scripts/bench.sh find          the index of saved postings, and searches of it: [--counts 1000,50000] [--times 4]
+#   scripts/bench.sh gather        pages a second of `scrape gather`, memory, growth: [--pages 20000] [--dask]
 #   scripts/bench.sh gathered      a gathered dataset of invented postings: catalogue, index, commands: [--count 1000000]
 #   scripts/bench.sh play          the page of charrnn.play in Chromium: speed, start, size, and what 8 bits cost
 #   scripts/bench.sh recipes       the default recipe with one setting changed at a time: --data-dir FOLDER (hours)
@@ -17,12 +18,13 @@
 
 bench=${1:-}
 case $bench in
-  '' | -h | --help) sed -n '2,16s/^# \{0,1\}//p' "$0" && exit ;;
+  '' | -h | --help) sed -n '2,17s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 shift
 extras=bench
 [ "$bench" != recommend ] || extras=recommend
 [ "$bench" != desk ] && [ "$bench" != gathered ] || extras=desk
+[ "$bench" != gather ] || extras=cluster
 [ "$bench" != play ] || extras=dev # a browser to drive
 . "$(dirname "$0")/environment.sh"
 

@@ -25,6 +25,7 @@ class Verb:
 GROUPS: dict[str, dict[str, Verb]] = {
     "gather": {
         "search": Verb("scrape.__main__", "ask job boards; save, simplify and compile the postings", ("search",)),
+        "gather": Verb("scrape.__main__", "make a dataset of web archives, on all cores or on a cluster", ("gather",)),
         "simplify": Verb("scrape.__main__", "make the documents again, without the network", ("simplify",)),
         "compile": Verb("scrape.__main__", "compile the documents into the corpus input.txt", ("compile",)),
         "find": Verb("scrape.__main__", "search your own postings", ("find",)),

@@ -12,6 +12,7 @@ from scrape.common.launch import quiet_interrupt
 
 _SUMMARIES = {
     "search": "search the boards; save, simplify and compile the postings",
+    "gather": "make a dataset of web archives, on all cores or on a cluster",
     "simplify": "simplify the saved postings again, without the network",
     "compile": "compile the corpus, input.txt, from the simplified postings",
     "find": "search your saved postings",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from scrape.common.errors import WorkerKilled
@@ -27,6 +28,7 @@ WORTH_A_POOL = 400
 """Items below which starting the other processes takes longer than the work, at milliseconds an item."""
 _CHUNK = 32  # items that a worker is given at a time
 _MOST_WORKERS = 61  # what Windows can wait for
+_POLL = 0.5  # seconds; a wait without an end would make Ctrl-C wait as well on Windows
 
 
 @contextmanager
@@ -60,6 +62,64 @@ def process_map(
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+class IsolatedPool:
+    """Processes that each are a pool of their own, so that the death of one concerns the item that it was working on.
+
+    Leaving the block ends them, at once where it is left by an exception.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._executors = [_one_worker() for _ in range(max(1, min(workers, _MOST_WORKERS)))]
+        self._others: set[BaseProcess] = set()
+
+    def __enter__(self) -> IsolatedPool:
+        self._others = set(multiprocessing.active_children())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for worker in set(multiprocessing.active_children()) - self._others:
+                worker.kill()
+        for executor in self._executors:
+            executor.shutdown(cancel_futures=True)
+
+    def map(
+        self, function: Callable[[T], None], items: Sequence[T], attempts: int = 3
+    ) -> Iterator[tuple[T, Exception | None]]:
+        """Yield every item, as it is done, with the exception that `function(item)` raised, or None.
+
+        An item whose worker dies is given to another one; when `attempts` workers have died of it, its exception is
+        WorkerKilled. `function` and items must be picklable.
+        """
+        waiting = deque((item, 1) for item in items)
+        running: dict[Future[None], tuple[T, int, int]] = {}
+        idle = list(range(len(self._executors)))
+        while waiting or running:
+            while waiting and idle:
+                item, attempt = waiting.popleft()
+                place = idle.pop()
+                with _signals_held():
+                    running[self._executors[place].submit(function, item)] = item, attempt, place
+            for done in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
+                item, attempt, place = running.pop(done)
+                idle.append(place)
+                error = done.exception()
+                if isinstance(error, BrokenProcessPool):
+                    self._executors[place].shutdown()
+                    self._executors[place] = _one_worker()
+                    if attempt < attempts:
+                        waiting.append((item, attempt + 1))
+                        continue
+                    error = WorkerKilled(f"{attempts} workers were killed over it, probably because memory ran out")
+                elif error is not None and not isinstance(error, Exception):
+                    raise error
+                yield item, error
+
+
+def _one_worker() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin_worker)
 
 
 def _results(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 
 from scrape.common.errors import BoardError, InputError
-from scrape.common.sizes import ANSWER_BYTES
+from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.crawl import warc
 from scrape.fields.urls import is_web
 from scrape.http.client import Response
@@ -79,6 +82,44 @@ def responses(path: str, counts: warc.ArchiveCounts | None = None) -> Iterator[R
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
     if damaged := counts.damaged - before:
         raise BoardError(f"{path}: {damaged:,} of its records are cut off, damaged or too large")
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file of JSON lines, unpacked; of one that is longer than a page may be, only its beginning.
+
+    Memory holds one line at a time. Raises BoardError, after the last whole line, where the file is cut off or damaged.
+    """
+    held = bytearray()
+    skipping = False
+    try:
+        with path.open("rb") as file:
+            for chunk in _unpacked(path, file):
+                *whole, rest = chunk.split(b"\n")
+                for end in whole:
+                    if not skipping:
+                        yield bytes(held + end)
+                    held.clear()
+                    skipping = False
+                if not skipping:
+                    held += rest
+                if len(held) > PAGE_BYTES:
+                    yield bytes(held)
+                    held.clear()
+                    skipping = True
+        if held:
+            yield bytes(held)
+    except OSError as error:
+        reason = "it is cut off or damaged" if error.errno is None else error.strerror
+        raise BoardError(f"{path} cannot be read to its end: {reason}") from error
+    except (EOFError, ValueError, zlib.error) as error:
+        raise BoardError(f"{path} is cut off or damaged; what was read before is kept") from error
+
+
+def _unpacked(path: Path, file: BufferedReader) -> Iterator[bytes]:
+    if path.name.lower().endswith(".zst"):
+        return warc.unpack_zst(file)
+    packed = gzip.GzipFile(fileobj=file) if path.name.lower().endswith(".gz") else file
+    return iter(lambda: packed.read1(_CHUNK), b"")  # not `read`, which would lose what comes before an error
 
 
 def read(path: str) -> Response:

@@ -12,6 +12,7 @@ from scrape.common.console import progress
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole
 from scrape.common.pool import process_map
+from scrape.common.posting import Posting
 from scrape.dataset.store import FileStore
 from scrape.markup import document
 from scrape.markup.simplify import simplify
@@ -68,12 +69,16 @@ def _finished(journal: Path, made_by: str) -> set[str]:
     return set()
 
 
+def document_of(posting: Posting) -> str:
+    """Return the document of a posting whose html is as its board gave it. Raises ValueError where none can be made."""
+    return document.write(replace(posting, html=simplify(posting.html)))
+
+
 def _make(root: Path, name: str) -> tuple[str, bool | str]:
     """Write one document; its name, and whether it changed or why it could not be made."""
     store = FileStore(root)
     try:
-        posting = store.posting(name)
-        return name, store.put_document(name, document.write(replace(posting, html=simplify(posting.html))))
+        return name, store.put_document(name, document_of(store.posting(name)))
     except (InputError, ValueError) as error:
         return name, str(error)
 

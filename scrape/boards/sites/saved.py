@@ -49,7 +49,7 @@ def parse(body: str, url: str) -> Page:
     found, unusable = list[Posting](), list[str]()
     for place, row in _rows(body):
         try:
-            found.append(_row(row, f"{url}: {place}"))
+            found.append(row_posting(row, f"{url}: {place}"))
         except ChangedShape as error:
             unusable.append(str(error))
     if unusable and not found:
@@ -72,7 +72,8 @@ def _rows(body: str) -> Iterator[tuple[str, Any]]:
         yield f"line {number}", row
 
 
-def _row(row: Any, place: str) -> Posting:
+def row_posting(row: Any, place: str) -> Posting:
+    """Return the posting in a row, a value of JSON that errors call `place`. Raises ChangedShape for another value."""
     if not isinstance(row, dict):
         raise ChangedShape(f"{place} is not a JSON object; repair or remove it and run again")
     title, body = text(row, "title"), raw(row, "html")

@@ -46,10 +46,10 @@ class CharacterMap:
         """Return how often each of `characters` occurred."""
         return {c: self.counts[c] for c in characters}
 
-    def apply(self, document: str) -> str:
-        """Return `document` in the characters of the corpus. Spaces and empty elements that this leaves remain."""
-        return document.translate(self._table)
-
     @cached_property
-    def _table(self) -> dict[int, str]:
+    def table(self) -> dict[int, str]:
+        """The argument for `str.translate` that brings a document into the characters of the corpus.
+
+        Spaces and empty elements that this leaves remain.
+        """
         return str.maketrans(self.mapped | dict.fromkeys(self.dropped, ""))

@@ -15,6 +15,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,6 +24,7 @@ from typing import BinaryIO
 from scrape.common.console import progress, say
 from scrape.common.errors import InputError
 from scrape.common.files import write_whole, write_whole_with
+from scrape.common.posting import Posting
 from scrape.dataset.corpus.characters import CharacterMap
 from scrape.dataset.corpus.near_duplicates import NearDuplicates
 from scrape.dataset.corpus.pii import scrub
@@ -166,7 +168,7 @@ def _write(
 
     def stream(file: BinaryIO) -> None:
         for document in progress(documents, desc="writing", unit=" postings"):
-            text = _finish(document.read(spool), characters, manifest)
+            text = finish(document.read(spool), characters.table, manifest)
             data = text.encode("utf-8")
             file.write(data)
             digest.update(data)
@@ -174,8 +176,7 @@ def _write(
             manifest.bytes += len(data)
             posting = store.head(document.name)
             boards[posting.board] += 1
-            source = (document.name, posting.board, posting.url, posting.title)
-            attributions.append("\t".join(map(grammar.normalize, source)) + "\n")
+            attributions.append(attribution(posting))
 
     write_whole_with(store.root / INPUT, stream)
     manifest.postings = len(documents)
@@ -190,9 +191,18 @@ def _write(
     write_whole(store.root / MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
 
 
-def _finish(scrubbed: str, characters: CharacterMap, manifest: Manifest) -> str:
-    """Return the document in the characters of the corpus, repaired where these or the scrubbing broke it."""
-    text = characters.apply(scrubbed)
+def attribution(posting: Posting) -> str:
+    """Return the line that says where a document of the corpus is from: name, board, address, title."""
+    source = (posting.name, posting.board, posting.url, posting.title)
+    return "\t".join(map(grammar.normalize, source)) + "\n"
+
+
+def finish(scrubbed: str, table: Mapping[int, str], manifest: Manifest) -> str:
+    """Return a scrubbed document in the characters of the corpus, repaired where these or the scrubbing broke it.
+
+    `table` is that of a CharacterMap. What was scrubbed again and repaired is counted in the manifest.
+    """
+    text = scrubbed.translate(table)
     if text != scrubbed:
         again = scrub(_edge.sub(r"\1\2", _spaces.sub(" ", text)))
         text = again.text

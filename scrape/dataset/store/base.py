@@ -216,7 +216,7 @@ class Store(ABC):
 
     def is_removed(self, mark: str) -> bool:
         """Return True for the name or URL of a posting that was removed and must not come back."""
-        return canonical(mark) in self._removed_marks()
+        return canonical(mark) in self.removed_marks()
 
     # ------------------------------------------------------------------ inside
 
@@ -239,7 +239,7 @@ class Store(ABC):
         """Forget what another process may have changed, and finish what it left half done."""
         self._removed = None
 
-    def _removed_marks(self) -> frozenset[str]:
+    def removed_marks(self) -> frozenset[str]:
         """Return the names and URLs of removed postings."""
         if self._removed is None:
             self._removed = frozenset(mark for line in self._removed_lines() for mark in line.split("\t"))

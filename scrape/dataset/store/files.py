@@ -117,7 +117,7 @@ class FileStore(Store):
     def add(self, posting: Posting) -> bool:
         """Save a posting and return True; False where it is known or was removed. Safe to call from several threads."""
         with self._guard:
-            if not self._removed_marks().isdisjoint({posting.name, canonical(posting.url)}):
+            if not self.removed_marks().isdisjoint({posting.name, canonical(posting.url)}):
                 return False
             known, address = self._addresses(), canonical(posting.url)
             other = known.get(address) if address else None

@@ -108,7 +108,7 @@ class GatheredStore(Store):
         The store must be locked. Call it when shards have been written: an input file may hold a removed posting.
         """
         with self._guard:
-            marks = self._removed_marks()
+            marks = self.removed_marks()
             if not marks:
                 return 0
             self._catalogue.refresh()
