@@ -8,6 +8,7 @@
 #   scripts/bench.sh recommend     what few labels teach (quality), time to rank 100,000 postings (speed)
 #   scripts/bench.sh desk          how long the local page takes to answer, over 1,195 and 50,000 invented postings
 #   scripts/bench.sh memorization  the index that finds copied text, at 5, 20 and 100 MB
+#   scripts/bench.sh archive       reading web archives: [FOLDER] of saved pages, else those of the bundled board
 #   scripts/bench.sh find          the index of saved postings, and searches of it: [--counts 1000,50000] [--times 4]
 #   scripts/bench.sh gather        pages a second of `scrape gather`, memory, growth: [--pages 20000] [--dask]
 #   scripts/bench.sh gathered      a gathered dataset of invented postings: catalogue, index, commands: [--count 1000000]

@@ -156,7 +156,7 @@ def as_html(description: str) -> str:
     """Return a description as HTML. It may be HTML, HTML escaped once or twice, or plain text."""
     for _ in range(2):
         # Real tags may have been added to escaped HTML, such as line breaks or a closing link.
-        real, escaped = (sum(1 for _ in tag.finditer(description)) for tag in (_TAG, _ESCAPED_TAG))
+        real, escaped = (len(tag.findall(description)) for tag in (_TAG, _ESCAPED_TAG))
         if real and real >= escaped:
             return description
         description = html.unescape(description)

@@ -17,13 +17,17 @@ from scrape.boards.json_ld import Node
 
 _URL_OF = {"a": "href", "area": "href", "link": "href", "img": "src", "data": "value", "meter": "value"}
 _WITH_MARKUP = "description"
+_ATTRIBUTE = re.compile("itemtype|typeof")
 _TYPED = re.compile(r"""\b(?:itemtype|typeof)\s*=\s*["']?[^"'>]*\bJobPosting\b""", re.IGNORECASE)
 
 
 def has_posting(body: str) -> bool:
     """Return whether an element of the page says that it is a JobPosting."""
-    # Most pages lack the word, and looking for it takes a hundredth of the time that the pattern does.
-    return "jobposting" in body.lower() and bool(_TYPED.search(body))
+    # Most pages lack the word, and looking for words takes a hundredth of the time that the pattern does.
+    lowered = body.lower()
+    if "jobposting" not in lowered:
+        return False
+    return any(_TYPED.match(lowered, attribute.start()) for attribute in _ATTRIBUTE.finditer(lowered))
 
 
 def items(body: str) -> list[Node]:
