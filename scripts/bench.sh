@@ -19,7 +19,7 @@
 
 bench=${1:-}
 case $bench in
-  '' | -h | --help) sed -n '2,17s/^# \{0,1\}//p' "$0" && exit ;;
+  '' | -h | --help) sed -n '2,18s/^# \{0,1\}//p' "$0" && exit ;;
 esac
 shift
 extras=bench
