@@ -59,4 +59,4 @@ def run(options: argparse.Namespace) -> int:
     with open_engine(options.scheduler, options.workers) as engine:
         outcome = gather(store, inputs, engine, robots=options.robots, unknown_hosts=options.unknown_hosts)
     report(outcome, as_json=options.json)
-    return FAILED if outcome.failed or not store.count() else OK
+    return FAILED if outcome.failed or not outcome.rows else OK

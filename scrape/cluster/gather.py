@@ -100,7 +100,7 @@ class GatherOutcome:
     """The outcome of `gather`.
 
     `others` counts shards whose inputs were not named, `outdated` those of them that another version of the program
-    made. `manifest` is None where there is nothing to learn.
+    made. `manifest` is None where there is nothing to learn. `rows` counts the postings of all shards.
     """
 
     root: Path
@@ -109,6 +109,7 @@ class GatherOutcome:
     others: int
     outdated: int
     unsure: int
+    rows: int
 
     @property
     def failed(self) -> bool:
@@ -171,7 +172,8 @@ def gather(
             found = survey(place.root, facts, store.removed_marks(), place.program)
             manifest = _write(place, marks, facts, found, engine)
     outdated = sum(marks[key].made_by.partition(" ")[0] != place.program for key in others if key in marks)
-    return GatherOutcome(root, tuple(outcomes), manifest, len(others), outdated, found.unsure)
+    rows = sum(mark.rows for mark in marks.values())
+    return GatherOutcome(root, tuple(outcomes), manifest, len(others), outdated, found.unsure, rows)
 
 
 def _keys(root: Path) -> list[str]:
@@ -353,11 +355,13 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
             say(f"damaged: {each.mark.damaged}")
     reasons = [reason for each in outcome.inputs if each.mark and each.status == "read" for reason in each.mark.reasons]
     say(*(f"left out: {reason}" for reason in reasons[:_NAMED]))
-    unknown = sum(each.mark.archive.get("unknown_hosts", 0) for each in outcome.inputs if each.mark)
+    archives = [each.mark.archive for each in outcome.inputs if each.mark and each.mark.archive]
+    unknown = sum(found["unknown_hosts"] for found in archives if found["choice"] != "keep")
     if unknown:
+        what = "left out" if archives[0]["choice"] == "leave-out" else "kept out of the corpus"
         say(
-            f"{unknown:,} pages with postings are of hosts whose robots.txt is not known; --robots names archives that "
-            "have it, and --unknown-hosts says what becomes of the others (no-training)"
+            f"{what}: pages of hosts whose robots.txt is not known ({unknown:,} pages with postings); name archives "
+            "that have it with --robots, or take them with --unknown-hosts keep"
         )
     if outcome.outdated:
         say(f"{outcome.outdated:,} shards are of another version of the program; name their inputs to read them again")
@@ -396,8 +400,10 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
             f"{outcome.root / CORPUS}: {manifest.postings:,} postings of {manifest.read:,}, "
             f"{manifest.characters:,} characters{kept_out}"
         )
-    else:
+    elif outcome.rows:
         say("no corpus: none of the postings may be trained on, or none has a text to learn")
+    else:
+        say("nothing was found: none of the files has a posting that can be read")
 
 
 def _row(name: str, status: str, inputs: Sequence[InputOutcome]) -> tuple[object, ...]:

@@ -32,10 +32,10 @@ _MOST_NAMED = 5  # reasons in a mark, beside their number
 class Mark:
     """Counts of what was read of an input, and the SHA-256 of the shard as it was written.
 
-    `archive` are the counts of `warc.ArchiveCounts`, empty where the input is no web archive. `unusable` counts what
-    could not be read as a posting. `damaged` says what of the input could not be read, or is empty. `postings` are all
-    that were read, of which `no_training` may not be trained on, and `rows` those of different names. `made_by` is the
-    fingerprint of the program, and that of the settings where they matter.
+    `archive` are the counts of `warc.ArchiveCounts`, and the choice for unknown hosts; empty for other inputs.
+    `unusable` counts what could not be read as a posting. `damaged` says what of the input could not be read, or is
+    empty. `postings` are all that were read, of which `no_training` may not be trained on, and `rows` those of
+    different names. `made_by` is the fingerprint of the program, and that of the settings where they matter.
     """
 
     input: str
@@ -171,6 +171,7 @@ def _of_archive(task: ReadTask, mark: Mark) -> Iterator[Posting]:
         raise BoardError(f"{task.path} cannot be read: {error.strerror or error}") from error
     finally:
         mark.archive = asdict(counts)
+        mark.archive["choice"] = task.unknown_hosts
         mark.archive["opted_out"] = dict(sorted(counts.opted_out.items()))
         if table:
             table.close()

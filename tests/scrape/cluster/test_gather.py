@@ -33,6 +33,7 @@ from scripts.make_archive import json_ld, record
 from tests.support.cluster import DeadlyEngine
 from tests.support.files import tree
 from tests.support.paths import ROOT
+from tests.support.postings import keep, posting
 from tests.support.processes import DEADLINE
 
 ROBOTS = "User-agent: *\nContent-Signal: ai-train=no\nAllow: /\n"
@@ -277,9 +278,9 @@ def test_a_robots_file_of_the_crawl_decides_and_an_unknown_host_is_not_trained_o
     texts = [record(f"https://{host}/robots.txt", text.encode()) for host, text in lines.items()]
     robots = write_archive(tmp_path / "robots.warc.gz", *(text.replace(b"text/html", b"text/plain") for text in texts))
     command = ["gather", str(archive), "--data-dir", str(tmp_path / "data"), "--workers", "1"]
-    assert main(command) == 0 and "3 pages with postings are of hosts" in capsys.readouterr().err
+    assert main(command) == 0 and "(3 pages with" in capsys.readouterr().err
     assert read_manifest(tmp_path / "data") is None
-    assert main([*command, "--robots", str(robots)]) == 0 and "1 pages with" in capsys.readouterr().err
+    assert main([*command, "--robots", str(robots)]) == 0 and "(1 pages with" in capsys.readouterr().err
     manifest = read_manifest(tmp_path / "data")
     assert manifest is not None and (manifest.postings, manifest.no_training) == (1, 2)
     assert main([*command, "--unknown-hosts", "keep"]) == 0
@@ -354,7 +355,8 @@ def test_bad_inputs_and_options_are_refused_in_one_line(
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert "the extra `cluster`" in told(str(inputs[0]), "--scheduler", "tcp://127.0.0.1:1")
     assert not (tmp_path / "data").exists()
-    assert main(["search", "--pages", str(tmp_path / "page.html"), "--data-dir", str(tmp_path / "files")]) in (0, 1)
+    keep(FileStore(tmp_path / "data"), posting(1))
+    assert "searches saved" in told(str(inputs[0]))
 
 
 def test_the_command_prints_a_table_or_json(
