@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from charrnn.data import gathered
 from charrnn.data.vocab import Ids, Vocab, codes_of
-from scrape.common.console import say
+from scrape.common.console import progress, say
 from scrape.common.errors import InputError
 from scrape.common.files import READ_ONLY, write_whole, write_whole_with
 from scrape.common.suggest import datasets_beside
@@ -81,9 +83,12 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
         )
     if text.is_dir():
         raise InputError(f"{text} is a folder; it must be the text itself; {_GATHER}")
+    parts = None if text.exists() else gathered.read(folder, read_manifest(folder))
+    if parts:
+        return _open_parts(text, parts)
     if not text.is_file():
         raise InputError(f"there is no {text}; {datasets_beside(folder, text.name)}{_GATHER}")
-    stored = _stored(text, as_it_is)
+    stored = _stored(text, _stamp(text), as_it_is)
     if stored is None:
         try:
             _encode(text, as_it_is)
@@ -92,13 +97,44 @@ def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
                 raise
             say(f"nothing can be written into {folder}; its text is encoded in memory")
             return _with_form(_encode_in_memory(text, as_it_is), folder)
-        stored = _stored(text, as_it_is)
+        stored = _stored(text, _stamp(text), as_it_is)
         if stored is None:
             raise InputError(f"{text} changed while it was read; wait until it is written, then run again")
     return _with_form(stored, folder)
 
 
-def read_manifest(folder: Path) -> dict[str, object]:
+def has_text(folder: Path) -> bool:
+    """Return whether `open_corpus` finds a text in a folder: its input.txt, or the parts of a gathered dataset."""
+    return (folder / "input.txt").is_file() or "shards" in read_manifest(folder)
+
+
+def _open_parts(text: Path, parts: gathered.GatheredText) -> Corpus:
+    """Return the corpus of a gathered dataset, whose ids are joined in one file where `text` would have its own.
+
+    So all of the text can be mapped at once: a byte or two on the disk for each character.
+    """
+    parts.check()
+    stamp = [parts.sha256]
+    stored = _stored(text, stamp, as_it_is=True)
+    if stored is not None:
+        return stored
+    try:
+        pieces = progress(parts.pieces(), desc="joining", unit=" pieces")
+        write_whole_with(_ids_path(text), lambda file: file.writelines(piece.tobytes() for piece in pieces))
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        say(f"nothing can be written into {text.parent}; its text is joined in memory")
+        return Corpus(np.concatenate(list(parts.pieces())), parts.vocab, parts.sha256)
+    note = {"sha256": parts.sha256, "length": parts.length, "chars": parts.vocab.chars, "text": stamp, "as_it_is": True}
+    write_whole(_note_path(text), json.dumps(note))
+    stored = _stored(text, stamp, as_it_is=True)
+    if stored is None:
+        raise InputError(f"{text.parent} changed while it was read; wait until it is gathered, then run again")
+    return stored
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a dataset; empty where there is none."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -233,8 +269,8 @@ def _marks(ids: Ids, mark: Ids) -> npt.NDArray[np.int64]:
     return np.flatnonzero((windows == mark).all(axis=1)) + len(mark)
 
 
-def _stored(text: Path, as_it_is: bool) -> Corpus | None:
-    """Return the corpus that an earlier run encoded beside `text`, or None if it is absent or of another text.
+def _stored(text: Path, stamp: list[Any], as_it_is: bool) -> Corpus | None:
+    """Return the corpus that an earlier run encoded beside `text`, or None if it is absent or has another stamp.
 
     Of a text with nothing to leave out, the note says that it is encoded as it is.
     """
@@ -244,7 +280,7 @@ def _stored(text: Path, as_it_is: bool) -> Corpus | None:
         if note.get("as_it_is", True) != as_it_is and (as_it_is or not _LEFT_OUT.isdisjoint(vocab.chars)):
             return None
         size = _ids_path(text).stat().st_size
-        if note["text"] != _stamp(text) or not size or size != note["length"] * vocab.dtype.itemsize:
+        if note["text"] != stamp or not size or size != note["length"] * vocab.dtype.itemsize:
             return None
         ids = np.memmap(_ids_path(text), dtype=vocab.dtype, mode="r")
         sha256 = note["sha256"]

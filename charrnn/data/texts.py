@@ -29,6 +29,7 @@ from charrnn.data.corpus import (
     POSTING_BEGIN,
     POSTINGS,
     TEXT,
+    has_text,
     read_manifest,
 )
 from scrape.common.console import say
@@ -130,10 +131,10 @@ def existing_dataset(sources: Sequence[str], data: Path) -> Path | None:
     if len(sources) != 1:
         return None
     path = Path(sources[0])
-    if not path.exists() and (data / path.name / "input.txt").is_file() and path.parent == Path():
+    if not path.exists() and path.parent == Path() and has_text(data / path.name):
         return data / path.name
     folder = path.parent if path.name == "input.txt" else path
-    return folder if folder.resolve().parent == data.resolve() and (folder / "input.txt").is_file() else None
+    return folder if folder.resolve().parent == data.resolve() and has_text(folder) else None
 
 
 def require(sources: Sequence[str]) -> None:

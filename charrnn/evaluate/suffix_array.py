@@ -12,10 +12,12 @@ from pydivsufsort import divsufsort  # type: ignore[import-untyped]
 
 from charrnn.data.corpus import open_corpus
 from charrnn.data.vocab import Ids, Vocab
+from scrape.common.console import say
 from scrape.common.errors import InputError
 from scrape.common.files import READ_ONLY, write_whole_with
 
 _FORMAT = "dream-jobs suffixes 1"
+MOST = 500_000_000  # characters that are indexed: building takes six bytes of memory for each
 _HEADER = 128  # bytes
 _STRIDE = 32  # characters compared at a time
 _UNKNOWN = -1  # a character that the corpus does not have: equal to none of it
@@ -42,8 +44,9 @@ class SuffixArray:
         `vocab` is that of the network whose text it is, as in `open_corpus`.
 
         It is built on first use and kept beside the text, 4 bytes per character; when the text has changed, it is
-        rebuilt. Building takes 6 bytes of memory per character. Raises InputError where the text cannot be
-        used. Where its folder cannot be written, the array stays in memory.
+        rebuilt. Building takes 6 bytes of memory per character, so of more than MOST only the first are indexed, which
+        is said. Raises InputError where the text cannot be used. Where its folder cannot be written, the array stays in
+        memory.
         """
         if path.name != "input.txt":
             raise InputError(f"{path} is not the input.txt of a dataset; name that")
@@ -51,6 +54,9 @@ class SuffixArray:
         end = len(corpus.ids) if end is None else end
         if not 0 < end <= len(corpus.ids):
             raise InputError(f"{path} has {len(corpus.ids):,} characters; the first {end:,} of it cannot be indexed")
+        if end > MOST:
+            say(f"copies are looked for in the first {MOST:,} of the {end:,} characters that it learned")
+            end = MOST
         stored = path.with_name(f"input.{end}.suffixes")
         header = f"{_FORMAT} {corpus.sha256} {end}\n".encode().ljust(_HEADER)
         if not _holds(stored, header, end):

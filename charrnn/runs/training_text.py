@@ -44,8 +44,8 @@ def find(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Training
     corpus = data.open_corpus(folder, loaded.vocab)
     if strange := data.unknown_characters(corpus, loaded.vocab):
         raise InputError(
-            f"{path.name} does not know these characters of {folder}/input.txt: {strange}; name the folder of another "
-            "text with --data-dir"
+            f"{path.name} does not know these characters of the text in {folder}: {strange}; name the folder of "
+            "another text with --data-dir"
         )
     encoded = corpus.with_vocab(loaded.vocab)
     return TrainingText(folder, data.split(encoded, *_fractions(path)), corpus.sha256 == loaded.corpus)
@@ -94,7 +94,7 @@ def _folder(loaded: Checkpoint, path: Path) -> Path:
             continue  # not a note of ours
     for folder in (*candidates, DATA / path.parent.name):
         # The text may have changed since the note was written; opening it tells.
-        if (folder / "input.txt").is_file() and data.open_corpus(folder, loaded.vocab).sha256 == loaded.corpus:
+        if data.has_text(folder) and data.open_corpus(folder, loaded.vocab).sha256 == loaded.corpus:
             return folder
     raise InputError(
         f"no folder in {DATA}/ holds the text that {path.name} was trained on; name the folder with --data-dir"

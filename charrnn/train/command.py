@@ -261,7 +261,7 @@ def _say_what_changed(options: TrainOptions, corpus: Corpus, vocab: Vocab, files
     new = f", and has characters that it did not have: {strange}" if strange else ""
     weights = "" if strange else f" --init-from {files.folder}"
     return (
-        f"{options.data_dir}/input.txt has changed since run {options.run} was started{new}; restore the text, or "
+        f"the text in {options.data_dir} has changed since run {options.run} was started{new}; restore the text, or "
         f"train another network on it: --data-dir {options.data_dir} --run NAME{weights}"
     )
 
@@ -337,11 +337,11 @@ def _split_for(weights: Checkpoint, path: Path, options: TrainOptions, config: T
     corpus = data.open_corpus(options.data_dir, weights.vocab)
     if strange := data.unknown_characters(corpus, weights.vocab):
         raise InputError(
-            f"{options.data_dir}/input.txt has characters that {path.name} does not know: {strange}; replace them, or "
-            "leave --init-from out"
+            f"the text in {options.data_dir} has characters that {path.name} does not know: {strange}; replace them, "
+            "or leave --init-from out"
         )
     if corpus.sha256 != weights.corpus:
-        console.say(f"{options.data_dir}/input.txt is not the text that {path.name} was trained on; it learns this one")
+        console.say(f"{path.name} was trained on another text than that in {options.data_dir}; it learns this one")
     return _split(corpus, config, weights.vocab)
 
 

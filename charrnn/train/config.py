@@ -53,6 +53,7 @@ class TrainingConfig:
     decay_rate: float = flag(0.95, probability, "decay of the mean squared gradient (alpha of RMSProp, beta2 of AdamW)")
     weight_decay: float = 0.0
     muon_share: float = 5.0  # Muon's learning rate, as a multiple of `learning_rate`
+    muon_rotation: int = 1  # Muon updates one in so many of its blocks at each step, in turn
     grad_clip: float = flag(5.0, positive_float, "gradient clipping threshold")
     clip: str = "value"  # clip each element of the gradient summed over time, or the "norm" of its mean
     # the learning rate
@@ -60,7 +61,7 @@ class TrainingConfig:
     learning_rate_decay: float = flag(0.97, positive_float, "factor of the learning rate after each epoch")
     learning_rate_decay_after: int = flag(10, non_negative_int, "epochs before the decay starts")
     warmup: float = 0.0  # fraction of the run in which the rate rises from 0
-    schedule: str = "constant"  # or "cosine": down to 0 at the end of the run
+    schedule: str = "constant"  # or "cosine" or "linear": down to 0 at the end of the run
     # the length
     max_epochs: float = flag(50, positive_float, "passes through the training text", group=LENGTH)
     minutes: float | None = flag(

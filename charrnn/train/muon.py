@@ -27,7 +27,9 @@ class Muon(torch.optim.Optimizer):
     """Muon over matrices that are stacks of square blocks, one for each gate: (gates * size, size).
 
     Each gate is made orthogonal by itself. More `iterations`, 5 at most, come closer to orthogonal; 3 train as well.
-    `dtype` is the type of the iteration; bfloat16 is accurate enough.
+    `dtype` is the type of the iteration; bfloat16 is accurate enough. With a `rotation` of n, step t updates only every
+    nth block, from block t mod n on: the iteration is most of the cost, and the momentum of a block that waits goes on
+    gathering its gradients. The t of the next step stands in each group as "turn", which the caller may set.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.9,
         iterations: int = 3,
         dtype: torch.dtype = torch.float32,
+        rotation: int = 1,
     ) -> None:
-        super().__init__(matrices, {"lr": lr, "momentum": momentum, "iterations": iterations})
+        settings = {"lr": lr, "momentum": momentum, "iterations": iterations, "rotation": rotation, "turn": 0}
+        super().__init__(matrices, settings)
         self._dtype = dtype
 
     @torch.no_grad()
@@ -53,20 +57,28 @@ class Muon(torch.optim.Optimizer):
 
     def _update(self, matrices: list[nn.Parameter], group: dict[str, Any]) -> None:
         """Update the matrices of a group at once: their blocks have one size, and a batched product is faster."""
-        size = matrices[0].shape[1]
-        directions = []
+        size, momentum = matrices[0].shape[1], group["momentum"]
         for matrix in matrices:
-            assert matrix.grad is not None
             if "mean" not in self.state[matrix]:
                 self.state[matrix]["mean"] = torch.zeros_like(matrix)
-            mean: Tensor = self.state[matrix]["mean"]
-            mean.lerp_(matrix.grad, 1 - group["momentum"])
-            directions.append(torch.lerp(matrix.grad, mean, group["momentum"]))  # Nesterov's: one step ahead
-        wanted = torch.cat(directions)
-        turned = orthogonal(wanted.view(-1, size, size).to(self._dtype), group["iterations"])
-        steps = torch.split(turned.to(wanted.dtype).view(-1, size), [len(matrix) for matrix in matrices])
-        for matrix, step in zip(matrices, steps, strict=True):
-            matrix.add_(step, alpha=-group["lr"])
+            self.state[matrix]["mean"].lerp_(_gradient(matrix), 1 - momentum)
+        blocks = [(matrix, slice(at, at + size)) for matrix in matrices for at in range(0, len(matrix), size)]
+        chosen = blocks[group["turn"] % group["rotation"] :: group["rotation"]]
+        group["turn"] += 1
+        if not chosen:
+            return
+        directions = [
+            torch.lerp(_gradient(matrix)[rows], self.state[matrix]["mean"][rows], momentum)  # Nesterov's: a step ahead
+            for matrix, rows in chosen
+        ]
+        turned = orthogonal(torch.stack(directions).to(self._dtype), group["iterations"]).to(matrices[0].dtype)
+        for (matrix, rows), step in zip(chosen, turned, strict=True):
+            matrix[rows].add_(step, alpha=-group["lr"])
+
+
+def _gradient(matrix: nn.Parameter) -> Tensor:
+    assert matrix.grad is not None
+    return matrix.grad
 
 
 def orthogonal(blocks: Tensor, iterations: int) -> Tensor:

@@ -75,7 +75,7 @@ def make_optimizers(
         square = [layer.get_parameter("weight_hh_l0") for layer in model.layers]
         square += [layer.get_parameter("weight_ih_l0") for layer in list(model.layers)[1:]]
         others = [parameter for parameter in model.parameters() if all(parameter is not matrix for matrix in square)]
-        made = [Muon(square, lr=config.learning_rate, dtype=dtype), _adamw(others, config)]
+        made = [Muon(square, config.learning_rate, dtype=dtype, rotation=config.muon_rotation), _adamw(others, config)]
     for one in made:
         for group in one.param_groups:
             group["share"] = config.muon_share if isinstance(one, Muon) else 1.0
@@ -97,11 +97,13 @@ def load_state(optimizer: torch.optim.Optimizer, stored: Mapping[str, Any]) -> N
     optimizer.load_state_dict({"state": stored["state"], "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def set_learning_rate(optimizers: Iterable[torch.optim.Optimizer], rate: float) -> None:
-    """Give every group its share of the learning rate."""
+def prepare_step(optimizers: Iterable[torch.optim.Optimizer], rate: float, step: int) -> None:
+    """Give every group its share of the learning rate, and Muon the number of the step, which chooses its blocks."""
     for one in optimizers:
         for group in one.param_groups:
             group["lr"] = rate * group["share"]
+            if isinstance(one, Muon):
+                group["turn"] = step
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], config: TrainingConfig) -> Tensor:

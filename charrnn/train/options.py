@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.data import texts
-from charrnn.data.corpus import BY_LINE, BY_TEXT
+from charrnn.data.corpus import BY_LINE, BY_TEXT, has_text
 from charrnn.train.config import LEARNING, LENGTH, TrainingConfig, flags
 from charrnn.train.recipes import DEFAULT, RECIPES
 from scrape.common import console
@@ -109,7 +109,7 @@ def parse(argv: list[str] | None = None) -> TrainOptions:
         given["minutes"] = MINUTES if values["may_start"] or not values["resume"] else None
     values["sources"] = () if dataset else tuple(named)
     usual = DATA / (texts.dataset_name(named) if named else "jobs")
-    if values["resume"] and values["run"] and (DATA / values["run"] / "input.txt").is_file():
+    if values["resume"] and values["run"] and has_text(DATA / values["run"]):
         usual = DATA / values["run"]  # a run has the name of its dataset unless it was given another
     values["data_dir"] = dataset or values["data_dir"] or usual
     values["run"] = values["run"] or values["data_dir"].resolve().name

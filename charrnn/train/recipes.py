@@ -13,7 +13,7 @@ RECIPES: dict[str, TrainingConfig] = {
         "one-cycle",
         init="scaled",
         batch_size=32,
-        seq_length=100,
+        seq_length=50,
         shift=True,
         max_epochs=10,
         eval_val_every=0,
@@ -22,10 +22,12 @@ RECIPES: dict[str, TrainingConfig] = {
         weight_decay=0.01,
         grad_clip=0.5,
         clip="norm",
-        learning_rate=7e-3,
+        muon_share=8.0,
+        muon_rotation=4,
+        learning_rate=1.5e-2,
         learning_rate_decay=1.0,
         warmup=0.03,
-        schedule="cosine",
+        schedule="linear",
         dropout=0.1,
     ),
 }
@@ -45,4 +47,5 @@ def learning_rate(config: TrainingConfig, step: int, total: int, epoch_steps: in
         return peak * (done / config.warmup)
     if config.schedule == "constant":
         return peak
-    return peak * (0.5 + 0.5 * math.cos(math.pi * (done - config.warmup) / (1 - config.warmup)))
+    left = (1 - done) / (1 - config.warmup)
+    return peak * (left if config.schedule == "linear" else 0.5 - 0.5 * math.cos(math.pi * left))

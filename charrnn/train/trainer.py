@@ -115,7 +115,7 @@ class Trainer:
         )
         count, self.agreed = int(counted), [bool(number) for number in yes]
         mean = self._check(summed / count, float(norm))
-        optim.set_learning_rate(self.optimizers, self.learning_rate(self.step_number))
+        optim.prepare_step(self.optimizers, self.learning_rate(self.step_number), self.step_number)
         for optimizer in self.optimizers:
             optimizer.step()
         self.hidden = tuple(part.detach() for part in hidden)

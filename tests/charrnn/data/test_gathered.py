@@ -1,0 +1,115 @@
+"""Training on a gathered dataset, whose text lies in parts: the same as on one file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charrnn.data.corpus import Streams, open_corpus, split
+from charrnn.data.vocab import Vocab
+from charrnn.evaluate.suffix_array import SuffixArray
+from charrnn.train.__main__ import main as train
+from scrape.common.errors import InputError
+from tests.support.tiny import corpus_folder, postings
+
+
+def gathered_folder(folder: Path, text: str, parts: int = 3, with_ids: bool = True) -> Path:
+    """Write a text as `python -m scrape gather` would, cut at postings."""
+    documents = [f"{each}</html>\n" for each in text.split("</html>\n") if each]
+    shards, vocab = [], Vocab.of(text)
+    (folder / "corpus").mkdir(parents=True)
+    for number in range(parts):
+        start, end = len(documents) * number // parts, len(documents) * (number + 1) // parts
+        part, key = "".join(documents[start:end]), f"{number:016x}"
+        data = part.encode("utf-8")
+        (folder / "corpus" / f"{key}.txt").write_bytes(data)
+        if with_ids:
+            (folder / "corpus" / f"{key}.ids").write_bytes(vocab.encode(part).tobytes())
+        sha256 = hashlib.sha256(data).hexdigest()
+        shards.append({"key": key, "characters": len(part), "bytes": len(data), "sha256": sha256})
+    sums = "".join(f"{each['sha256']}\n" for each in shards)
+    manifest = {"shards": shards, "chars": vocab.chars, "sha256": hashlib.sha256(sums.encode()).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_the_parts_are_one_text(tmp_path: Path, with_ids: bool) -> None:
+    text = postings(40).replace("e", "é")
+    one = open_corpus(corpus_folder(tmp_path / "one", text))
+    parts = open_corpus(gathered_folder(tmp_path / "parts", text, with_ids=with_ids))
+    assert parts.vocab == one.vocab and np.array_equal(parts.ids, one.ids) and parts.form == one.form
+    assert isinstance(parts.ids, np.memmap)
+    ours, theirs = (split(each, 0.8, 0.1) for each in (parts, one))
+    assert [len(part) for part in (ours.train, ours.validation, ours.test)] == [
+        len(part) for part in (theirs.train, theirs.validation, theirs.test)
+    ]
+    for number in range(3):
+        windows = [Streams(each.train, 4, 25, 7).window(number) for each in (ours, theirs)]
+        assert all(map(np.array_equal, *windows))
+    index = SuffixArray.open(tmp_path / "parts" / "input.txt", 900, parts.vocab)
+    assert int(index.match_lengths(text[100:160])[0]) >= 60
+
+
+def test_it_is_joined_once_and_again_when_it_was_gathered_again(tmp_path: Path) -> None:
+    folder = gathered_folder(tmp_path / "data", postings(12))
+    before = open_corpus(folder)
+    joined = (folder / "input.ids").stat().st_mtime_ns
+    assert open_corpus(folder).sha256 == before.sha256 and (folder / "input.ids").stat().st_mtime_ns == joined
+    other = gathered_folder(tmp_path / "other", postings(20))
+    (other / "input.ids").write_bytes((folder / "input.ids").read_bytes())
+    (other / "input.ids.json").write_bytes((folder / "input.ids.json").read_bytes())
+    after = open_corpus(other)
+    assert after.sha256 != before.sha256 and len(after.ids) == len(postings(20))
+
+
+@pytest.mark.parametrize("damage", ["missing", "shorter", "other characters", "wrong ids", "manifest"])
+def test_a_damaged_part_is_named_with_what_to_do(tmp_path: Path, damage: str) -> None:
+    folder = gathered_folder(tmp_path / "data", postings(12))
+    text, ids = (folder / "corpus" / f"{1:016x}{suffix}" for suffix in (".txt", ".ids"))
+    named = text.name
+    if damage == "missing":
+        text.unlink()
+    elif damage == "shorter":
+        text.write_bytes(text.read_bytes()[:-1])
+    elif damage == "other characters":
+        ids.unlink()
+        text.write_bytes(b"\xff" * text.stat().st_size)
+    elif damage == "wrong ids":
+        ids.write_bytes(b"\xff" * ids.stat().st_size)
+        named = ids.name
+    else:
+        (folder / "manifest.json").write_text('{"shards": [{"key": 1}], "chars": "a"}', "utf-8")
+        named = "manifest.json"
+    with pytest.raises(InputError, match=rf"{named}.*(gather|delete)"):
+        open_corpus(folder)
+    assert not (folder / "input.ids").exists()
+
+
+def test_a_network_learns_the_same_from_parts_as_from_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = postings(40)
+    corpus_folder(Path("data"), text).rename("data/one")
+    gathered_folder(Path("data/parts"), text)
+    size = ["--rnn-size", "8", "--num-layers", "1", "--batch-size", "4", "--seq-length", "20", "--max-epochs", "1"]
+    for name in ("one", "parts"):
+        assert train(["--data-dir", f"data/{name}", *size, "--eval-val-every", "1000", "--dtype", "float32"]) == 0
+    ours, theirs = (
+        [json.loads(line) | {"seconds": 0, "characters_per_second": 0} for line in Path(log).read_text().splitlines()]
+        for log in ("cv/parts.jsonl", "cv/one.jsonl")
+    )
+    assert ours == theirs
+    assert train(["--run", "parts", "--resume", "--max-epochs", "2"]) == 0
+    gathered_folder(Path("data/again"), postings(41))
+    (Path("data/parts/manifest.json")).write_bytes(Path("data/again/manifest.json").read_bytes())
+    for path in Path("data/again/corpus").iterdir():
+        (Path("data/parts/corpus") / path.name).write_bytes(path.read_bytes())
+    capsys.readouterr()
+    assert train(["--run", "parts", "--resume", "--max-epochs", "3"]) == 2
+    assert "has changed since run parts was started" in capsys.readouterr().err
