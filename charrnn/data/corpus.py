@@ -113,8 +113,7 @@ def _open_parts(text: Path, parts: gathered.GatheredText) -> Corpus:
 
     So all of the text can be mapped at once: a byte or two on the disk for each character.
     """
-    parts.check()
-    stamp = [parts.sha256]
+    stamp = parts.stamp()
     stored = _stored(text, stamp, as_it_is=True)
     if stored is not None:
         return stored
@@ -126,7 +125,8 @@ def _open_parts(text: Path, parts: gathered.GatheredText) -> Corpus:
             raise
         say(f"nothing can be written into {text.parent}; its text is joined in memory")
         return Corpus(np.concatenate(list(parts.pieces())), parts.vocab, parts.sha256)
-    note = {"sha256": parts.sha256, "length": parts.length, "chars": parts.vocab.chars, "text": stamp, "as_it_is": True}
+    length = _ids_path(text).stat().st_size // parts.vocab.dtype.itemsize
+    note = {"sha256": parts.sha256, "length": length, "chars": parts.vocab.chars, "text": stamp, "as_it_is": True}
     write_whole(_note_path(text), json.dumps(note))
     stored = _stored(text, stamp, as_it_is=True)
     if stored is None:

@@ -2,7 +2,7 @@
 
     data/<dataset>/shards/<key>.jsonl.zst .facts .done.json    the postings of an input, made by `read`
     data/<dataset>/survey.npz                                  what is left out and why, made by `survey`
-    data/<dataset>/corpus/<key>.txt .tsv .ids .json            the corpus, a part for each shard, made by `write`
+    data/<dataset>/corpus/<key>.txt .tsv .json                 the corpus, a part for each shard, made by `write`
     data/<dataset>/manifest.json                               all of it, written last
 
 The dataset is the union of all inputs that were ever gathered. An input whose shard was made by this version of the
@@ -29,14 +29,9 @@ from scrape.cluster.survey import KEPT, REASONS, Survey, survey
 from scrape.cluster.workplace import Workplace, workplace
 from scrape.cluster.write import (
     CORPUS,
-    IDS,
-    EncodeTask,
     PartMark,
     WriteTask,
-    encode_part,
     fingerprint,
-    id_type,
-    part_path,
     read_part_mark,
     write_part,
 )
@@ -270,17 +265,6 @@ def _write(
     chars = "".join(sorted(set().union(*(part.chars for part in parts.values()))))
     manifest = _manifest(marks, parts, found, chars)
     old = read_manifest(root)
-    current = {each["key"]: each["sha256"] for each in old.shards} if old and old.chars == chars else {}
-    _run_all(
-        engine,
-        encode_part,
-        [
-            EncodeTask(place, key, chars)
-            for key, part in parts.items()
-            if current.get(key) != part.sha256 or not _has_ids(root, key, part, chars)
-        ],
-        "encoding",
-    )
     if not manifest.postings:
         (root / MANIFEST).unlink(missing_ok=True)
         return None
@@ -310,11 +294,6 @@ def _whole_part(root: Path, task: WriteTask) -> PartMark:
             f"the part {task.key} of the corpus in {root} is not as it was written; run the same command again"
         )
     return part
-
-
-def _has_ids(root: Path, key: str, part: PartMark, chars: str) -> bool:
-    path = part_path(root, key, IDS)
-    return path.exists() and path.stat().st_size == part.characters * id_type(chars).itemsize
 
 
 def _manifest(marks: Mapping[str, Mark], parts: Mapping[str, PartMark], found: Survey, chars: str) -> GatheredManifest:

@@ -12,8 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from scrape.cluster.read import shard_path
 from scrape.cluster.workplace import Workplace
 from scrape.common.files import write_whole, write_whole_with
@@ -22,8 +20,8 @@ from scrape.dataset.corpus.pii import scrub
 from scrape.dataset.shards import read_shard
 
 CORPUS = "corpus"
-TEXT, SOURCES, IDS, MARK = ".txt", ".tsv", ".ids", ".json"
-_PIECE = 1 << 20  # characters
+TEXT, SOURCES, MARK = ".txt", ".tsv", ".json"
+_PIECE = 1 << 20  # bytes
 
 
 @dataclass
@@ -42,15 +40,6 @@ class WriteTask:
     kept: bytes
     table: dict[int, str] = field(default_factory=dict)
     made_from: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EncodeTask:
-    """A part of the corpus whose characters become ids, by their places in `chars`."""
-
-    workplace: Workplace
-    key: str
-    chars: str
 
 
 def part_path(root: Path, key: str, suffix: str) -> Path:
@@ -113,24 +102,3 @@ def write_part(task: WriteTask) -> None:
         write_whole_with(part_path(root, task.key, SOURCES), copy)
     mark.sha256, mark.boards, mark.chars = digest.hexdigest(), dict(sorted(boards.items())), "".join(sorted(chars))
     write_whole(part_path(root, task.key, MARK), json.dumps(asdict(mark), ensure_ascii=False, indent=1) + "\n")
-
-
-def id_type(chars: str) -> np.dtype[Any]:
-    """Return the type of an id: one byte for up to 256 characters, else two or four, little-endian."""
-    return np.min_scalar_type(max(len(chars) - 1, 0)).newbyteorder("<")
-
-
-def encode_part(task: EncodeTask) -> None:
-    """Write the ids of a part of the corpus, a piece of it in memory at a time."""
-    task.workplace.check()
-    root = task.workplace.root
-    codes = np.array([ord(char) for char in task.chars], np.uint32)
-    ids = np.zeros(int(codes.max(initial=0)) + 1, id_type(task.chars))
-    ids[codes] = np.arange(len(codes))
-
-    def write(file: BinaryIO) -> None:
-        with part_path(root, task.key, TEXT).open(encoding="utf-8", newline="") as text:
-            while piece := text.read(_PIECE):
-                file.write(ids[np.frombuffer(piece.encode("utf-32-le"), "<u4")].tobytes())
-
-    write_whole_with(part_path(root, task.key, IDS), write)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from scrape.common.errors import InputError
 from tests.support.tiny import corpus_folder, postings
 
 
-def gathered_folder(folder: Path, text: str, parts: int = 3, with_ids: bool = True) -> Path:
+def gathered_folder(folder: Path, text: str, parts: int = 3) -> Path:
     """Write a text as `python -m scrape gather` would, cut at postings."""
     documents = [f"{each}</html>\n" for each in text.split("</html>\n") if each]
     shards, vocab = [], Vocab.of(text)
@@ -27,8 +28,6 @@ def gathered_folder(folder: Path, text: str, parts: int = 3, with_ids: bool = Tr
         part, key = "".join(documents[start:end]), f"{number:016x}"
         data = part.encode("utf-8")
         (folder / "corpus" / f"{key}.txt").write_bytes(data)
-        if with_ids:
-            (folder / "corpus" / f"{key}.ids").write_bytes(vocab.encode(part).tobytes())
         sha256 = hashlib.sha256(data).hexdigest()
         shards.append({"key": key, "characters": len(part), "bytes": len(data), "sha256": sha256})
     sums = "".join(f"{each['sha256']}\n" for each in shards)
@@ -37,11 +36,10 @@ def gathered_folder(folder: Path, text: str, parts: int = 3, with_ids: bool = Tr
     return folder
 
 
-@pytest.mark.parametrize("with_ids", [True, False])
-def test_the_parts_are_one_text(tmp_path: Path, with_ids: bool) -> None:
+def test_the_parts_are_one_text(tmp_path: Path) -> None:
     text = postings(40).replace("e", "é")
     one = open_corpus(corpus_folder(tmp_path / "one", text))
-    parts = open_corpus(gathered_folder(tmp_path / "parts", text, with_ids=with_ids))
+    parts = open_corpus(gathered_folder(tmp_path / "parts", text))
     assert parts.vocab == one.vocab and np.array_equal(parts.ids, one.ids) and parts.form == one.form
     assert isinstance(parts.ids, np.memmap)
     ours, theirs = (split(each, 0.8, 0.1) for each in (parts, one))
@@ -67,27 +65,32 @@ def test_it_is_joined_once_and_again_when_it_was_gathered_again(tmp_path: Path) 
     assert after.sha256 != before.sha256 and len(after.ids) == len(postings(20))
 
 
-@pytest.mark.parametrize("damage", ["missing", "shorter", "other characters", "wrong ids", "manifest"])
-def test_a_damaged_part_is_named_with_what_to_do(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    "damage", ["missing", "shorter", "not UTF-8", "another letter", "a strange letter", "manifest", "order"]
+)
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_a_damaged_part_is_named_with_what_to_do(tmp_path: Path, damage: str, opened_before: bool) -> None:
     folder = gathered_folder(tmp_path / "data", postings(12))
-    text, ids = (folder / "corpus" / f"{1:016x}{suffix}" for suffix in (".txt", ".ids"))
-    named = text.name
+    if opened_before:
+        open_corpus(folder)
+    text = folder / "corpus" / f"{1:016x}.txt"
+    data, named = text.read_bytes(), text.name
     if damage == "missing":
         text.unlink()
-    elif damage == "shorter":
-        text.write_bytes(text.read_bytes()[:-1])
-    elif damage == "other characters":
-        ids.unlink()
-        text.write_bytes(b"\xff" * text.stat().st_size)
-    elif damage == "wrong ids":
-        ids.write_bytes(b"\xff" * ids.stat().st_size)
-        named = ids.name
-    else:
+    elif damage == "manifest":
         (folder / "manifest.json").write_text('{"shards": [{"key": 1}], "chars": "a"}', "utf-8")
         named = "manifest.json"
-    with pytest.raises(InputError, match=rf"{named}.*(gather|delete)"):
+    elif damage == "order":
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        manifest["shards"].reverse()
+        (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+        named = "manifest.json"
+    else:
+        changed = {"shorter": data[:-1], "not UTF-8": b"\xff" + data[1:], "a strange letter": b"Q" + data[1:]}
+        text.write_bytes(changed.get(damage, data.replace(b"Baker", b"Bread", 1)))
+        os.utime(text, ns=(1, 1))
+    with pytest.raises(InputError, match=f"{named}.*run the same `python -m scrape gather` again"):
         open_corpus(folder)
-    assert not (folder / "input.ids").exists()
 
 
 def test_a_network_learns_the_same_from_parts_as_from_one_file(
