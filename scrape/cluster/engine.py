@@ -113,6 +113,7 @@ def dask_cluster(address: str) -> Iterator[DaskCluster]:
     """
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port, normalize_address
     except ImportError as error:
         raise InputError(
             'a scheduler needs the extra `cluster`: python -m pip install -c constraints.txt -e ".[cluster]"'
@@ -122,6 +123,7 @@ def dask_cluster(address: str) -> Iterator[DaskCluster]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other versions of its parts; ours are compared by every task
         try:
+            get_address_host_port(normalize_address(address))  # a client of a bad address prints a traceback at exit
             client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, TimeoutError, ValueError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -350,6 +350,10 @@ def test_bad_inputs_and_options_are_refused_in_one_line(
     assert "--workers is for" in told(str(inputs[0]), "--workers", "2", "--scheduler", "tcp://127.0.0.1:1")
     monkeypatch.setattr("scrape.cluster.engine.ANSWER_SECONDS", 0.2)
     assert "no scheduler answers at tcp://127.0.0.1:1" in told(str(inputs[0]), "--scheduler", "tcp://127.0.0.1:1")
+    with monkeypatch.context() as patch:  # a client made of a bad address prints a traceback when it is collected
+        patch.setattr("distributed.Client", lambda *_, **__: pytest.fail("made a client"))
+        for address in ("nonsense", "foo://host:1", "tcp://host"):
+            assert f"no scheduler answers at {address} (" in told(str(inputs[0]), "--scheduler", address)
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert "the extra `cluster`" in told(str(inputs[0]), "--scheduler", "tcp://127.0.0.1:1")
     assert not (tmp_path / "data").exists()
