@@ -133,8 +133,15 @@ def test_a_place_that_is_none_is_an_error(tmp_path: Path) -> None:
 def test_the_key_of_an_input_file_depends_on_its_content_alone(tmp_path: Path) -> None:
     content = bytes(range(256)) * 1024
     keys = []
-    for name, data in [("a", content), ("b", content), ("c", content[1:]), ("d", content[:-1] + b"x"), ("e", b"")]:
+    for name, data in [
+        ("a", content),
+        ("b", content),
+        ("c", content[1:]),
+        ("d", content[:-1] + b"x"),
+        ("e", b""),
+        ("f", content[:9] + b"x" + content[10:]),
+    ]:
         (tmp_path / name).write_bytes(data)
         keys.append(input_key(tmp_path / name))
-    assert keys[0] == keys[1] and len(set(keys)) == 4
+    assert keys[0] == keys[1] and len(set(keys)) == 5
     assert all(len(key) == 16 for key in keys)
