@@ -53,6 +53,7 @@ class GatheredText:
     def pieces(self) -> Iterator[Ids]:
         """Yield the ids of the text, a piece in memory at a time. Raises InputError where a part is not as gathered."""
         for part in self.parts:
+            changed = f"{part.text} has changed since it was written; delete it and {_GATHER_AGAIN}"
             decoder, digest = codecs.getincrementaldecoder("utf-8")(), hashlib.sha256()
             with part.text.open("rb") as file:
                 try:
@@ -60,11 +61,9 @@ class GatheredText:
                         digest.update(chunk)
                         yield self.vocab.encode(decoder.decode(chunk))
                 except (UnicodeDecodeError, InputError) as error:
-                    raise InputError(
-                        f"{part.text} has changed since it was written; delete it and {_GATHER_AGAIN}"
-                    ) from error
+                    raise InputError(changed) from error
             if digest.hexdigest() != part.sha256:
-                raise InputError(f"{part.text} has changed since; delete it and {_GATHER_AGAIN}")
+                raise InputError(changed)
 
 
 def read(folder: Path, manifest: dict[str, Any]) -> GatheredText | None:

@@ -22,7 +22,7 @@ _SUMMARIES = {
     "datasets": "list your datasets",
     "desk": "read, label and rank your postings in a browser",
     "remove": "remove postings for good, and keep them from coming back",
-    "restore": "let removed postings come back with the next search",
+    "restore": "let removed postings come back with the next search or gather",
     "doctor": "check every board: robots.txt, availability and response format",
     "demo": "serve the bundled board of invented postings",
 }
