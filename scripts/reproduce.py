@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import shutil
 import subprocess
@@ -49,6 +50,7 @@ class Run:
     plain: bool
     figures_only: bool
     overwrite: bool
+    by_test: bool
     count: int
     extra: list[str]
 
@@ -94,7 +96,8 @@ def reproduce(run: Run) -> int:
     best, last = checkpoint.best(run.files.folder), checkpoint.last(run.files.folder)
     count = ["--count", str(run.count)]
     data = ["--data-dir", str(run.data)]
-    found = run_module("charrnn.evaluate", "--checkpoint", str(best), *data, *count, "--json", str(run.report))
+    test = ["--test"] if run.by_test else []
+    found = run_module("charrnn.evaluate", "--checkpoint", str(best), *data, *test, *count, "--json", str(run.report))
     run_module("charrnn.sample", "--checkpoint", str(best), *data, "--temperature", "0.7", "--out", str(run.gallery))
     picture = run.gallery / "results.png" if run.plain else PICTURES / f"{run.name}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
@@ -120,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, metavar="FILE", help="a text, or a folder of texts, to train on instead")
     parser.add_argument("--by", choices=(BY_LINE, BY_TEXT), help="with --text: line if each line is a text of its own")
     parser.add_argument(
+        "--encoding", metavar="NAME", help="with --text: its encoding; latin-1 takes bytes as characters"
+    )
+    parser.add_argument(
+        "--test", action="store_true", help="judge by the test part, which --train-frac and --val-frac leave over"
+    )
+    parser.add_argument(
         "--checkpoint-dir", type=Path, default=Path("cv"), help="folder of all runs (default: %(default)s)"
     )
     parser.add_argument("--run", help="name of the run (default: reproduce-DATASET)")
@@ -142,6 +151,7 @@ def _run(options: argparse.Namespace, extra: list[str]) -> Run:
         plain=read_manifest(folder).get("kind") == TEXT,
         figures_only=options.figures_only,
         overwrite=options.overwrite,
+        by_test=options.test,
         count=options.count,
         extra=extra,
     )
@@ -157,7 +167,8 @@ def _text_folder(options: argparse.Namespace) -> Path:
     """Make the dataset of a text, as `python -m charrnn.train FILE` does."""
     source = [str(options.text)]
     folder = Path("data") / texts.dataset_name(source)
-    console.say(texts.describe(texts.make_dataset(source, folder, options.by, replace=options.overwrite)))
+    made = texts.make_dataset(source, folder, options.by, options.encoding, replace=options.overwrite)
+    console.say(texts.describe(made))
     return folder
 
 
@@ -194,13 +205,14 @@ def _section(run: Run, found: str, picture: Path, words: dict[CheckpointFile, st
     log = history.read(run.files.log)
     on = rounds.machine()
     seconds = log[-1].seconds
+    part = "of the test part" if report["by_test"] else "after those"
     characters = report["guesses"]["trained"] * log[-1].epoch
     said = f"    python -m {shlex.join(run.training)}"
     done = (
         f"{log[-1].epoch:.2f} epochs of {report['guesses']['trained']:,} characters in {seconds / 60:.0f} minutes of "
         f"training, {characters / seconds:,.0f} characters/s, on {on['processor']} with {on['cores']} cores; judged on "
-        f"the {report['guesses']['characters']:,} characters after those, cut at the end of a "
-        f"{'line' if run.plain else 'posting'}."
+        f"the {report['guesses']['characters']:,} characters {part}, cut at the end of a "
+        f"{'line' if run.plain else 'posting'}: {report['guesses']['network'] * math.log(2):.4f} nats/character."
     )
     parts = [
         f"### {run.name}",

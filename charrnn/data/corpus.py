@@ -181,6 +181,15 @@ class Split:
         """POSTINGS, TEXT or LINES: as declared, else by the beginning."""
         return self.declared or _form(self.train, self.vocab)
 
+    def judged_by_test(self) -> Split:
+        """Return the split with the test part in the place of the validation part. Raises InputError without one."""
+        if len(self.test) < 2:
+            raise InputError(
+                "this run kept no test part back: the fractions of its text to train on and to validate on must come "
+                "to less than 1, as by --train-frac 0.8 --val-frac 0.1"
+            )
+        return replace(self, validation=self.test, test=self.test[:0])
+
 
 def split(corpus: Corpus, train_frac: float, val_frac: float) -> Split:
     """Cut so that each part begins at a posting: the first boundary at or after each fraction, where there is one.

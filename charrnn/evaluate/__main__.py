@@ -10,7 +10,7 @@ if __name__ == "__main__":  # above the imports that take seconds, so that Ctrl-
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from charrnn.data.kind import kind_of
@@ -37,6 +37,7 @@ class EvaluateOptions:
     run: str | None
     checkpoint_dir: Path
     data_dir: Path | None
+    test: bool
     count: int
     temperature: float
     seed: int
@@ -63,11 +64,13 @@ def _command(options: EvaluateOptions) -> int:
         require_place(page, "--html")
     loaded = checkpoint.load(path)
     source = training_text.find(loaded, path, options.data_dir)
+    if options.test:
+        source = replace(source, text=source.text.judged_by_test())
     length = options.length or kind_of(source.text).length
     params = SamplingParams(options.temperature, length=length, seed=options.seed)
     if params.is_greedy and options.count > 1:
         console.say("at temperature 0 all texts would be the same, so one is sampled")
-    report = evaluate(path, loaded.model(device.pick(options.device)), source, options.count, params)
+    report = evaluate(path, loaded.model(device.pick(options.device)), source, options.count, params, options.test)
     if options.json:
         write_whole(options.json, json.dumps(asdict(report), indent=1) + "\n")
     console.print_result("\n".join(lines(report)))
@@ -107,6 +110,12 @@ def options_parser() -> argparse.ArgumentParser:
     selection.add_flags(source)
     add = source.add_argument
     add("--data-dir", type=Path, metavar="FOLDER", help="folder of the input.txt to measure on (default: its own text)")
+    add(
+        "--test",
+        action="store_true",
+        help="measure on the test part, which --train-frac and --val-frac left over; the choice of the best checkpoint "
+        "never saw it (default: on the validation part)",
+    )
     add("--json", type=Path, metavar="FILE", help="also write all results to this file, for programs")
     add(
         "--html",

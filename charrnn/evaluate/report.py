@@ -69,7 +69,8 @@ class SamplingStats:
 class Report:
     """The results. The dictionaries have a value for each kind of text: MASKED, FREE (sampled without it), and REAL.
 
-    Where the corpus has no postings, there is no MASKED; where no whole posting is held out, there is no REAL.
+    Where the corpus has no postings, there is no MASKED; where no whole posting is held out, there is no REAL. With
+    `by_test`, what was held out is the test part, otherwise the validation part.
     `distinct` is that of the first `grams` 4-grams of each kind.
     """
 
@@ -84,12 +85,16 @@ class Report:
     distinct: dict[str, float]
     grams: int
     sampling: dict[str, SamplingStats]
+    by_test: bool = False
 
 
-def evaluate(path: Path, model: CharLSTM, source: TrainingText, count: int, params: SamplingParams) -> Report:
+def evaluate(
+    path: Path, model: CharLSTM, source: TrainingText, count: int, params: SamplingParams, by_test: bool = False
+) -> Report:
     """Evaluate the model of the checkpoint in `path` on its text, and on `count` samples of each kind.
 
-    Where the likeliest character is always taken, all samples are the same, so there is one.
+    Where the likeliest character is always taken, all samples are the same, so there is one. `by_test` says that the
+    text is already judged by its test part.
 
     Builds the suffix array of the text where there is none yet. Raises InputError where the length is too short for a
     posting.
@@ -115,6 +120,7 @@ def evaluate(path: Path, model: CharLSTM, source: TrainingText, count: int, para
         distinct={name: metrics.distinct(kind, grams) for name, kind in texts.items()},
         grams=grams,
         sampling={name: sampling for name, (_, sampling) in sampled.items()},
+        by_test=by_test,
     )
 
 

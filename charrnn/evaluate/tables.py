@@ -67,7 +67,8 @@ def predictions(report: Report) -> Table:
             "By how much a file of the training text, compressed with xz, grows for each letter of the held-out text.",
         )
     )
-    return Table(f"Bits per character of the {found.characters:,} held-out characters", [], rows)
+    part = "of the test part" if report.by_test else "held out"
+    return Table(f"Bits per character of the {found.characters:,} characters {part}", [], rows)
 
 
 def texts(report: Report) -> Table:

@@ -64,6 +64,22 @@ def test_a_run_on_postings_is_written_down_once_and_again_in_its_place(house: Pa
     assert "    <html>" not in figures
 
 
+def test_a_text_is_judged_by_its_test_part_where_that_is_asked_for(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = "".join(f"{n} grüne Flaschen\n" for n in range(900))
+    (house / "verse.txt").write_bytes(content.encode("latin-1"))
+    flags = ["--text", "verse.txt", "--encoding", "latin-1", "--figures-only"]
+    assert run(*flags, "--train-frac", "0.6", "--val-frac", "0.1", "--test") == 0
+    written = (house / "samples/reproduce-verse/results.md").read_text()
+    characters = f"{len(content) - content.index(chr(10), round(len(content) * 0.7)) - 1:,} characters of the test part"
+    assert written.count(characters) == 2  # in the sentence and in the table
+    assert "nats/character" in written
+
+    capsys.readouterr()
+    assert run(*flags, "--run", "all", "--train-frac", "0.6", "--val-frac", "0.4", "--test") == 2
+
+
 def test_the_results_of_a_text_lie_beside_its_gallery_and_not_in_the_tracked_file(
     house: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
