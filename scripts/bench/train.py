@@ -176,9 +176,7 @@ def _print_table(lines: list[dict[str, Any]], best: dict[str, float]) -> None:
     on = rounds.machine()
     print(f"{on['processor']}, {on['cores']} cores, torch {torch.__version__}")
     print(f"ceilings: {best['bfloat16'] / 1e9:.0f} GFLOP/s in bfloat16, {best['float32'] / 1e9:.0f} in float32\n")
-    print(
-        "| 3x512, batch 50 (default recipe: 32), dropout 0.5 unless it says so | characters/s | ratio | of its ceiling |"
-    )
+    print("| 3x512, batch 50 (default recipe: 32), dropout 0.5 unless said | characters/s | ratio | of its ceiling |")
     print("|---|---|---|---|")
     for line in lines:
         ratio = f"{line['ratio']:.2f}" if line["ratio"] else ""
