@@ -16,7 +16,7 @@ from scrape.common import console
 from scrape.common.errors import InputError
 from scrape.common.files import require_place, write_whole
 
-FORMATS = ("onnx", "safetensors", "html")
+FORMATS = ("onnx", "safetensors", "html", "small")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _export(name: str, run: str | None, cv: Path, files: dict[str, Path]) -> int:
     if not files:
-        raise InputError("nothing to write; name a file with --onnx, --safetensors or --html")
+        raise InputError("nothing to write; name a file with --onnx, --safetensors, --html or --small")
     for form, path in files.items():
         require_place(path, f"--{form}")
     if len({path.resolve() for path in files.values()}) < len(files):
@@ -47,6 +47,8 @@ def _convert(chosen: Path, form: str) -> bytes | str:
             from charrnn.play.build import make_page
 
             return make_page(chosen)
+        if form == "small":
+            return checkpoint.to_bytes(checkpoint.load(chosen), small=True)
         if form == "onnx":
             from charrnn.export.onnx import to_onnx as write  # only here: each format needs a library of its own
         else:
@@ -60,7 +62,10 @@ def _convert(chosen: Path, form: str) -> bytes | str:
 
 def options_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = console.parser("python -m charrnn.export", "Write a checkpoint as ONNX, safetensors or a page to play with.")
+    made = console.parser(
+        "python -m charrnn.export",
+        "Write a checkpoint as ONNX, safetensors, a page to play with, or a small checkpoint.",
+    )
     selection.add_flags(made)
     made.add_argument("--onnx", type=Path, metavar="FILE", help="write the network as an ONNX model")
     made.add_argument(
@@ -70,4 +75,10 @@ def options_parser() -> argparse.ArgumentParser:
         help="write the weights, with the vocabulary as metadata",
     )
     made.add_argument("--html", type=Path, metavar="FILE", help="write the page of `python -m charrnn.play`")
+    made.add_argument(
+        "--small",
+        type=Path,
+        metavar="FILE",
+        help="write a checkpoint of 8 bits a weight: a quarter of the size, to share",
+    )
     return made

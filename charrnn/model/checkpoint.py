@@ -22,6 +22,8 @@ from scrape.common.files import write_whole
 FORMAT = "dream-jobs checkpoint 1"
 SHOWCASE = "showcase"
 
+_LEVELS = 127  # of a signed byte, to either side of 0
+
 _NAME = re.compile(r"lm_(?P<word>.+)_epoch(?P<epoch>\d+\.\d\d)_(?P<loss>\d+\.\d{4})\.pt")
 
 
@@ -69,12 +71,27 @@ def save(folder: Path, checkpoint: Checkpoint, word: str = "lstm") -> Path:
     The folder holds nothing but checkpoints: the unfinished file is written beside it. Raises OSError.
     """
     path = folder / f"lm_{word}_epoch{checkpoint.epoch:.2f}_{checkpoint.val_loss:.4f}.pt"
-    content = asdict(replace(checkpoint, weights={})) | {"format": FORMAT, "vocab": checkpoint.vocab.chars}
-    content["weights"] = {name: weight.detach().cpu().clone() for name, weight in checkpoint.weights.items()}
     aside = folder.with_name(f"{folder.name}.checkpoint")
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(aside, serialize(content))
+    write_whole(aside, to_bytes(checkpoint))
     return aside.replace(path)
+
+
+def to_bytes(checkpoint: Checkpoint, small: bool = False) -> bytes:
+    """Return the content of a checkpoint's file.
+
+    A `small` one has matrices of 8 bits, with a scale for each row: a quarter of the size, for sampling and sharing.
+    """
+    content = asdict(replace(checkpoint, weights={})) | {"format": FORMAT, "vocab": checkpoint.vocab.chars}
+    weights = {name: weight.detach().cpu().clone() for name, weight in checkpoint.weights.items()}
+    if small:
+        matrices = {name: weight.float() for name, weight in weights.items() if weight.dim() == 2}
+        # A row of zeros may have any scale but 0.
+        scales = {name: weight.abs().amax(1).clamp_min(1e-30) / _LEVELS for name, weight in matrices.items()}
+        for name, weight in matrices.items():
+            weights[name] = (weight / scales[name][:, None]).round().to(torch.int8)
+        content["scales"] = scales
+    return serialize(content | {"weights": weights})
 
 
 def load(path: Path) -> Checkpoint:
@@ -83,6 +100,7 @@ def load(path: Path) -> Checkpoint:
     try:
         config, vocab = ModelConfig(**content.pop("config")), Vocab(content.pop("vocab"))
         kind = content.pop("kind", None)
+        content["weights"] = _scaled(content["weights"], content.pop("scales", {}))
         found = Checkpoint(config, vocab, **content, kind=None if kind is None else TextKind.from_plain(kind, vocab))
         check_weights(config, vocab, found.weights)
         check_numbers(epoch=found.epoch, step=found.step, val_loss=found.val_loss)
@@ -91,6 +109,23 @@ def load(path: Path) -> Checkpoint:
     except (TypeError, ValueError, KeyError) as error:
         raise InputError(f"{path} holds no network of this program: {error}; use another checkpoint") from error
     return found
+
+
+def _scaled(weights: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return the weights in float32 where they are stored in 8 bits. Raises ValueError unless the scales fit them."""
+    if not isinstance(scales, Mapping) or not isinstance(weights, Mapping):
+        raise ValueError("its weights are not tensors")
+    whole = dict(weights)
+    for name, scale in scales.items():
+        weight = whole.get(name)
+        if not isinstance(scale, Tensor) or not isinstance(weight, Tensor):
+            raise ValueError("its scales are not those of its weights")
+        if weight.dim() != 2 or weight.dtype != torch.int8 or scale.shape != weight.shape[:1]:
+            raise ValueError("its scales do not have the shapes of its weights")
+        if not scale.is_floating_point():
+            raise ValueError("its scales are not numbers")
+        whole[name] = weight.float() * scale.float()[:, None]
+    return whole
 
 
 def check_weights(config: ModelConfig, vocab: Vocab, weights: Mapping[str, Tensor]) -> None:

@@ -53,6 +53,15 @@ def test_the_onnx_model_gives_the_logits_and_states_of_pytorch(tmp_path: Path, k
     assert json.loads(facts["config"])["model"] == kind
 
 
+def test_a_small_checkpoint_is_one_for_every_command(tmp_path: Path) -> None:
+    path, out = saved(tmp_path / "run", "lstm", 2), tmp_path / "small" / "lm_lstm_epoch1.50_2.2500.pt"
+    out.parent.mkdir()
+    assert command.main(["--checkpoint", str(path), "--small", str(out)]) == OK
+    assert checkpoint.best(out.parent) == out
+    again = tmp_path / "m.safetensors"
+    assert command.main(["--checkpoint", str(out), "--safetensors", str(again)]) == OK
+
+
 def test_safetensors_holds_the_same_weights_and_what_belongs_to_them(tmp_path: Path) -> None:
     path, out = saved(tmp_path / "run", "lstm", 2), tmp_path / "m.safetensors"
     assert command.main(["--checkpoint", str(path), "--safetensors", str(out)]) == OK

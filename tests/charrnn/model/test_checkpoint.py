@@ -48,6 +48,61 @@ def test_a_loaded_model_computes_the_same_without_dropout(tmp_path: Path) -> Non
     assert torch.equal(model(text, model.initial_state(1))[0], original(text, original.initial_state(1))[0])
 
 
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
+def test_a_small_checkpoint_keeps_each_weight_to_half_a_step(tmp_path: Path, kind: str) -> None:
+    vocab = Vocab("abcdé")
+    model = CharLSTM(ModelConfig(len(vocab), 64, 2, kind))
+    with torch.no_grad():
+        model.decoder.weight[1] = 0.0
+    large = Checkpoint(model.config, vocab, model.state_dict(), 1.0, 70, 1.5, "ab12")
+    path = tmp_path / "small.pt"
+    path.write_bytes(checkpoint.to_bytes(large, small=True))
+    small = checkpoint.load(path)
+    assert len(checkpoint.to_bytes(large)) > 2.5 * path.stat().st_size
+    assert replace(small, weights={}) == replace(large, weights={})
+    for name, weight in large.weights.items():
+        if weight.dim() == 2:
+            step = weight.abs().amax(1, keepdim=True) / 127
+            assert ((small.weights[name] - weight).abs() <= 0.5001 * step).all()
+            path.write_bytes(checkpoint.to_bytes(small, small=True))
+            torch.testing.assert_close(checkpoint.load(path).weights[name], small.weights[name])  # once is enough
+        else:
+            assert torch.equal(small.weights[name], weight)
+    assert small.model()(torch.tensor([[0, 4]]), model.initial_state(1))[0].isfinite().all()
+
+
+def change_scales(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, Any]], object]:
+    def both(content: dict[str, Any]) -> None:
+        name = "decoder.weight"
+        content["weights"][name] = torch.ones(content["weights"][name].shape, dtype=torch.int8)
+        content["scales"] = {name: torch.ones(len(content["weights"][name]))}
+        change(content)
+
+    return both
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.update(scales=[1.0]),
+        lambda content: content.update(scales={"decoder.weight": 1.0}),
+        lambda content: content.update(scales={"another": torch.ones(5)}),
+        lambda content: content.update(scales={}),  # bytes without a scale
+        lambda content: content.update(scales={"decoder.weight": torch.ones(4)}),
+        lambda content: content.update(scales={"decoder.weight": torch.ones(5, dtype=torch.int64)}),
+        lambda content: content["weights"].update({"decoder.weight": torch.ones(5, 8)}),  # no bytes, but a scale
+        lambda content: content.update(weights=None),
+    ],
+)
+def test_scales_that_do_not_fit_are_refused(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = checkpoint.save(tmp_path / "run", made())
+    content = torch.load(path, weights_only=True)
+    change_scales(change)(content)
+    path.write_bytes(serialize(content))
+    with pytest.raises(InputError, match="holds no network of this program"):
+        checkpoint.load(path)
+
+
 def test_names_serve_the_loop_of_the_post(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     checkpoint.save(folder, made(19.0, 1.2345))
