@@ -57,9 +57,12 @@ class ShardFacts:
     sha256: str
     start: int
 
-    @cached_property
+    @property
     def signatures(self) -> Signatures:
-        """The signatures of the scrubbed documents, (rows, SIGNATURE_WORDS); zeros where there is none to compare."""
+        """The signatures of the scrubbed documents, (rows, SIGNATURE_WORDS); zeros where there is none to compare.
+
+        They are mapped anew each time, so that no more memory counts as used than what the caller holds.
+        """
         return self._section(0, np.dtype("<u4"), self.rows * SIGNATURE_WORDS).reshape(-1, SIGNATURE_WORDS)
 
     @cached_property

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -18,9 +19,11 @@ import pytest
 from scrape.common.errors import InputError
 from scrape.common.posting import Posting
 from scrape.dataset.corpus import compile as compiler
+from scrape.dataset.corpus import near_duplicates
 from scrape.dataset.corpus.compile import compile_corpus
 from scrape.dataset.corpus.near_duplicates import (
     ALIKE,
+    SIGNATURE_WORDS,
     NearDuplicates,
     Shingles,
     jaccard,
@@ -283,6 +286,23 @@ def test_equal_texts_are_near_duplicates_without_a_look_at_their_words() -> None
 
     found = later_near_duplicates(table, shingles_of)
     assert (found.rows.tolist(), found.unsure, looked_at) == (list(range(7, 50)), 0, [])
+
+
+def test_the_comparison_of_signatures_stays_in_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unlike signatures, but for some that differ in two minima and in the words that they stand for."""
+    monkeypatch.setattr(near_duplicates, "_CHUNK", 1_000)
+    numbers = np.random.default_rng(1)
+    table = numbers.integers(0, 2**32, (20_000, SIGNATURE_WORDS), dtype=np.uint32)
+    table[19_000:] = table[:1_000]
+    table[19_000:, [1, 9, SIGNATURE_WORDS - 1]] += np.uint32(1)
+    tracemalloc.start()
+    try:
+        found = later_near_duplicates(table, lambda row: np.full(1, row % 19_000, np.uint64))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.rows.tolist() == list(range(19_000, 20_000))
+    assert peak / len(table) < 250
 
 
 def test_clusters_that_share_buckets_keep_one_text_each() -> None:
