@@ -18,9 +18,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         metavar="FILE",
-        help="WARC files, JSON lines (each also packed as .gz or .zst), lists in JSON, and folders of them",
+        help="WARC files, JSON lines (each also packed as .gz or .zst), lists in JSON, and folders of them; without "
+        "any, the corpus of what was gathered is brought up to date, and its inputs are listed",
+    )
+    parser.add_argument(
+        "--drop",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="INPUT",
+        help="take the postings of an earlier input out of the dataset, by its file name or by the key in the list",
     )
     parser.add_argument(
         "--workers", type=positive_int, metavar="N", help="processes of this machine (default: one for each core)"
@@ -56,7 +65,17 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("--workers is for this machine; with --scheduler, its workers do the work")
     inputs = find_inputs(options.files)
     store = gathered_store(named_store(options.dataset, options.data_dir))
+    if not inputs and not store.shards.is_dir():
+        raise InputError(f"nothing was gathered in {store.root} so far; name files or folders of them")
     with open_engine(options.scheduler, options.workers) as engine:
-        outcome = gather(store, inputs, engine, robots=options.robots, unknown_hosts=options.unknown_hosts)
+        outcome = gather(
+            store,
+            inputs,
+            engine,
+            robots=options.robots,
+            unknown_hosts=options.unknown_hosts,
+            drop=options.drop,
+        )
     report(outcome, as_json=options.json)
-    return FAILED if outcome.failed or not outcome.rows else OK
+    nothing = not outcome.rows and not options.drop
+    return FAILED if outcome.failed or nothing else OK

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from scrape.cluster.drop import delete_unmarked, drop_shards, named_shards
 from scrape.cluster.engine import Engine
 from scrape.cluster.facts import ShardFacts, derive_facts, rare_counts, read_facts
 from scrape.cluster.read import INPUTS, Mark, ReadTask, read_input, read_mark, shard_path
@@ -48,8 +49,11 @@ from scrape.fields.urls import is_web
 
 T = TypeVar("T")
 
-_COLUMNS = ("input", "status", "pages", "postings", "no training", "unusable", "note")
-_STYLES = {"read": "green", "known": "", "failed": "red"}
+DERIVED = ("input.ids", "input.ids.json", "input.*.suffixes")
+"""What training and evaluating make of a corpus: of another one it is of no use, and it may hold a removed text."""
+
+_COLUMNS = ("input", "status", "pages", "postings", "no training", "unusable", "key", "note")
+_STYLES = {"read": "green", "known": "", "dropped": "", "failed": "red"}
 _MOST_LISTED = 40  # inputs in the table
 _NAMED = 5  # reasons on stderr
 
@@ -82,12 +86,13 @@ class GatheredManifest(Manifest):
 
 @dataclass(frozen=True, slots=True)
 class InputOutcome:
-    """The status of an input: `read`, `known` from an earlier run, or `failed`, with the reason."""
+    """The status of an input: `read`, `known` from an earlier run, `dropped`, or `failed`, with the reason."""
 
     path: str
     status: str
     mark: Mark | None = None
     reason: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,12 @@ def gather(
     *,
     robots: Sequence[Path] = (),
     unknown_hosts: warc.UnknownHosts = "no-training",
+    drop: Sequence[str] = (),
 ) -> GatherOutcome:
     """Read the inputs that are new, survey all shards, and write the corpus.
+
+    The shards that `drop` names, as for `named_shards`, are deleted once all inputs are read; where one cannot be read,
+    they stay. Without inputs, what is there is surveyed and written, and all of it is in the outcome.
 
     `robots` are archives of robots.txt files of the same crawl; what they say is kept in the dataset and counts in
     later runs, too. `unknown_hosts` decides on pages of a web archive whose host's robots.txt is in neither.
@@ -156,29 +165,46 @@ def gather(
         (root / SHARDS).mkdir(exist_ok=True)
         for part in (root / CORPUS).glob(".*.part"):  # of a run that was killed
             part.unlink(missing_ok=True)
+        delete_unmarked(root)
+        unwanted = named_shards(root, _marks(root), drop)
         with workplace(root) as place:
             known_robots = join_robots(robots, place.root / ROBOTS) if robots or (root / ROBOTS).exists() else ""
-            outcomes, known = _read(place, inputs, engine, unknown_hosts, known_robots)
+            outcomes = _read(place, inputs, engine, unknown_hosts, known_robots)
+            known = {each.key for each in outcomes}
+            outcomes += _drop(root, [key for key in unwanted if key not in known], outcomes)
             store.strike_removed()
-            keys = _keys(root)
-            others = [key for key in keys if key not in known]
-            marks = {key: mark for key in keys if (mark := read_mark(root, key))}
+            marks = _marks(root)
+            if not inputs:
+                outcomes += [InputOutcome(mark.input, "known", mark, key=key) for key, mark in marks.items()]
+            others = marks.keys() - {each.key for each in outcomes}
             facts = _facts(place, sorted(marks), engine)
             found = survey(place.root, facts, store.removed_marks(), place.program)
             manifest = _write(place, marks, facts, found, engine)
-    outdated = sum(marks[key].made_by.partition(" ")[0] != place.program for key in others if key in marks)
+    outdated = sum(marks[key].made_by.partition(" ")[0] != place.program for key in others)
     rows = sum(mark.rows for mark in marks.values())
     return GatherOutcome(root, tuple(outcomes), manifest, len(others), outdated, found.unsure, rows)
 
 
-def _keys(root: Path) -> list[str]:
-    return sorted(path.name.removesuffix(MARK_SUFFIX) for path in (root / SHARDS).glob(f"*{MARK_SUFFIX}"))
+def _marks(root: Path) -> dict[str, Mark]:
+    """Return the marks of all shards, by key."""
+    keys = sorted(path.name.removesuffix(MARK_SUFFIX) for path in (root / SHARDS).glob(f"*{MARK_SUFFIX}"))
+    return {key: mark for key in keys if (mark := read_mark(root, key))}
+
+
+def _drop(root: Path, keys: Sequence[str], read: Sequence[InputOutcome]) -> list[InputOutcome]:
+    """Delete shards, unless an input could not be read."""
+    if keys and any(each.status == "failed" for each in read):
+        say("nothing was dropped, since an input could not be read")
+        return []
+    marks = _marks(root)
+    drop_shards(root, keys)
+    return [InputOutcome(marks[key].input, "dropped", marks[key], key=key) for key in keys]
 
 
 def _read(
     place: Workplace, inputs: Sequence[Path], engine: Engine, unknown_hosts: warc.UnknownHosts, robots: str
-) -> tuple[list[InputOutcome], set[str]]:
-    """Read what has no shard by this program and settings; return the outcome of each input, and the keys of all."""
+) -> list[InputOutcome]:
+    """Read what has no shard by this program and settings; return the outcome of each input."""
     by_key: dict[str, Path] = {}
     for path in inputs:
         try:
@@ -192,7 +218,7 @@ def _read(
     for key, path in by_key.items():
         mark, task = read_mark(place.root, key), ReadTask(place, path, key, unknown_hosts, robots)
         if mark and mark.made_by == task.made_by:
-            outcomes[key] = InputOutcome(str(path), "known", mark)
+            outcomes[key] = InputOutcome(str(path), "known", mark, key=key)
         else:
             tasks.append(task)
     sizes = {task.key: task.path.stat().st_size for task in tasks}
@@ -202,13 +228,13 @@ def _read(
             bar.update(sizes[task.key])
             if isinstance(error, BoardError | WorkerKilled):
                 reason = str(error) if str(task.path) in str(error) else f"{task.path}: {error}"
-                outcomes[task.key] = InputOutcome(str(task.path), "failed", None, reason)
+                outcomes[task.key] = InputOutcome(str(task.path), "failed", None, reason, task.key)
             elif error is not None:
                 raise error
             else:
                 mark = read_mark(place.root, task.key)
-                outcomes[task.key] = InputOutcome(str(task.path), "read", mark)
-    return [outcomes[key] for key in by_key], set(by_key)
+                outcomes[task.key] = InputOutcome(str(task.path), "read", mark, key=task.key)
+    return [outcomes[key] for key in by_key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +291,13 @@ def _write(
     chars = "".join(sorted(set().union(*(part.chars for part in parts.values()))))
     manifest = _manifest(marks, parts, found, chars)
     old = read_manifest(root)
-    if not manifest.postings:
-        (root / MANIFEST).unlink(missing_ok=True)
-        return None
     if old is None or asdict(old) != asdict(manifest):
+        for path in [path for pattern in DERIVED for path in root.glob(pattern)]:
+            with suppress(PermissionError):  # Windows, where a training run has it open
+                path.unlink(missing_ok=True)
+        if not manifest.postings:
+            (root / MANIFEST).unlink(missing_ok=True)
+            return None
         write_whole(root / MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1) + "\n")
     return manifest
 
@@ -330,11 +359,12 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
     for each in outcome.inputs:
         if each.status == "failed":
             say(f"failed: {each.reason}")
-        elif each.mark and each.mark.damaged:
+        elif each.mark and each.mark.damaged and each.status != "dropped":
             say(f"damaged: {each.mark.damaged}")
     reasons = [reason for each in outcome.inputs if each.mark and each.status == "read" for reason in each.mark.reasons]
     say(*(f"left out: {reason}" for reason in reasons[:_NAMED]))
-    archives = [each.mark.archive for each in outcome.inputs if each.mark and each.mark.archive]
+    stay = [each for each in outcome.inputs if each.status != "dropped"]
+    archives = [each.mark.archive for each in stay if each.mark and each.mark.archive]
     unknown = sum(found["unknown_hosts"] for found in archives if found["choice"] != "keep")
     if unknown:
         what = "left out" if archives[0]["choice"] == "leave-out" else "kept out of the corpus"
@@ -366,7 +396,7 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
         rows.append(_row(f"{len(rest):,} more", "", rest))
     if outcome.others:
         note = "gathered before, and part of the dataset"
-        rows.append((f"{outcome.others:,} not named", "known", 0, 0, 0, 0, note))
+        rows.append((f"{outcome.others:,} not named", "known", 0, 0, 0, 0, "", note))
     print_table(_COLUMNS, rows, _STYLES)
     if manifest:
         left = [
@@ -381,6 +411,8 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
         )
     elif outcome.rows:
         say("no corpus: none of the postings may be trained on, or none has a text to learn")
+    elif any(each.status == "dropped" for each in outcome.inputs):
+        say("no corpus: the dataset has no postings any more")
     else:
         say("nothing was found: none of the files has a posting that can be read")
 
@@ -397,5 +429,6 @@ def _row(name: str, status: str, inputs: Sequence[InputOutcome]) -> tuple[object
         sum(mark.postings for mark in marks),
         sum(mark.no_training for mark in marks),
         sum(mark.unusable for mark in marks),
+        inputs[0].key if len(inputs) == 1 else "",
         ", ".join(notes),
     )

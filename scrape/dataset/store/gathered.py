@@ -54,7 +54,7 @@ class GatheredStore(Store):
 
     @property
     def how_to_compile(self) -> str:
-        return f"run `{self.command('scrape gather')}` with its input files to write it again"
+        return f"run `{self.command('scrape gather')}` to write it again"
 
     @property
     def how_to_find_again(self) -> str:

@@ -205,6 +205,50 @@ def test_a_killed_command_goes_on_where_it_stopped(inputs: list[Path], whole: di
     assert {path: path.stat().st_mtime_ns for path in done} == done
 
 
+KILLED = """
+import os, sys
+from pathlib import Path
+from scrape.__main__ import main
+
+when, name, *arguments = sys.argv[1:]
+rename = Path.replace
+
+def replace(path, target):
+    hit = Path(target).match(name)
+    if hit and when == "before":
+        os.kill(os.getpid(), 9)
+    moved = rename(path, target)
+    if hit:
+        os.kill(os.getpid(), 9)
+    return moved
+
+Path.replace = replace
+main(arguments)
+"""
+"""The command, killed at the first file of a name: when it is ready and not yet in its place, or just after."""
+
+
+def test_killed_in_the_survey_and_in_each_step_of_writing_it_ends_the_same(
+    inputs: list[Path], whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    run(root, inputs[:2])  # so that most of what is written replaces what was
+    command = ["gather", *map(str, inputs), "--data-dir", str(root), "--workers", "1", "--unknown-hosts", "keep"]
+    moments = [
+        ("before", "survey.npz"),
+        ("before", "corpus/*.txt"),
+        ("after", "corpus/*.tsv"),
+        ("after", "corpus/*.json"),
+        ("before", "manifest.json"),
+    ]
+    for when, name in moments:
+        child = subprocess.run([sys.executable, "-c", KILLED, when, name, *command], cwd=ROOT, capture_output=True)
+        assert child.returncode in (-9, 9), (when, name, child.stderr)
+    run(root, inputs)
+    assert left(root) == whole
+    assert [path.name for path in root.rglob(".*") if path.name != ".lock"] == []
+
+
 def test_a_task_that_runs_twice_at_once_writes_the_same(
     inputs: list[Path], whole: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -253,6 +297,53 @@ def test_what_was_removed_leaves_the_corpus_and_does_not_come_back(inputs: list[
     (root / SHARDS / f"{input_key(inputs[0])}.done.json").unlink()
     assert run(root, inputs).manifest == outcome.manifest, "also where its input is read again"
     assert all("saved-5\t" not in path.read_text("utf-8") for path in root.glob("corpus/*.tsv"))
+
+
+def test_a_dropped_input_leaves_all_of_the_dataset_as_if_it_had_never_come(
+    inputs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "data"
+    at = ["--data-dir", str(root), "--workers", "1"]
+    assert main(["gather", *map(str, inputs[:3]), *at]) == 0
+    assert main(["find", "snow", "--data-dir", str(root), "--json"]) == 0
+    for name in ("input.ids", "input.ids.json", "input.9.suffixes"):
+        (root / name).write_bytes(b"what training made of the corpus")
+    (root / SHARDS / f"{'e' * 16}.jsonl.zst").write_bytes(b"of a run that was killed")
+    capsys.readouterr()
+    assert main(["gather", "--drop", "c.jsonl", *at]) == 0
+    shown = capsys.readouterr()
+    assert "c.jsonl  dropped" in shown.out and "a.jsonl  known" in shown.out and not shown.err
+    run(tmp_path / "never", inputs[:2])
+    assert main(["find", "snow", "--data-dir", str(root)]) == 1 and capsys.readouterr().out == ""
+    made = {name: data for name, data in left(root).items() if not name.startswith(("index", "last_find"))}
+    assert made == left(tmp_path / "never")
+    keys = [input_key(path) for path in inputs[:2]]
+    assert main(["gather", "--drop", *keys, *at]) == 0 and "no postings any more" in capsys.readouterr().err
+    assert not list((root / SHARDS).iterdir()) and not list((root / "corpus").iterdir())
+    assert not (root / "manifest.json").exists()
+
+
+def test_what_is_dropped_must_be_one_input_and_an_input_may_take_the_place_of_another(
+    inputs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "data"
+    (tmp_path / "new").mkdir()
+    grown = write_lines(tmp_path / "new" / "a.jsonl", [row(number) for number in range(13)])
+    run(root, inputs[:2])
+    store = GatheredStore(root)
+    for what, told in (("x.jsonl", "is x.jsonl; nothing was dropped. It has a.jsonl, b.jsonl"), ("f" * 16, "no input")):
+        with pytest.raises(InputError, match=told):
+            gather(store, [], InProcess(), drop=["a.jsonl", what])
+    assert main(["gather", str(grown), "--drop", "a.jsonl", "--data-dir", str(root), "--workers", "1"]) == 0
+    run(tmp_path / "anew", [grown, inputs[1]])
+    assert left(root) == left(tmp_path / "anew")
+    run(root, inputs[:1])
+    with pytest.raises(InputError, match=r"2 inputs of .* have the name a.jsonl; .* by its key: "):
+        gather(store, [], InProcess(), drop=["a.jsonl"])
+    bad = tmp_path / "bad.jsonl.gz"
+    bad.write_bytes(b"not gzip")
+    assert gather(store, [bad], InProcess(), drop=[input_key(grown)]).failed
+    assert read_mark(root, input_key(grown)), "it stays where what may replace it cannot be read"
 
 
 def test_opt_outs_by_header_and_by_robots_keep_postings_out_of_the_corpus(tmp_path: Path) -> None:
@@ -347,6 +438,7 @@ def test_bad_inputs_and_options_are_refused_in_one_line(
     assert "holds none of" in told(str(tmp_path / "empty"))
     assert "there is no file" in told(str(tmp_path / "missing.warc"))
     assert "gather reads files" in told("https://example.org/a.warc.gz")
+    assert "nothing was gathered in" in told() and "name files" in told("--drop", "x")
     assert "--workers is for" in told(str(inputs[0]), "--workers", "2", "--scheduler", "tcp://127.0.0.1:1")
     monkeypatch.setattr("scrape.cluster.engine.ANSWER_SECONDS", 0.2)
     assert "no scheduler answers at tcp://127.0.0.1:1" in told(str(inputs[0]), "--scheduler", "tcp://127.0.0.1:1")
