@@ -36,7 +36,7 @@ from scrape.cluster.write import (
     read_part_mark,
     write_part,
 )
-from scrape.common.console import print_json, print_result, progress, say
+from scrape.common.console import counted, print_json, print_result, progress, say
 from scrape.common.errors import BoardError, InputError, WorkerKilled
 from scrape.common.files import write_whole
 from scrape.common.table import print_table
@@ -54,6 +54,14 @@ DERIVED = ("input.ids", "input.ids.json", "input.*.suffixes")
 
 _COLUMNS = ("input", "status", "pages", "postings", "no training", "unusable", "key", "note")
 _STYLES = {"read": "green", "known": "", "dropped": "", "failed": "red"}
+_LEFT_OUT = {
+    "removed": ("removed", "removed"),
+    "same_address": ("with the address of another", "with the address of another"),
+    "no_training": ("that permits no training", "that permit no training"),
+    "without_body": ("without a body", "without a body"),
+    "near_duplicates": ("near-duplicate",),
+}
+"""The reasons of a survey, as they follow a number."""
 _MOST_LISTED = 40  # inputs in the table
 _NAMED = 5  # reasons on stderr
 
@@ -369,15 +377,15 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
     if unknown:
         what = "left out" if archives[0]["choice"] == "leave-out" else "kept out of the corpus"
         say(
-            f"{what}: pages of hosts whose robots.txt is not known ({unknown:,} pages with postings); name archives "
-            "that have it with --robots, or take them with --unknown-hosts keep"
+            f"{what}: pages of hosts whose robots.txt is not known ({counted(unknown, 'page')} with postings); name "
+            "archives that have it with --robots, or take them with --unknown-hosts keep"
         )
     if outcome.outdated:
-        say(f"{outcome.outdated:,} shards are of another version of the program; name their inputs to read them again")
+        read = counted(outcome.outdated, "input was", "inputs were")
+        say(f"{read} read by another version of the program, or are to be read again; name the files to do so")
     if outcome.unsure:
-        say(
-            f"{outcome.unsure:,} postings resemble more others than were compared, so a few near-duplicates may be left"
-        )
+        unsure = counted(outcome.unsure, "posting resembles", "postings resemble")
+        say(f"{unsure} more others than were compared, so a few near-duplicates may be left")
     manifest = outcome.manifest
     if as_json:
         corpus = {"path": str(outcome.root / CORPUS), **asdict(manifest)} if manifest else None
@@ -400,14 +408,14 @@ def report(outcome: GatherOutcome, *, as_json: bool = False) -> None:
     print_table(_COLUMNS, rows, _STYLES)
     if manifest:
         left = [
-            f"{getattr(manifest, reason):,} {reason.replace('_', ' ')}"
-            for reason in REASONS[1:]
+            counted(getattr(manifest, reason), *names)
+            for reason, names in _LEFT_OUT.items()
             if getattr(manifest, reason)
         ]
         kept_out = f"; left out: {', '.join(left)}" if left else ""
         print_result(
-            f"{outcome.root / CORPUS}: {manifest.postings:,} postings of {manifest.read:,}, "
-            f"{manifest.characters:,} characters{kept_out}"
+            f"{outcome.root / CORPUS}: {manifest.postings:,} of {counted(manifest.read, 'posting')}, "
+            f"{counted(manifest.characters, 'character')}{kept_out}"
         )
     elif outcome.rows:
         say("no corpus: none of the postings may be trained on, or none has a text to learn")

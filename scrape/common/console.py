@@ -167,6 +167,11 @@ def stdout_is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """Return a number of things in words: `1 page`, `1,200 pages`; `nouns` is a plural that has no s."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
 def say(*lines: str) -> None:
     """Tell the person something that is not a result: each argument is one line on stderr, above any progress bar."""
     text = "".join(safe_for_terminal(" ".join(line.splitlines())) + "\n" for line in lines)

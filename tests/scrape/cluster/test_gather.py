@@ -369,7 +369,7 @@ def test_a_robots_file_of_the_crawl_decides_and_an_unknown_host_is_not_trained_o
     command = ["gather", str(archive), "--data-dir", str(tmp_path / "data"), "--workers", "1"]
     assert main(command) == 0 and "(3 pages with" in capsys.readouterr().err
     assert read_manifest(tmp_path / "data") is None
-    assert main([*command, "--robots", str(robots)]) == 0 and "(1 pages with" in capsys.readouterr().err
+    assert main([*command, "--robots", str(robots)]) == 0 and "(1 page with" in capsys.readouterr().err
     manifest = read_manifest(tmp_path / "data")
     assert manifest is not None and (manifest.postings, manifest.no_training) == (1, 2)
     assert main([*command, "--unknown-hosts", "keep"]) == 0
@@ -460,7 +460,7 @@ def test_the_command_prints_a_table_or_json(
     command += ["--unknown-hosts", "keep"]
     assert main(command) == 0
     shown = capsys.readouterr().out
-    assert "a.jsonl" in shown and "left out: 2 same address" in shown
+    assert "a.jsonl" in shown and "left out: 2 with the address of another" in shown
     assert main([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["corpus"]["read"] == 29 and [each["status"] for each in found["inputs"]] == ["known"] * 4
