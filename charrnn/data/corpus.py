@@ -7,8 +7,10 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ TRAIN_FRAC, VAL_FRAC = 0.95, 0.05  # the defaults of a run
 BYTE_ORDER_MARK = "\ufeff"
 _LEFT_OUT = frozenset({BYTE_ORDER_MARK, "\r"})
 _CHUNK = 1 << 20
+_IN_MEMORY = 100_000_000  # characters that another vocabulary numbers in memory
 _NAMED = 12  # unknown characters that an error lists
 _UNICODE = 0x110000
 _GATHER = (
@@ -64,7 +67,7 @@ class Corpus:
         """Return the same text in the ids of another vocabulary. Raises InputError where that lacks a character."""
         if vocab == self.vocab:
             return self
-        return replace(self, ids=vocab.encode(self.vocab.chars)[self.ids], vocab=vocab)
+        return replace(self, ids=_renumbered(self.ids, vocab.encode(self.vocab.chars)), vocab=vocab)
 
 
 def open_corpus(folder: Path, vocab: Vocab | None = None) -> Corpus:
@@ -298,6 +301,24 @@ def _stored(text: Path, stamp: list[Any], as_it_is: bool) -> Corpus | None:
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return Corpus(ids, vocab, sha256)
+
+
+def _renumbered(ids: Ids, numbers: Ids) -> Ids:
+    """Return `numbers[ids]`. A long text is mapped from a nameless file, beside its own where that can be written."""
+    if len(ids) <= _IN_MEMORY:
+        return numbers[ids]
+    with ExitStack() as stack:
+        beside = Path(ids.filename).parent if isinstance(ids, np.memmap) and ids.filename else None
+        try:
+            file = stack.enter_context(TemporaryFile(dir=beside))
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            file = stack.enter_context(TemporaryFile())
+        for piece in progress(_pieces(ids), total=-(-len(ids) // _CHUNK), desc="renumbering", unit=" pieces"):
+            file.write(numbers[piece].tobytes())
+        file.flush()
+        return np.memmap(file, dtype=numbers.dtype, mode="r")
 
 
 def _pieces(ids: Ids) -> Iterator[Ids]:

@@ -16,6 +16,7 @@ from scrape.markup import document
 COPIED = 50  # characters: a shared run of this length or more counts as copied
 
 _MOST_HELD_OUT = 500  # held-out texts that are looked at
+_MOST_READ = 20_000_000  # held-out characters among which these are
 _COMPARED = 20  # held-out texts that a gallery compares with
 
 
@@ -60,13 +61,15 @@ def find_overlap(text: str, corpus: SuffixArray) -> Overlap:
 def held_out(text: Split, length: int) -> list[str]:
     """Return the postings or separate lines of the validation part; of one text, pieces of `length` characters.
 
-    Of more than 500, every n-th, spread evenly.
+    Of more than 500, every n-th, spread evenly; of more than 20 million characters, the first are looked at.
     """
-    whole = text.vocab.decode(text.validation)
+    whole = text.vocab.decode(text.validation[:_MOST_READ])
     if text.form == POSTINGS:
         found = [posting for posting in document.split([whole]) if posting.endswith(POSTING_END)]
     elif text.form == LINES:
         found = [line for line in whole.splitlines(keepends=True) if line.strip()]
+        if len(text.validation) > _MOST_READ and not whole.endswith("\n"):
+            found.pop()
     else:
         found = [whole[start : start + length] for start in range(0, len(whole), length)]
     return found[:: max(1, -(-len(found) // _MOST_HELD_OUT))]

@@ -116,12 +116,14 @@ def _text_rows(report: Report, kinds: list[str]) -> Iterator[TableRow]:
 
 
 def notes(report: Report) -> Iterator[str]:
-    """Yield what there is to say of the whole report: on the text, and on what the n-grams and xz were fitted on."""
+    """Yield what there is to say of the whole report: on the text, and on what of it was read."""
     if not report.trained_on_it:
         yield "The checkpoint was not trained on this text."
     found = report.guesses
     if found.learned_from < found.trained:
         yield f"n-grams and xz were fitted on the last {found.learned_from:,} of {found.trained:,} characters."
+    if found.predicted < found.characters:
+        yield f"Predicted were the first {found.predicted:,} of {found.characters:,} held-out characters."
 
 
 def describe_mask(report: Report) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import torch
 
 from charrnn.data.corpus import Split, open_corpus, split
+from charrnn.data.vocab import Vocab
 from charrnn.train.recipes import RECIPES
 from charrnn.train.trainer import Trainer, set_length
 
@@ -46,6 +49,24 @@ def corpus_folder(folder: Path, text: str | None = None) -> Path:
     made.mkdir(parents=True, exist_ok=True)
     (made / "input.txt").write_bytes((postings() if text is None else text).encode())
     return made
+
+
+def gathered_folder(folder: Path, text: str, parts: int = 3) -> Path:
+    """Write a text as `python -m scrape gather` would, cut at postings."""
+    documents = [f"{each}</html>\n" for each in text.split("</html>\n") if each]
+    shards, vocab = [], Vocab.of(text)
+    (folder / "corpus").mkdir(parents=True)
+    for number in range(parts):
+        start, end = len(documents) * number // parts, len(documents) * (number + 1) // parts
+        part, key = "".join(documents[start:end]), f"{number:016x}"
+        data = part.encode("utf-8")
+        (folder / "corpus" / f"{key}.txt").write_bytes(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        shards.append({"key": key, "characters": len(part), "bytes": len(data), "sha256": sha256})
+    sums = "".join(f"{each['sha256']}\n" for each in shards)
+    manifest = {"shards": shards, "chars": vocab.chars, "sha256": hashlib.sha256(sums.encode()).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return folder
 
 
 def text_of(folder: Path) -> Split:

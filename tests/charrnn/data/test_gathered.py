@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -10,30 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charrnn.data import corpus as data
 from charrnn.data.corpus import Streams, open_corpus, split
 from charrnn.data.vocab import Vocab
 from charrnn.evaluate.suffix_array import SuffixArray
 from charrnn.train.__main__ import main as train
 from scrape.common.errors import InputError
-from tests.support.tiny import corpus_folder, postings
-
-
-def gathered_folder(folder: Path, text: str, parts: int = 3) -> Path:
-    """Write a text as `python -m scrape gather` would, cut at postings."""
-    documents = [f"{each}</html>\n" for each in text.split("</html>\n") if each]
-    shards, vocab = [], Vocab.of(text)
-    (folder / "corpus").mkdir(parents=True)
-    for number in range(parts):
-        start, end = len(documents) * number // parts, len(documents) * (number + 1) // parts
-        part, key = "".join(documents[start:end]), f"{number:016x}"
-        data = part.encode("utf-8")
-        (folder / "corpus" / f"{key}.txt").write_bytes(data)
-        sha256 = hashlib.sha256(data).hexdigest()
-        shards.append({"key": key, "characters": len(part), "bytes": len(data), "sha256": sha256})
-    sums = "".join(f"{each['sha256']}\n" for each in shards)
-    manifest = {"shards": shards, "chars": vocab.chars, "sha256": hashlib.sha256(sums.encode()).hexdigest()}
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    return folder
+from tests.support.tiny import corpus_folder, gathered_folder, postings
 
 
 def test_the_parts_are_one_text(tmp_path: Path) -> None:
@@ -116,3 +98,24 @@ def test_a_network_learns_the_same_from_parts_as_from_one_file(
     capsys.readouterr()
     assert train(["--run", "parts", "--resume", "--max-epochs", "3"]) == 2
     assert "has changed since run parts was started" in capsys.readouterr().err
+
+
+def test_another_vocabulary_numbers_a_long_text_outside_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = open_corpus(gathered_folder(tmp_path, postings(40)))
+    wider = Vocab("".join(sorted({*corpus.vocab.chars, *map(chr, range(0x3B1, 0x3B1 + 300))})))
+    short = corpus.with_vocab(wider)
+    monkeypatch.setattr(data, "_IN_MEMORY", 100)
+    monkeypatch.setattr(data, "_CHUNK", 1000)
+    long = corpus.with_vocab(wider)
+    assert isinstance(long.ids, np.memmap) and not isinstance(short.ids, np.memmap)
+    assert long.ids.dtype == wider.dtype == np.uint16 and np.array_equal(long.ids, short.ids)
+    assert wider.decode(long.ids) == corpus.vocab.decode(corpus.ids) and long.form == corpus.form
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [
+        "corpus",
+        "input.ids",
+        "input.ids.json",
+        "manifest.json",
+    ]

@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 
 from charrnn.data.corpus import open_corpus
 from charrnn.data.kind import TextKind
-from charrnn.evaluate import report
+from charrnn.evaluate import memorization, report
 from charrnn.evaluate.__main__ import lines, main
 from charrnn.evaluate.memorization import held_out
 from charrnn.evaluate.report import FREE, MASKED, REAL
@@ -119,6 +119,26 @@ def test_without_a_whole_posting_held_out_there_is_no_column_of_real_ones(home: 
     made = report.evaluate(path, loaded.model(), source, 2, SamplingParams(0.7, length=60, seed=1))
     assert set(made.texts) == {MASKED, FREE}
     assert any("with the mask" in line for line in lines(made))
+
+
+def test_of_a_long_validation_part_the_first_characters_are_read_and_the_page_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = plain_trained(home)
+    source = training_text.find(checkpoint.load(path), path)
+    text = replace(source.text, declared="lines")
+    assert len(text.validation) > 300
+    monkeypatch.setattr(report, "MOST_PREDICTED", 300)
+    assert main([*FAST, "--json", "found.json"]) == console.OK
+    assert f"the first 300 of {len(text.validation):,} held-out characters" in capsys.readouterr().out
+    found = json.loads(Path("found.json").read_text())["guesses"]
+    model = checkpoint.load(path).model()
+    bits = loss.mean_loss(model, loss.validation_streams(text.validation[:300])) / math.log(2)
+    assert (found["predicted"], found["network"]) == (300, pytest.approx(bits))
+    whole = held_out(text, 60)
+    monkeypatch.setattr(memorization, "_MOST_READ", 305)
+    read = held_out(text, 60)
+    assert 0 < len(read) < len(whole) and read == whole[: len(read)], "whole lines, from the first on"
 
 
 def test_ended_is_the_share_that_the_network_ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

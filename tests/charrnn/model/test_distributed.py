@@ -21,7 +21,7 @@ from charrnn.train import __main__ as train
 from charrnn.train.trainer import Trainer
 from scrape.common.errors import InputError
 from tests.support.processes import DEADLINE, CommandProcess
-from tests.support.tiny import corpus_folder, postings, trainer
+from tests.support.tiny import corpus_folder, gathered_folder, postings, trainer
 
 SMALL = ["--rnn-size", "8", "--batch-size", "4", "--seq-length", "10", "--device", "cpu", "--dtype", "float32"]
 PACE = 40  # steps between evaluations
@@ -93,6 +93,7 @@ def launch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launcher
 def test_two_processes_learn_what_one_learns(launch: Launcher) -> None:
     flags = ["--recipe", "char-rnn", "--dropout", "0", "--max-epochs", "1.5", "--learning-rate", "0.01"]
     (one,) = launch(1, *flags, "--run", "one")
+    launch.data = gathered_folder(launch.folder / "gathered", postings())  # the same text in parts, which both join
     first, second = launch(2, *flags, "--run", "two")
     assert (one[0], first[0], second[0]) == (0, 0, 0), first[2] + second[2]
     assert first[1].startswith(str(launch.cv)) and (second[1], second[2]) == ("", "")

@@ -38,7 +38,7 @@ ALONE, EVALUATION = "single.html", "evaluation.html"
 METRICS = TextMetrics(3, 900, 1.0, 1.0, dict.fromkeys(LENGTHS, 0.5), 40, 80, 0.0)
 REPORT = Report(
     *("cv/demo/lm_lstm_epoch6.00_0.4231.pt", "data/demo/input.txt", True, "cpu", 3, SamplingParams(0.7)),
-    guesses=Guesses(0.61, {5: 1.4, 8: 0.7}, 0.8, 1000, 9000, 9000),
+    guesses=Guesses(0.61, {5: 1.4, 8: 0.7}, 0.8, 1000, 9000, 9000, 1000),
     texts=dict.fromkeys((MASKED, FREE, REAL), METRICS),
     distinct=dict.fromkeys((MASKED, FREE, REAL), 0.9),
     grams=100,
