@@ -68,8 +68,7 @@ class DeskSession:
         self._guard = threading.RLock()
         self._done: deque[Action] = deque(maxlen=_UNDOABLE)
         self._times, self._looked = self.store.times(), time.monotonic()
-        self._addresses = self.index.addresses()
-        self._shuffled = shuffled(self._addresses)
+        self._shuffled = shuffled(self.index.names())
         self._seen_up_to = ""
         self._labels: list[Label] = []
         self._labels_at = (0, 0)
@@ -99,8 +98,7 @@ class DeskSession:
         if self._is_on_disk and not (self.store.root / INDEX).exists():  # deleted; requests may still read the old one
             self.index = open_index(self.store)
         self.index.refresh()
-        self._addresses = self.index.addresses()
-        self._shuffled = shuffled(self._addresses)
+        self._shuffled = shuffled(self.index.names())
         self._labels_at = (0, 0)
         self.labels()
         self.live.load()
@@ -116,17 +114,18 @@ class DeskSession:
                     with open_labels(self.store.root) as opened:
                         found = opened.all()
                 self._labels, self._labels_at = found, stamp
-                self.answers = current_answers(self._labels, self._addresses)
+                marks = {mark for label in found for mark in (label.name, label.address) if mark}
+                self.answers = current_answers(found, self.index.addresses(marks))
                 self.live.learn(self._labels)
             return self._labels
 
     def has(self, name: str) -> bool:
         """Return whether the index has a posting of this name."""
-        return name in self._addresses
+        return self.index.row(name) is not None
 
     @property
     def size(self) -> int:
-        return len(self._addresses)
+        return len(self._shuffled)
 
     def counts(self) -> dict[str, int]:
         """Return how many labels of each kind the postings that are there have."""
@@ -236,9 +235,9 @@ class DeskSession:
             before = self._label_of(name)
             with open_labels(self.store.root) as opened:
                 if answer:
-                    opened.put(Label(name, self._addresses[name], answer, chosen=before.chosen if before else chosen))
+                    opened.put(Label(name, self._address(name), answer, chosen=before.chosen if before else chosen))
                 else:
-                    opened.drop({name, self._addresses[name]} - {""})
+                    opened.drop({name, self._address(name)} - {""})
             self._done.append(Action(name, self._title(name), answer or "no label", before))
             self.labels()
 
@@ -262,7 +261,7 @@ class DeskSession:
                 if action.before is not None:
                     opened.put(action.before)
                 elif action.removed is None:
-                    opened.drop({action.name, self._addresses.get(action.name, "")} - {""})
+                    opened.drop({action.name, self._address(action.name)} - {""})
             self._done.pop()
             self.labels()
             return action.name if self.has(action.name) else None
@@ -274,10 +273,14 @@ class DeskSession:
 
     def _label_of(self, name: str) -> Label | None:
         """Return the label that a posting has by its name or, of a copy from another board, by its address."""
-        address = self._addresses.get(name, "")
+        address = self._address(name)
         return next(
             (each for each in self.labels() if each.name == name or (address and each.address == address)), None
         )
+
+    def _address(self, name: str) -> str:
+        """Return the canonical address of a posting; empty where it has none or is not there."""
+        return self.index.addresses({name}).get(name, "")
 
     def _title(self, name: str) -> str:
         hit = self.index.row(name)

@@ -23,7 +23,10 @@ _BACK = "b"
 
 def shuffled(names: Iterable[str]) -> list[str]:
     """Sort names in an order that looks random and does not change when others are added."""
-    return sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())
+    given = list(names)
+    digests = (hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in given)
+    keys = np.fromiter((int.from_bytes(digest[:8], "big") for digest in digests), np.uint64, len(given))
+    return [given[place] for place in np.argsort(keys, kind="stable")]
 
 
 class UncertaintySampling:
