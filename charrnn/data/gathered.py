@@ -15,6 +15,9 @@ from typing import Any
 from charrnn.data.vocab import Ids, Vocab
 from scrape.common.errors import InputError
 
+PARTS = "corpus"
+"""The folder of the parts, in that of the dataset."""
+
 _CHUNK = 1 << 20  # bytes
 _GATHER_AGAIN = "run the same `python -m scrape gather` again"
 
@@ -72,7 +75,7 @@ def read(folder: Path, manifest: dict[str, Any]) -> GatheredText | None:
         return None
     try:
         parts = tuple(
-            TextPart(folder / "corpus" / Path(f"{shard['key']}.txt").name, int(shard["bytes"]), str(shard["sha256"]))
+            TextPart(folder / PARTS / Path(f"{shard['key']}.txt").name, int(shard["bytes"]), str(shard["sha256"]))
             for shard in manifest["shards"]
         )
         found = GatheredText(parts, Vocab(manifest["chars"]), str(manifest["sha256"]))

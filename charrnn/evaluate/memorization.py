@@ -96,7 +96,7 @@ class TrainingIndex:
             return None
         if not source.is_original:
             raise InputError(
-                f"{source.path} is not the text that {path.name} was trained on; "
+                f"{source.named} is not the text that {path.name} was trained on; "
                 "name the folder of that text with --data-dir, or leave the option out"
             )
         return cls(source, SuffixArray.open(source.path, source.train_size, source.text.vocab))

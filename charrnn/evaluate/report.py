@@ -112,7 +112,7 @@ def evaluate(
     grams = min(sum(len(metrics.grams(text)) for text in kind) for kind in texts.values())
     return Report(
         checkpoint=str(path),
-        corpus=str(source.path),
+        corpus=str(source.named),
         trained_on_it=source.is_original,
         device=str(model.decoder.weight.device),
         count=count,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charrnn.data import corpus as data
+from charrnn.data import gathered
 from charrnn.data.kind import kind_of
 from charrnn.model.checkpoint import Checkpoint, check_numbers
 from charrnn.runs import train_state
@@ -27,6 +28,11 @@ class TrainingText:
     @property
     def path(self) -> Path:
         return self.folder / "input.txt"
+
+    @property
+    def named(self) -> Path:
+        """The text as a person finds it: its file, or of a gathered dataset the folder of its parts."""
+        return self.path if self.path.exists() else self.folder / gathered.PARTS
 
     @property
     def train_size(self) -> int:

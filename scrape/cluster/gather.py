@@ -107,8 +107,8 @@ class InputOutcome:
 class GatherOutcome:
     """The outcome of `gather`.
 
-    `others` counts shards whose inputs were not named, `outdated` those of them that another version of the program
-    made. `manifest` is None where there is nothing to learn. `rows` counts the postings of all shards.
+    `others` counts shards that are not among `inputs`, `outdated` those that another version of the program made and
+    whose inputs were not named. `manifest` is None where there is nothing to learn. `rows` counts the postings of all shards.
     """
 
     root: Path
@@ -188,7 +188,7 @@ def gather(
             facts = _facts(place, sorted(marks), engine)
             found = survey(place.root, facts, store.removed_marks(), place.program)
             manifest = _write(place, marks, facts, found, engine)
-    outdated = sum(marks[key].made_by.partition(" ")[0] != place.program for key in others)
+    outdated = sum(marks[key].made_by.partition(" ")[0] != place.program for key in marks.keys() - known)
     rows = sum(mark.rows for mark in marks.values())
     return GatherOutcome(root, tuple(outcomes), manifest, len(others), outdated, found.unsure, rows)
 

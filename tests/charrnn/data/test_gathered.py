@@ -13,6 +13,8 @@ from charrnn.data import corpus as data
 from charrnn.data.corpus import Streams, open_corpus, split
 from charrnn.data.vocab import Vocab
 from charrnn.evaluate.suffix_array import SuffixArray
+from charrnn.model import checkpoint
+from charrnn.runs import training_text
 from charrnn.train.__main__ import main as train
 from scrape.common.errors import InputError
 from tests.support.tiny import corpus_folder, gathered_folder, postings
@@ -90,6 +92,8 @@ def test_a_network_learns_the_same_from_parts_as_from_one_file(
         for log in ("cv/parts.jsonl", "cv/one.jsonl")
     )
     assert ours == theirs
+    best = checkpoint.best(Path("cv/parts"))
+    assert training_text.find(checkpoint.load(best), best).named == Path("data/parts/corpus")
     assert train(["--run", "parts", "--resume", "--max-epochs", "2"]) == 0
     gathered_folder(Path("data/again"), postings(41))
     (Path("data/parts/manifest.json")).write_bytes(Path("data/again/manifest.json").read_bytes())

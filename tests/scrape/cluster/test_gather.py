@@ -297,6 +297,10 @@ def test_what_was_removed_leaves_the_corpus_and_does_not_come_back(inputs: list[
     (root / SHARDS / f"{input_key(inputs[0])}.done.json").unlink()
     assert run(root, inputs).manifest == outcome.manifest, "also where its input is read again"
     assert all("saved-5\t" not in path.read_text("utf-8") for path in root.glob("corpus/*.tsv"))
+    with store.locked():
+        assert store.restore("saved-5")
+    assert run(root, []).outdated == 1, "its input is to be read again"
+    assert run(root, inputs).manifest == before
 
 
 def test_a_dropped_input_leaves_all_of_the_dataset_as_if_it_had_never_come(
