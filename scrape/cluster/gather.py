@@ -108,7 +108,8 @@ class GatherOutcome:
     """The outcome of `gather`.
 
     `others` counts shards that are not among `inputs`, `outdated` those that another version of the program made and
-    whose inputs were not named. `manifest` is None where there is nothing to learn. `rows` counts the postings of all shards.
+    whose inputs were not named. `manifest` is None where there is nothing to learn. `rows` counts the postings of all
+    shards.
     """
 
     root: Path
