@@ -191,7 +191,9 @@ def _update(index: sqlite3.Connection, store: Store, cores: int | None, stop: th
     asked = [(name, seen[name][1] if name in seen else b"") for name in changed]
     try:
         with process_map(partial(_compute, store), asked, cores=cores) as results:
-            for made in progress(results, total=len(changed), desc="reading", unit=" postings"):
+            for number, made in enumerate(progress(results, total=len(changed), desc="reading", unit=" postings")):
+                if number % _BATCH == 0:
+                    index.commit()  # a million postings take a long time, after which a kill must not lose all
                 if stop and stop.is_set():
                     raise CancelledError
                 if isinstance(made, str):

@@ -4,7 +4,9 @@
 
 The pages are an invented web archive of eight files, the counts are postings in JSON lines, ten files each; both are
 made by scripts/make_archive.py, in FOLDER where that is given, which is kept and used again. Every run is a command of
-its own. The seconds of a stage come from the times of the files that it wrote.
+its own. The seconds of a stage come from the times of the files that it wrote. In brackets stands its processor time,
+which is looked up five times a second, of the command and the processes that it started, so not of a Dask cluster; the
+growth exponents are of this, since the clock tells of other work, too.
 """
 
 from __future__ import annotations
@@ -59,15 +61,18 @@ def bench(options: Namespace) -> int:
             lines = made(folder / f"postings-{count}", ".jsonl", _LINE_FILES, count)
             figures[f"{count:,} postings"] = measured(lines, ["--workers", "2"], count)
     print(json.dumps(rounds.machine()))
+    print("\nSeconds, and of processor time.")
     print("\n| | seconds | a second | read | survey | write | MB a worker (PSS) | MB of the command |")
     print("|---|---|---|---|---|---|---|---|")
     for name, found in figures.items():
-        stages = " | ".join(f"{found[stage]:,.1f}" for stage in _STAGES)
+        stages = " | ".join(f"{found[stage]:,.1f} ({found[f'{stage}_processor']:,.1f})" for stage in _STAGES)
         memory = f"{found['worker_mb']:,.0f} | {found['driver_mb']:,.0f}"
         print(f"| {name} | {found['seconds']:,.1f} | {found['rate']:,.0f} | {stages} | {memory} |")
     counts = sorted(map(int, options.counts))
     for stage in _STAGES if len(counts) > 1 else ():
-        least, most = (figures[f"{count:,} postings"][stage] for count in (counts[0], counts[-1]))
+        least, most = (
+            max(figures[f"{count:,} postings"][f"{stage}_processor"], _EVERY) for count in (counts[0], counts[-1])
+        )
         print(f"growth exponent of {stage}: {math.log(most / least) / math.log(counts[-1] / counts[0]):.2f}")
     rounds.save(options.json, {"figures": figures})
     return console.OK
@@ -100,11 +105,14 @@ def measured(inputs: Path, arguments: Sequence[str], count: int, workers: Sequen
     ]
     command += arguments
     worker = driver = 0.0
+    files = sum(path.is_file() for path in inputs.iterdir())
+    used = dict.fromkeys(_STAGES, 0.0)
     begun = time.time()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             worker = max([worker, *map(pss, workers or children(process.pid))])
             driver = max(driver, pss(process.pid))
+            used[stage_of(root, files)] = processor(process.pid)
             time.sleep(_EVERY)
     ended = time.time()
     if process.returncode:
@@ -121,9 +129,31 @@ def measured(inputs: Path, arguments: Sequence[str], count: int, workers: Sequen
         "seconds": seconds,
         "rate": count / stages["read"],
         **stages,
+        "read_processor": used["read"],
+        "survey_processor": max(used["survey"] - used["read"], 0.0),
+        "write_processor": max(used["write"] - max(used["survey"], used["read"]), 0.0),
         "worker_mb": worker,
         "driver_mb": driver,
     }
+
+
+def stage_of(root: Path, files: int) -> str:
+    """Return the stage that a run is in, by the files that are there."""
+    if (root / "survey.npz").exists():
+        return "write"
+    return "survey" if sum(1 for _ in root.glob("shards/*.done.json")) == files else "read"
+
+
+def processor(pid: int) -> float:
+    """Return the seconds of processor time of a process and its children, also of ended ones; 0 where /proc is not."""
+    ticks = 0
+    for each in [pid, *children(pid)]:
+        try:
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15] if each == pid else fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def on_dask(inputs: Path, count: int) -> dict[str, float]:

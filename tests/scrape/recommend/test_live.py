@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +173,22 @@ def test_a_classifier_is_closed_while_it_reads(
         made.close()
     assert isinstance(loading.exception(), CancelledError) and not made.ready
     assert capsys.readouterr().err == ""
+
+
+def test_features_are_on_disk_batch_by_batch(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = FileStore(Path(shutil.copytree(store.root, tmp_path / "data")))
+    path = copied.root / "features.sqlite"
+    path.unlink(missing_ok=True)
+    on_disk = []
+
+    def watched(results: Iterable[Any], **_bar: object) -> Iterator[Any]:
+        for made in results:
+            with closing(sqlite3.connect(path)) as other:
+                on_disk.append(other.execute("SELECT count(*) FROM posting").fetchone()[0])
+            yield made
+
+    monkeypatch.setattr(feature_store, "progress", watched)
+    monkeypatch.setattr(feature_store, "_BATCH", 10)
+    with feature_store.open_features(copied, cores=1):
+        assert len(on_disk) > 25
+        assert on_disk == [max(0, (number - 1) // 10 * 10) for number in range(len(on_disk))]
