@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from bs4 import BeautifulSoup
@@ -99,7 +98,9 @@ def text(row: Any, *path: str) -> str:
 
 def line(raw: str) -> str:
     """Return `raw` as one line of plain text: entities resolved, white space collapsed, no control characters."""
-    return _CONTROLS.sub("", " ".join(_TERMINAL_ESCAPE.sub("", html.unescape(_whole(raw))).split()))
+    if not (raw.isascii() and raw.isprintable()) or "&" in raw:  # as few lines are
+        raw = _TERMINAL_ESCAPE.sub("", html.unescape(_whole(raw)))
+    return _CONTROLS.sub("", " ".join(raw.split()))
 
 
 def raw(row: Any, *path: str) -> str:
@@ -110,7 +111,7 @@ def raw(row: Any, *path: str) -> str:
 
 def _whole(text: str) -> str:
     """Return `text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def places(*named: str, remote: bool = False) -> str:
@@ -171,49 +172,6 @@ def as_html(description: str) -> str:
 def page(body: str) -> BeautifulSoup:
     """Return `body` as parsed HTML. Raises ValueError for a page larger than `PAGE_BYTES`."""
     return BeautifulSoup(_without_prolog(body), "lxml")
-
-
-class Element(NamedTuple):
-    """An element of a page: its name, its attributes, and for a script its text."""
-
-    name: str
-    attributes: Mapping[str, str]
-    text: str
-
-
-def head_elements(body: str) -> list[Element]:
-    """Return the scripts, links and meta elements of a page in order, wherever they stand.
-
-    They are those of `page(body)`, as the parser is the same, but no tree is built: it takes a quarter of the time.
-    Raises ValueError for a page larger than `PAGE_BYTES`.
-    """
-    found: list[tuple[str, Mapping[str, str], list[str]]] = []
-    script: list[str] | None = None
-
-    class Target:
-        def start(self, name: str, attributes: Mapping[str, str]) -> None:
-            nonlocal script
-            if name in ("script", "link", "meta"):
-                found.append((name, dict(attributes), []))
-                script = found[-1][2] if name == "script" else None
-
-        def data(self, text: str) -> None:
-            if script is not None:
-                script.append(text)
-
-        def end(self, name: str) -> None:
-            nonlocal script
-            script = None
-
-        def close(self) -> None:
-            pass
-
-    target: Any = Target()  # its stubs ask for parts that lxml does not
-    parser = etree.HTMLParser(target=target, encoding="utf-8", remove_comments=True)
-    with suppress(etree.ParserError):  # an empty page
-        parser.feed(_without_prolog(body).encode())  # as bytes, since lxml takes longer for text
-        parser.close()
-    return [Element(name, attributes, "".join(texts)) for name, attributes, texts in found]
 
 
 def _without_prolog(body: str) -> str:

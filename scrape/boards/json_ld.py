@@ -15,7 +15,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import Any
 
-from scrape.boards.extract import Element
+from scrape.boards.elements import Element
 
 Node = dict[str, Any]
 
@@ -61,10 +61,11 @@ def parse(source: str, repairable: int = _MOST_REPAIRED) -> list[Any]:
     source = source.strip(_SURROUNDING)
     if whole := _IN_COMMENT.fullmatch(source):
         source = whole[1].strip(_SURROUNDING)
+    with suppress(ValueError, RecursionError):
+        return _values(source)
     bare = _COMMENT.sub(lambda match: match[1] or "", source).strip(_SURROUNDING)
-    for text in (source, bare):
-        with suppress(ValueError, RecursionError):
-            return _values(text)
+    with suppress(ValueError, RecursionError):
+        return _values(bare)
     bracketed = (text for text in (source, bare) if text.startswith(("{", "[")) and text.endswith(("}", "]")))
     text = next(bracketed, "")
     return _repaired(text, bare) if 0 < len(text) <= repairable else []

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scrape.boards import general, layouts, schema_org
-from scrape.boards.extract import head_elements, page
+from scrape.boards.elements import head_elements
+from scrape.boards.extract import page
 from scrape.boards.layouts import LayoutFields
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape

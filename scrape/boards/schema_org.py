@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from scrape.boards import microdata
-from scrape.boards.extract import Element, as_html, head_elements, line, places, raw, text, value
+from scrape.boards.elements import Element, head_elements
+from scrape.boards.extract import as_html, line, places, raw, text, value
 from scrape.boards.json_ld import Node, documents, nodes
 from scrape.common.posting import Page, Pay, Posting, key_of
 from scrape.fields.dates import day
@@ -34,12 +35,16 @@ def read(body: str, url: str, board: str) -> Page:
         found = list(nodes(microdata.items(body)))
         jobs = [node for node in found if _is_job(node)]
     named = _definitions(found)
-    whole: list[Node] = []
+    whole: list[tuple[Node, str]] = []
     partial: list[Node] = []
     for job in jobs:
-        (whole if _title(job) and _description(job) else partial).append(job)
+        if _title(job) and (description := _description(job)):
+            whole.append((job, description))
+        else:
+            partial.append(job)
     here = page_url(elements, url)
-    postings = tuple(_posting(job, named, here, board, alone=len(whole) == 1) for job in whole)
+    alone = len(whole) == 1
+    postings = tuple(_posting(job, description, named, here, board, alone=alone) for job, description in whole)
     elsewhere = dict.fromkeys(web_url(raw(job, "url"), here) for job in partial)
     return Page(postings, tuple(link for link in elsewhere if link not in ("", url)))
 
@@ -87,7 +92,7 @@ def _literal(found: Any) -> Any:
     return found["@value"] if isinstance(found, dict) and "@value" in found else found
 
 
-def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone: bool) -> Posting:
+def _posting(job: Node, description: str, named: dict[str, Node], here: str, board: str, *, alone: bool) -> Posting:
     own = web_url(raw(job, "url"), here)
     url = (here or own) if alone else (own or here)
     title, company, location = _title(job), _company(job, named), _location(job, named)
@@ -103,7 +108,7 @@ def _posting(job: Node, named: dict[str, Node], here: str, board: str, *, alone:
         company=company,
         location=location,
         date=day([_literal(given) for given in _listed(job.get("datePosted"))]),
-        html=_description(job),
+        html=description,
         pay=_pay(job, named),
         remote=True if _is_remote(job) else None,
         employment_type=", ".join(filter(None, (_plain({"": kind}, "") for kind in kinds))),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections import Counter
 from contextlib import ExitStack
@@ -37,6 +38,7 @@ _RECORD = np.dtype([
     ("name", "S16"), ("address", "S16"), ("offset", "<u8"), ("size", "<u4"), ("row", "<u4"),
     ("characters", "<u4"), ("rare", "<u4"), ("name_bytes", "<u2"), ("flags", "u1"), ("unused", "u1"),
 ])  # fmt: skip
+_beyond_ascii = re.compile(r"[^\x00-\x7f]+")
 _RARE = np.dtype([("code", "<u4"), ("count", "<u4")])
 
 
@@ -169,7 +171,7 @@ def _encode(found: tuple[RowPlace, Row | None]) -> tuple[bytes, bytes, bytes, by
         text = scrub(row.document).text
         if any(grammar.OPEN[tag] in text for tag in grammar.BLOCKS):
             marks = signature(shingles(text)).astype("<u4").tobytes()
-            counts = Counter(char for char in text if not char.isascii()) if not text.isascii() else {}
+            counts = Counter("".join(_beyond_ascii.findall(text)))
             rare = np.array([(ord(char), count) for char, count in sorted(counts.items())], _RARE).tobytes()
             record["characters"], record["rare"] = len(text), len(counts)
         else:

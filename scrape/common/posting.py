@@ -116,7 +116,7 @@ class Page:
     guessed: tuple[str, ...] = ()
 
 
-_FIELDS = {field.name for field in fields(Posting)}
+_FIELDS = dict.fromkeys(field.name for field in fields(Posting))
 _OPTIONAL: dict[str, Any] = {
     "pay": None,
     "remote": None,
@@ -150,7 +150,8 @@ def checked(posting: Posting) -> Posting:
 
 def to_fields(posting: Posting) -> dict[str, Any]:
     """Return a posting as values of JSON, `html` last. The fields after `html` are left out where they say nothing."""
-    found = asdict(posting) | {"tags": list(posting.tags)}
+    found = {name: getattr(posting, name) for name in _FIELDS}  # `asdict` takes ten times as long
+    found |= {"tags": list(posting.tags), "pay": posting.pay and asdict(posting.pay)}
     html = found.pop("html")
     stated = {name: value for name, value in found.items() if name not in _OPTIONAL or value != _OPTIONAL[name]}
     return {**stated, "html": html}
@@ -158,7 +159,7 @@ def to_fields(posting: Posting) -> dict[str, Any]:
 
 def from_fields(found: Any) -> Posting:
     """Return the posting that `to_fields` wrote, now or in an earlier version. Raises ValueError, as `checked` does."""
-    if not isinstance(found, dict) or not {"board", "key", "url", "title"} <= found.keys() <= _FIELDS:
+    if not isinstance(found, dict) or not {"board", "key", "url", "title"} <= found.keys() <= _FIELDS.keys():
         raise ValueError("its fields are not those of a posting")
     given = dict(found)
     tags, pay = given.pop("tags", []), given.pop("pay", None)
@@ -196,4 +197,5 @@ def _check_pay(pay: Pay) -> None:
 
 
 def _clean(text: str) -> str:
-    return _LONE.sub("?", text.replace("\0", ""))
+    text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -217,7 +217,7 @@ class _Unpacked(RawIOBase):
 
 
 def _may_have_posting(body: bytes) -> bool:
-    return _POSTING in body.lower() or b"\0" in body  # UTF-16 has other bytes
+    return b"JobPosting" in body or _POSTING in body.lower() or b"\0" in body  # UTF-16 has other bytes
 
 
 def _page(record: _Record, counts: ArchiveCounts) -> Response | None:

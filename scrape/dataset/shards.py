@@ -210,9 +210,11 @@ def sha256_of(path: Path) -> str:
 
 
 def _encode(row: Row) -> bytes:
-    fields = {**to_fields(replace(row.head, html="")), "document": row.document}
-    text = json.dumps(fields, ensure_ascii=False)
-    return (_LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text) + "\n").encode()
+    text = json.dumps({**to_fields(row.head), "html": "", "document": row.document}, ensure_ascii=False) + "\n"
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text).encode()
 
 
 def _decode(fields: Any) -> Row:

@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from scrape.boards import extract, general, json_ld, layouts, microdata, page_reader, schema_org
+from scrape.boards import elements, extract, general, json_ld, layouts, microdata, page_reader, schema_org
 from scrape.boards.sites import hackernews, jsonld, saved
 from scrape.common import console, table
 from scrape.common.errors import ChangedShape
@@ -78,7 +78,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "extract.line": extract.line,
     "extract.as_html": extract.as_html,
     "extract.page": extract.page,
-    "extract.head_elements": extract.head_elements,
+    "elements.head_elements": elements.head_elements,
     "extract.places": lambda text: extract.places(text, text),
     "extract.joined": lambda text: extract.joined(text, text),
     "extract.says_remote": extract.says_remote,

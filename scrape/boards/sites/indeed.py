@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from bs4 import BeautifulSoup, Tag
 
 from scrape.boards import schema_org
-from scrape.boards.extract import as_html, head_elements, line, listed, page, raw, text, value
+from scrape.boards.elements import head_elements
+from scrape.boards.extract import as_html, line, listed, page, raw, text, value
 from scrape.common.errors import ChangedShape, Refused
 from scrape.common.posting import Page, Posting, Query, key_of
 from scrape.fields.urls import is_web

@@ -37,6 +37,7 @@ _MOST_CHECKS = 16  # exact comparisons of a text that find it to be another one
 _LEAST_DROPPED = 0.1  # of the texts of a round, for another round: all rounds together take ten times the first at most
 _BITS = 4  # of each minimum, by which two signatures are compared: they miss one difference of sixteen
 _HELD = 1024  # sets of shingles in memory, some kilobytes each
+_MOST_HELD, _LONGEST_HELD = 1 << 16, 40  # words whose checksums are in memory, about 8 MB, and their characters
 _CHUNK = 1 << 16  # rows
 
 _word = re.compile(r"\w+")
@@ -61,10 +62,25 @@ class Found(NamedTuple):
     unsure: int
 
 
+class _Checksums(dict[str, int]):
+    """The CRC-32 of each word; those of the last words are held, since most words come again and again."""
+
+    def __missing__(self, word: str) -> int:
+        found = zlib.crc32(word.encode())
+        if len(self) == _MOST_HELD:
+            self.clear()
+        if len(word) <= _LONGEST_HELD:
+            self[word] = found
+        return found
+
+
+_checksums = _Checksums()
+
+
 def shingles(text: str) -> Shingles:
     """Return the hashes of all different runs of SHINGLE words, ascending; a shorter text is one run."""
     words = _word.findall(_tag.sub(" ", text).casefold())
-    hashes = np.array([zlib.crc32(word.encode()) for word in words] or [0], dtype=np.uint64)
+    hashes = np.fromiter(map(_checksums.__getitem__, words or [""]), np.uint64)
     width = min(SHINGLE, len(hashes))
     rolled = np.zeros(len(hashes) - width + 1, dtype=np.uint64)
     for offset in range(width):

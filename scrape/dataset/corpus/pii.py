@@ -18,9 +18,9 @@ from scrape.markup.ascii import ascii_equal
 EMAIL, PHONE = "[e-mail]", "[phone]"
 
 _tag = re.compile(r"</?(?:b|em)>")
-_unseen = re.compile(  # tags, marks and joiners; of an entity the & stays
-    rf"{_tag.pattern}|(?<=&)(?:amp|lt|gt);|[\u0300-\u036f\u20d0-\u20f0\xad\u200b-\u200f\u2060-\u2064\ufeff]+"
-)
+_marks = "\u0300-\u036f\u20d0-\u20f0\xad\u200b-\u200f\u2060-\u2064\ufeff"
+# Tags, entities, marks and joiners. A pattern that begins with a set of characters is found three times as fast.
+_unseen = re.compile(rf"[<&{_marks}](?:(?<=<)/?(?:b|em)>|(?<=&)(?:amp|lt|gt);|(?<![<&])[{_marks}]*)")
 _unlike_ascii = re.compile(r"[^\n -}]+")
 _emptied = re.compile(r"<(b|em)>( ?)</\1>")
 _spaces = re.compile(r" {2,}")
@@ -36,7 +36,8 @@ _SPACED = r" @ (?-i:(?:[a-z0-9-]++\.)+[a-z]{2,}+)(?!\w)"
 _EMAIL = rf"{_NAME}(?:{_AT}(?:[\w-]++{_DOT})+(?!\d)\w[\w-]*+|{_SPACED}|{_IN_WORDS})"
 _email = re.compile(_EMAIL, re.IGNORECASE | re.ASCII)
 _email_beyond_ascii = re.compile(_EMAIL, re.IGNORECASE)
-_maybe_email = re.compile(r"@|[^\w\s] ?(?:at|arroba) ?[^\w\s]| dot ", re.IGNORECASE)
+_maybe_at = re.compile(rf"{_OPENING.removeprefix(' ?')}(?i:at|arroba){_CLOSING}")
+_maybe_dot = re.compile(" [dD][oO][tT] ")
 
 # These are telephone numbers wherever they stand: ten digits grouped as North America writes them, and a number that
 # begins with + and a country code. Dates, pay, years and job numbers have other groups, and no + in front.
@@ -115,11 +116,12 @@ def scrub(text: str) -> Scrubbed:
     A document stays a document: tags inside what is replaced stay, but for those that would be empty.
     """
     view, counts = _view(text), Counter[str]()
-    for placeholder, maybe, find in _KINDS:
-        if maybe.search(view.seen):  # most postings have nothing of the kind
-            text, count = _replace(text, view, placeholder, find)
-            counts[placeholder] += count
-            view = _view(text) if count else view
+    for placeholder, may_have, finds in _KINDS:
+        if may_have(view.seen):  # most postings have nothing of the kind
+            for find in finds:
+                text, count = _replace(text, view, placeholder, find)
+                counts[placeholder] += count
+                view = _view(text) if count else view
     return Scrubbed(text, counts[EMAIL], counts[PHONE])
 
 
@@ -159,6 +161,7 @@ def _view(text: str) -> _View:
     pieces, length, position = [], 0, 0
     view = _View("")
     for start, end in [*(unseen.span() for unseen in _unseen.finditer(text)), (len(text), len(text))]:
+        start += text.startswith("&", start)  # which stays
         view.starts.append(length)
         view.shifts.append(position - length)
         pieces.append(text[position:start])
@@ -185,6 +188,14 @@ def _replace(text: str, view: _View, placeholder: str, find: _Find) -> tuple[str
             text = _emptied.sub(r"\2", text)
         text = _spaces.sub(" ", text)
     return text, count
+
+
+def _may_have_email(seen: str) -> bool:
+    return "@" in seen or bool(_maybe_at.search(seen) or _maybe_dot.search(seen))
+
+
+def _may_have_phone(seen: str) -> bool:
+    return bool(_maybe_phone.search(seen))
 
 
 def _find_emails(seen: str) -> Iterator[tuple[int, int]]:
@@ -243,8 +254,7 @@ def _length_of_national(written: str, least: int) -> int:
     return length if count >= least else 0
 
 
-_KINDS: tuple[tuple[str, re.Pattern[str], _Find], ...] = (
-    (EMAIL, _maybe_email, _find_emails),
-    (EMAIL, _maybe_email, _find_emails_beyond_ascii),
-    (PHONE, _maybe_phone, _find_phones),
+_KINDS: tuple[tuple[str, Callable[[str], bool], tuple[_Find, ...]], ...] = (
+    (EMAIL, _may_have_email, (_find_emails, _find_emails_beyond_ascii)),
+    (PHONE, _may_have_phone, (_find_phones,)),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scrape.boards import general, microdata, page_reader
-from scrape.boards.extract import head_elements
+from scrape.boards.elements import head_elements
 from scrape.boards.json_ld import documents
 from scrape.common.errors import ChangedShape
 from scrape.common.posting import Page, Pay, Posting
@@ -101,6 +101,16 @@ JOB = '<script type="application/ld+json">{"@type": "JobPosting", "title": "Cook
         ("<div>" * 300 + JOB + "</div>" * 300 + JOB, 2),
         (f"<?xml version='1.0'?><html><link rel='alternate canonical' href=/a>{JOB}", 1),
         ("", 0),
+        (f"<a href='x'b=\"c>d\"e=`f>g`><LINK REL=a rel=b/><meta x y = 1 =z=2 >{JOB}", 1),
+        (f"<meta content='&amp;a&copy=1&copy;&#x2B; &b' property=&quot;og:url><link href=\"a\r\nb\">{JOB}", 1),
+        (f"<script><!--<script>{JOB}--></script>{JOB}", 1),
+        (f"<script><!-->a</script>{JOB}", 1),
+        (f"<textarea>{JOB}</textareas></textarea ><title>{JOB}</title><style><!--</style>{JOB}", 1),
+        (f"<xmp>{JOB}</xmp><iframe>{JOB}</iframe><noframes>{JOB}</noframes><svg>{JOB}</svg>", 1),
+        (f"<!--><!---><!-- --!>{JOB}<![CDATA[{JOB}]]></ {JOB}<?php {JOB} < {JOB}", 2),
+        (f'{JOB}<a href="{JOB}', 1),
+        (f"{JOB}<plaintext>{JOB}", 1),
+        ("<script type=application/ld+json>a\0\rb\r\n</script><linker><meta-x></script/>", 0),
     ],
 )
 def test_structured_data_is_found_without_a_soup(body: str, postings: int) -> None:

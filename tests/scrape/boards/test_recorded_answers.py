@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scrape.boards import general, json_ld
-from scrape.boards.extract import head_elements
+from scrape.boards.elements import head_elements
 from scrape.boards.registry import BOARDS
 from scrape.boards.sites import indeed
 from scrape.common.errors import ChangedShape
