@@ -176,7 +176,7 @@ def _of_archive(task: ReadTask, mark: Mark) -> Iterator[Posting]:
         if table:
             table.close()
     if counts.damaged:
-        raise BoardError(f"{task.path}: {counts.damaged:,} of its records are cut off, damaged or too large")
+        raise BoardError(counts.damage(task.path))
 
 
 def _stated(response: Response, mark: Mark) -> tuple[Posting, ...]:

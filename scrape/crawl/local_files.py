@@ -12,6 +12,7 @@ from pathlib import Path
 from scrape.common.errors import BoardError, InputError
 from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.crawl import warc
+from scrape.crawl.warc_records import unpack_zst
 from scrape.fields.urls import is_web
 from scrape.http.client import Response
 from scrape.http.decompress import TooLarge, Torn, decompress
@@ -80,8 +81,8 @@ def responses(path: str, counts: warc.ArchiveCounts | None = None) -> Iterator[R
         yield from warc.responses(Path(path), counts=counts)
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
-    if damaged := counts.damaged - before:
-        raise BoardError(f"{path}: {damaged:,} of its records are cut off, damaged or too large")
+    if counts.damaged > before:
+        raise BoardError(counts.damage(Path(path), before))
 
 
 def lines(path: Path) -> Iterator[bytes]:
@@ -117,7 +118,7 @@ def lines(path: Path) -> Iterator[bytes]:
 
 def _unpacked(path: Path, file: BufferedReader) -> Iterator[bytes]:
     if path.name.lower().endswith(".zst"):
-        return warc.unpack_zst(file)
+        return unpack_zst(file)
     packed = gzip.GzipFile(fileobj=file) if path.name.lower().endswith(".gz") else file
     return iter(lambda: packed.read1(_CHUNK), b"")  # not `read`, which would lose what comes before an error
 
@@ -135,7 +136,7 @@ def read(path: str) -> Response:
                 body = decompress(iter(lambda: file.read(_CHUNK), b""), "gzip", ANSWER_BYTES)
         elif path.lower().endswith(".zst"):
             with Path(path).open("rb") as file:
-                body = decompress(warc.unpack_zst(file), "", ANSWER_BYTES)
+                body = decompress(unpack_zst(file), "", ANSWER_BYTES)
         else:
             body = Path(path).read_bytes()
         if path.lower().endswith(mhtml.SUFFIXES):

@@ -12,22 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException, HTTPResponse
-from io import BufferedReader, BytesIO, RawIOBase
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, cast, get_args
+from typing import Literal, cast, get_args
 from urllib.parse import urljoin, urlsplit
 
-from fastwarc.warc import ArchiveIterator, WarcRecordType
+from fastwarc.warc import WarcRecordType
 
+from scrape.common.console import counted
 from scrape.common.sizes import PAGE_BYTES
 from scrape.crawl.robots_table import HostRules, RobotsTable
+from scrape.crawl.warc_records import Record, records
 from scrape.fields.urls import host_of
 from scrape.http.client import Response
 from scrape.http.decompress import TooLarge, Torn, Unreadable, decompress
 from scrape.http.robots import Robots, header_opt_out, opt_out_lines
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst")
 UnknownHosts = Literal["keep", "no-training", "leave-out"]
@@ -36,10 +35,8 @@ UNKNOWN_HOST = "unknown host"
 """The opt-out of a page whose host's robots.txt is not known, where such pages are kept out of corpora."""
 
 _HTML = ("text/html", "application/xhtml+xml")
-_WANTED = WarcRecordType.response | WarcRecordType.resource
-_ZST_DICTIONARY, _ZST_FRAME = b"\x5d\x2a\x4d\x18", b"\x28\xb5\x2f\xfd"  # how a dictionary and a frame begin
-_ZST_CHUNK = 512  # bytes, which unpack to 16 MB at most: four bytes may stand for a block of 128 kB
 _POSTING = b"jobposting"  # as JSON-LD, microdata and RDFa name it, in any case
+_IS_DAMAGED, _ARE_DAMAGED = (f"{verb} cut off, damaged or too large" for verb in ("is", "are"))
 _UNREADABLE = (HTTPException, ValueError, Torn, TooLarge, Unreadable)
 
 
@@ -60,15 +57,21 @@ class ArchiveReading:
 
 @dataclass(slots=True)
 class ArchiveCounts:
-    """Counts of what archives held; `pages` are those of HTML that were answered with status 200.
+    """Counts of what archives held.
+
+    `records` is the sum of `pages`, `others`, `revisits`, `headless` and `damaged`: pages are those of HTML that were
+    answered with status 200, revisits refer to an earlier record, headless ones are answers without the headers of
+    HTTP, and damaged ones are cut off, damaged or too large; where several in a row cannot even be told apart, they
+    are one.
 
     `opted_out` counts pages by the line that forbids training. `unknown_hosts` counts pages whose host's robots.txt is
     not known, `left_out` those of them that were left out for it, and `no_posting` pages that name no JobPosting, of
-    which nothing else is asked. `revisits` refer to an earlier record, `headless` ones lack the headers of HTTP, and
-    `damaged` ones are cut off, damaged or too large.
+    which nothing else is asked.
     """
 
+    records: int = 0
     pages: int = 0
+    others: int = 0
     no_posting: int = 0
     opted_out: Counter[str] = field(default_factory=Counter)
     unknown_hosts: int = 0
@@ -81,15 +84,24 @@ class ArchiveCounts:
         """Return what is not zero as one line, without the pages; empty where nothing is worth a word."""
         lines = ", ".join(f"{line} {count:,}" for line, count in sorted(self.opted_out.items()))
         told = (
-            (self.no_posting, "pages name no posting"),
-            (self.opted_out.total(), f"pages opt out of training ({lines})"),
-            (self.unknown_hosts, "pages are of hosts whose robots.txt is not known"),
-            (self.left_out, "of these are left out"),
-            (self.revisits, "records are revisits"),
-            (self.headless, "records lack HTTP headers"),
-            (self.damaged, "records are cut off, damaged or too large"),
+            (self.no_posting, "page names no posting", "pages name no posting"),
+            (self.opted_out.total(), f"page opts out of training ({lines})", f"pages opt out of training ({lines})"),
+            (
+                self.unknown_hosts,
+                "page is of a host whose robots.txt is not known",
+                "pages are of hosts whose robots.txt is not known",
+            ),
+            (self.left_out, "of these is left out", "of these are left out"),
+            (self.revisits, "record is a revisit", "records are revisits"),
+            (self.headless, "record lacks HTTP headers", "records lack HTTP headers"),
+            (self.damaged, f"record {_IS_DAMAGED}", f"records {_ARE_DAMAGED}"),
         )
-        return ", ".join(f"{count:,} {what}" for count, what in told if count)
+        return ", ".join(counted(count, one, several) for count, one, several in told if count)
+
+    def damage(self, path: Path, before: int = 0) -> str:
+        """Return the sentence about the damaged records of a file, without those that were counted before it."""
+        found = self.damaged - before
+        return f"{path}: {counted(found, f'of its records {_IS_DAMAGED}', f'of its records {_ARE_DAMAGED}')}"
 
 
 def responses(
@@ -102,12 +114,9 @@ def responses(
     counts = ArchiveCounts() if counts is None else counts
     own = RobotsTable()
     own.add(robots_files(path))  # a crawler may have asked for them after the pages
-    for record in _records(path, counts):
-        try:
-            page = _page(record, counts)
-        except _UNREADABLE:
-            counts.damaged += 1
-            continue
+    for record in records(path):
+        counts.records += 1
+        page = _page(record, counts)
         if not page:
             continue
         counts.pages += 1
@@ -136,7 +145,11 @@ def robots_files(path: Path, counts: ArchiveCounts | None = None) -> Iterator[Ho
     cannot be read.
     """
     counts = ArchiveCounts() if counts is None else counts
-    for record in _records(path, counts, _is_robots):
+    for record in records(path, _is_robots):
+        if record is None:
+            counts.damaged += 1
+        if not record or not record.block:
+            continue
         try:
             message, body = _message(record.block)
         except _UNREADABLE:
@@ -151,85 +164,48 @@ def robots_files(path: Path, counts: ArchiveCounts | None = None) -> Iterator[Ho
             yield HostRules(host, opt_out_lines(body) if message.status < 300 else "")
 
 
-class _Record(NamedTuple):
-    type: WarcRecordType
-    content_type: str
-    url: str
-    block: bytes
-
-
-def _is_robots(record: _Record) -> bool:
-    if not record.url.endswith("/robots.txt") or not _is_response(record):
+def _is_robots(record: Record) -> bool:
+    if not record.url.endswith("/robots.txt") or not _is_message(record):
         return False
     return urlsplit(record.url).path == "/robots.txt"
-
-
-def _records(
-    path: Path, counts: ArchiveCounts, wanted: Callable[[_Record], bool] = lambda record: True
-) -> Iterator[_Record]:
-    """Yield the responses and resources that are wanted, with their blocks, of which PAGE_BYTES + 1 bytes are kept.
-
-    What follows a damaged record cannot be found any more. Raises OSError where the file cannot be read.
-    """
-    with path.open("rb") as file:
-        try:
-            stream = BufferedReader(_Unpacked(unpack_zst(file))) if path.name.lower().endswith(".zst") else file
-            for found in ArchiveIterator(stream, parse_http=False):
-                headers = found.headers
-                length = int(headers.get("Content-Length") or "")
-                url = (headers.get("WARC-Target-URI") or "").strip("<> ")
-                record = _Record(found.record_type, (headers.get("Content-Type") or "").lower(), url, b"")
-                counts.revisits += record.type == WarcRecordType.revisit
-                block = b""
-                if record.type & _WANTED and wanted(record):
-                    block = found.reader.read(min(length, PAGE_BYTES + 1))
-                if len(block) + found.reader.consume() < length:
-                    raise EOFError  # fastwarc says nothing of a record that is cut off
-                if block:
-                    yield record._replace(block=block)
-        except (EOFError, ValueError):
-            counts.damaged += 1
-        except OSError as error:
-            if error.errno is not None:  # of the disk, and not of the contents
-                raise
-            counts.damaged += 1
-
-
-class _Unpacked(RawIOBase):
-    """The contents of a file that come in chunks, as a file; fastwarc does not take each kind of dictionary."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._held, self._at = chunks, b"", 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer)
-        held = self._held or next(self._chunks, b"")
-        part, self._held = held[: len(view)], held[len(view) :]
-        view[: len(part)] = part
-        self._at += len(part)
-        return len(part)
-
-    def tell(self) -> int:
-        return self._at
 
 
 def _may_have_posting(body: bytes) -> bool:
     return b"JobPosting" in body or _POSTING in body.lower() or b"\0" in body  # UTF-16 has other bytes
 
 
-def _page(record: _Record, counts: ArchiveCounts) -> Response | None:
-    """Return the page of a record; None where it holds none. Raises what reading an HTTP message raises."""
-    if record.type == WarcRecordType.resource:
-        is_html = record.content_type.startswith(_HTML)
-        return _bounded(record.url, {"content-type": record.content_type}, record.block) if is_html else None
-    if not _is_response(record):
-        return None
-    if not record.block.startswith(b"HTTP/"):
+def _page(record: Record | None, counts: ArchiveCounts) -> Response | None:
+    """Return the page of a record; None where it holds none, and then count it."""
+    page = None
+    if record is None:
+        counts.damaged += 1
+    elif record.type == WarcRecordType.revisit:
+        counts.revisits += 1
+    elif record.type == WarcRecordType.response and not (_is_message(record) and record.block.startswith(b"HTTP/")):
         counts.headless += 1
-        return None
+    else:
+        try:
+            page = _answer(record) if record.type == WarcRecordType.response else _resource(record)
+            counts.others += page is None
+        except _UNREADABLE:
+            counts.damaged += 1
+    return page
+
+
+def _is_message(record: Record) -> bool:
+    return record.type == WarcRecordType.response and record.content_type.startswith("application/http")
+
+
+def _resource(record: Record) -> Response | None:
+    """Return the page that a record holds without the headers of HTTP. Raises TooLarge."""
+    is_html = record.type == WarcRecordType.resource and record.content_type.startswith(_HTML)
+    return (
+        _bounded(record.url, {"content-type": record.content_type}, record.block) if is_html and record.block else None
+    )
+
+
+def _answer(record: Record) -> Response | None:
+    """Return the page of an HTTP message. Raises what reading one raises."""
     message, body = _message(record.block, _HTML)
     if message.status != 200 or not body:
         return None
@@ -237,10 +213,6 @@ def _page(record: _Record, counts: ArchiveCounts) -> Response | None:
     for name, value in message.headers.items():  # a header may come several times, each with an opt-out
         headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name.lower() in headers else str(value)
     return _bounded(record.url, headers, body)
-
-
-def _is_response(record: _Record) -> bool:
-    return record.type == WarcRecordType.response and record.content_type.startswith("application/http")
 
 
 def _message(block: bytes, kinds: tuple[str, ...] = ("",)) -> tuple[HTTPResponse, bytes]:
@@ -266,35 +238,3 @@ class _Socket:
 
     def makefile(self, _mode: str) -> BytesIO:
         return BytesIO(self.message)
-
-
-def unpack_zst(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the contents of a file of Zstandard frames, after its dictionary if it begins with one.
-
-    The form is that of https://iipc.github.io/warc-specifications/specifications/warc-zstd/. Raises EOFError
-    where the file is cut off, and ValueError where it is damaged.
-    """
-    import zstandard  # slow to load
-
-    begin, dictionary = file.read(8), None
-    try:
-        if begin[:4] == _ZST_DICTIONARY:
-            given = file.read(min(int.from_bytes(begin[4:], "little"), PAGE_BYTES))
-            if given.startswith(_ZST_FRAME):
-                given = zstandard.ZstdDecompressor().decompress(given, max_output_size=PAGE_BYTES)
-            dictionary = zstandard.ZstdCompressionDict(given)
-        else:
-            file.seek(0)
-        unpacker = zstandard.ZstdDecompressor(dictionary)
-        frame = unpacker.decompressobj()
-        while packed := file.read(_ZST_CHUNK):
-            while packed:
-                if frame.eof:
-                    frame = unpacker.decompressobj()
-                if chunk := frame.decompress(packed):  # an empty one would count as the end
-                    yield chunk
-                packed = frame.unused_data
-        if not frame.eof:
-            raise EOFError
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from error

@@ -21,6 +21,7 @@ from scrape.common.sizes import ANSWER_BYTES, PAGE_BYTES
 from scrape.crawl import local_files, warc
 from scrape.crawl.crawler import BoardCrawl, Settings
 from scrape.http.client import Fetcher
+from tests.support.archives import answer, record, zstd
 
 PAGE = "<html><meta charset='{}'><body><main><h1>Lamp Lighter</h1><p>Light lamps, café.</p></main></body></html>"
 ROWS = [{"title": f"Lamp {what}", "html": "<p>Light the lamps at dusk.</p>"} for what in ("Lighter", "Cleaner")]
@@ -172,17 +173,6 @@ def test_the_parts_of_a_complete_page_are_no_pages(tmp_path: Path, suffix: str) 
     assert len(local_files.expand([str(tmp_path / f"Job{suffix}")])) == 2, "a folder that is named itself is read"
 
 
-def record(
-    url: str, block: bytes, kind: str = "response", content: str = "application/http; msgtype=response"
-) -> bytes:
-    head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nContent-Type: {content}\r\n"
-    return head.encode() + f"Content-Length: {len(block)}\r\n\r\n".encode() + block + b"\r\n\r\n"
-
-
-def answer(body: bytes, *lines: str, status: str = "200 OK", kind: str = "text/html") -> bytes:
-    return "\r\n".join([f"HTTP/1.1 {status}", f"Content-Type: {kind}", *lines, "", ""]).encode() + body
-
-
 RECORDS = [
     record("", b"software: x", "warcinfo", "application/warc-fields"),
     record(ORIGIN, b"GET / HTTP/1.1\r\n\r\n", "request", "application/http; msgtype=request"),
@@ -231,7 +221,9 @@ def test_what_a_site_says_against_training_marks_the_pages_of_an_archive(tmp_pat
     found = [page.opt_out for page in local_files.responses(str(path), counts)]
     assert found == ["content-signal", "x-robots-tag", "content-usage", "", ""]
     assert counts == warc.ArchiveCounts(
+        records=9,
         pages=5,
+        others=2,
         opted_out=Counter({"content-signal": 1, "x-robots-tag": 1, "content-usage": 1}),
         revisits=1,
         headless=1,
@@ -252,18 +244,13 @@ def test_the_note_of_a_search_says_what_an_archive_held(tmp_path: Path) -> None:
     assert found.no_training
     note = crawl.outcome().note
     for told in (
-        "1 pages opt out of training (x-robots-tag 1)",
-        "1 pages are of hosts whose robots.txt is not known",
-        "1 records are revisits",
-        "1 records lack HTTP headers",
-        "1 records are cut off, damaged or too large",
+        "1 page opts out of training (x-robots-tag 1)",
+        "1 page is of a host whose robots.txt is not known",
+        "1 record is a revisit",
+        "1 record lacks HTTP headers",
+        "1 record is cut off, damaged or too large",
     ):
         assert told in note
-
-
-def zstd(parts: list[bytes], *options: object) -> bytes:
-    zstandard = pytest.importorskip("zstandard")
-    return b"".join(zstandard.ZstdCompressor(3, *options).compress(part) for part in parts)
 
 
 def test_zstandard_files_are_read_with_a_dictionary_and_refused_where_damaged(tmp_path: Path) -> None:
@@ -300,7 +287,7 @@ def test_damaged_records_of_a_warc_file_are_counted(tmp_path: Path, packed: bool
     for cut, unread, texts in ((None, 1, TEXTS), (-40, 2, TEXTS[:-1])):
         path.write_bytes(data[:cut])
         found: list[str] = []
-        with pytest.raises(BoardError, match=f"{path.name}: {unread} of its records are cut off, damaged or too large"):
+        with pytest.raises(BoardError, match=f"{path.name}: {unread} of its records (is|are) cut off"):
             found += (found.append(page.text) or "" for page in local_files.responses(str(path)))
         assert [text for text in found if text] == texts
 

@@ -73,7 +73,7 @@ def test_a_file_of_robots_is_read_once_and_a_bad_one_is_named(
     path, table = tmp_path / "a.warc.gz", tmp_path / "robots.sqlite"
     path.write_bytes((robots("a.example", NO) + robots("b.example", NO))[:-30])
     join_robots([path], table)
-    assert "1 records are cut off" in capsys.readouterr().err
+    assert "1 record is cut off" in capsys.readouterr().err
     join_robots([path], table)
     assert "cut off" not in capsys.readouterr().err
     assert RobotsTable(table).count() == 1
@@ -120,4 +120,4 @@ def test_pages_that_name_no_posting_are_counted_and_left_out_where_asked(tmp_pat
     found = [page.body for page in warc.responses(path, warc.ArchiveReading(only_postings=True), counts)]
     assert found == [bodies[0], bodies[1], bodies[3]]
     assert (counts.pages, counts.no_posting) == (4, 1)
-    assert "1 pages name no posting" in counts.summary()
+    assert "1 page names no posting" in counts.summary()
