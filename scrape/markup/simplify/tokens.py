@@ -8,12 +8,23 @@ linear in the length of the input. Two inputs that version 3.16 does not bear ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-from justhtml.parser.stream import CommentEvent, DoctypeEvent, StreamEvent, _StreamNode, _StreamScanner
+from justhtml.parser.stream import (
+    _PLAINTEXT_TAGS,
+    _RAWTEXT_TAGS,
+    _RCDATA_TAGS,
+    CommentEvent,
+    DoctypeEvent,
+    StreamEvent,
+    _StreamNode,
+    _StreamScanner,
+)
 
 _comment = re.compile(r"--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
 _bare_tag = re.compile("([a-zA-Z][a-zA-Z0-9]*)>")
+_text_and_tag = re.compile("([^<]*+)<(/?)([a-zA-Z][a-zA-Z0-9]*+)(>?)")
+_OTHER_RULES = _RAWTEXT_TAGS | _RCDATA_TAGS | _PLAINTEXT_TAGS | {"svg", "math"}
 _foreign_digit = re.compile(r"&#([0-9]*)(?=[^\x00-\x7f])")
 
 
@@ -33,6 +44,37 @@ class _Scanner(_StreamScanner):
     """The scanner of justhtml with less to do, and with comments in linear time."""
 
     __slots__ = ()
+
+    def scan(self) -> Generator[StreamEvent, None, None]:
+        """Take texts and tags, of which most postings are made, in a short loop, and leave the rest to justhtml.
+
+        The rest begins with the first comment, script or the like.
+        """
+        html, start, end = self._html, 0, len(self._html)
+        event: StreamEvent
+        while found := _text_and_tag.match(html, start):
+            text, slash, name, closed = found.groups()
+            name = name.lower()
+            if name in _OTHER_RULES or (slash and not closed):
+                break
+            if closed:
+                position, event = found.end(), ("end", name) if slash else ("start", (name, {}))
+            elif tag := super()._parse_start_tag(found.start(3), end):
+                name, attributes, _, position = tag
+                event = ("start", (name, attributes))
+            else:
+                break
+            if text:
+                yield ("text", self._decoded(text) if "&" in text or "\r" in text else text)
+            yield event
+            start = position
+        self._html = html[start:]
+        yield from super().scan()
+
+    def _decoded(self, text: str) -> str:
+        parts: list[str] = []
+        self._append_text(parts, text)
+        return "".join(parts)
 
     def _parse_markup_declaration(
         self, pos: int, end: int
