@@ -22,6 +22,9 @@ T = TypeVar("T")
 ANSWER_SECONDS = 10
 """Seconds that a scheduler is waited for."""
 
+SILENT_SECONDS = 60.0
+"""Seconds without an ended task, after which the workers are counted."""
+
 
 class Engine(Protocol):
     """The part of an engine that the stages use."""
@@ -80,14 +83,14 @@ class DaskCluster:
             yield from self._map(function, [suspect])
 
     def _map(self, function: Callable[[T], None], tasks: Sequence[T]) -> Iterator[tuple[T, Exception | None]]:
-        from distributed import KilledWorker, as_completed
+        from distributed import KilledWorker
 
         if not tasks:
             return
         futures = self.client.map(function, list(tasks), pure=False)
         task_of = {future.key: task for future, task in zip(futures, tasks, strict=True)}
         try:
-            for future in as_completed(futures, loop=self.client.loop):  # type: ignore[no-untyped-call]
+            for future in self._ended(futures):
                 if future.status not in ("finished", "error"):
                     raise WorkerKilled(
                         f"the scheduler at {self.client.scheduler.address} has gone; what was finished is kept: "
@@ -103,6 +106,22 @@ class DaskCluster:
                 yield task_of[future.key], error
         finally:
             self.client.cancel(futures)
+
+    def _ended(self, futures: Sequence[Any]) -> Iterator[Any]:
+        """Yield each future as it ends. Says so where that takes long because there are no workers."""
+        from distributed import as_completed
+
+        left = set(futures)
+        while left:
+            try:
+                ended = as_completed(left, loop=self.client.loop, timeout=SILENT_SECONDS)  # type: ignore[no-untyped-call]
+                for future in ended:
+                    left.discard(future)
+                    yield future
+            except TimeoutError:
+                if not self.client.scheduler_info()["workers"]:
+                    address = self.client.scheduler.address
+                    say(f"the scheduler at {address} has no workers; waiting for one (`dask worker {address}`)")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import pytest
 
 from scrape.__main__ import main
 from scrape.boards.sites import saved
+from scrape.cluster import engine as engine_module
 from scrape.cluster.engine import DaskCluster, Engine, InProcess, ProcessPool, dask_cluster
 from scrape.cluster.gather import GatherOutcome, find_inputs, gather, read_manifest, report
 from scrape.cluster.read import ReadTask, read_input, read_mark, shard_path
@@ -100,8 +101,10 @@ def cluster() -> Iterator[DaskCluster]:
     import dask
     from distributed import LocalCluster
 
+    # A worker that starts on a busy machine takes long to answer; one that is given up is not started again.
+    patience = {"distributed.comm.timeouts.connect": "300s", "distributed.comm.timeouts.tcp": "300s"}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set({"distributed.scheduler.allowed-failures": 1} | patience),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1") as local,
         dask_cluster(local.scheduler_address) as connected,
     ):
@@ -189,6 +192,28 @@ def test_killed_workers_change_nothing_but_for_an_input_that_kills_all_its_worke
     assert len(list(tmp_path.glob(f"{killer}-*"))) >= 2 and len(list(tmp_path.glob(f"{once}-*"))) == 1
     run(tmp_path / "others", inputs[1:])
     assert left(tmp_path / "data") == left(tmp_path / "others")
+
+
+def test_a_cluster_without_workers_is_said_and_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(engine_module, "SILENT_SECONDS", 0.2)
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1") as local,
+        dask_cluster(local.scheduler_address) as connected,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        ended = aside.submit(lambda: list(connected.run(Path.mkdir, [tmp_path / "one", tmp_path / "two"])))
+        said, until = "", time.monotonic() + DEADLINE
+        while "has no workers; waiting" not in said:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+            said += capsys.readouterr().err
+        local.scale(1)
+        assert [error for _, error in ended.result(DEADLINE)] == [None, None]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
 def test_a_killed_command_goes_on_where_it_stopped(inputs: list[Path], whole: dict[str, bytes], tmp_path: Path) -> None:
