@@ -137,7 +137,7 @@ def dask_cluster(address: str) -> Iterator[DaskCluster]:
         raise InputError(
             'a scheduler needs the extra `cluster`: python -m pip install -c constraints.txt -e ".[cluster]"'
         ) from error
-    for name in ("distributed", "tornado"):  # what they log is said in one line here
+    for name in ("distributed", "distributed.client", "tornado"):  # what they log is said in one line here
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # other versions of its parts; ours are compared by every task

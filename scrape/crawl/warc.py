@@ -8,10 +8,11 @@ of its host, where the same file has one, or another file of the same crawl.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, cast, get_args
@@ -36,6 +37,8 @@ UNKNOWN_HOST = "unknown host"
 
 _HTML = ("text/html", "application/xhtml+xml")
 _POSTING = b"jobposting"  # as JSON-LD, microdata and RDFa name it, in any case
+_CHUNK = re.compile(rb"[0-9A-Fa-f]+[ \t]*(;[^\n]*)?\r?\n")  # how a body in chunks begins (RFC 9112, section 7.1)
+_BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 _IS_DAMAGED, _ARE_DAMAGED = (f"{verb} cut off, damaged or too large" for verb in ("is", "are"))
 _UNREADABLE = (HTTPException, ValueError, Torn, TooLarge, Unreadable)
 
@@ -209,6 +212,8 @@ def _answer(record: Record) -> Response | None:
     message, body = _message(record.block, _HTML)
     if message.status != 200 or not body:
         return None
+    if len(record.block) > PAGE_BYTES:  # of which the rest was not read
+        raise TooLarge
     headers: dict[str, str] = {}
     for name, value in message.headers.items():  # a header may come several times, each with an opt-out
         headers[name.lower()] = f"{headers[name.lower()]}, {value}" if name.lower() in headers else str(value)
@@ -216,12 +221,26 @@ def _answer(record: Record) -> Response | None:
 
 
 def _message(block: bytes, kinds: tuple[str, ...] = ("",)) -> tuple[HTTPResponse, bytes]:
-    """Return the HTTP message in a block, and its body decompressed; without a body where it is of no such kind."""
-    message = HTTPResponse(cast("object", _Socket(block)))  # type: ignore[arg-type]
+    """Return the HTTP message in a block, and its body decompressed; without a body where it is of no such kind.
+
+    Some crawlers store a body as it is when unpacked, under the headers of the packed one (Common Crawl before August
+    2018). So a body is what stands in the block, not what a Content-Length tells, and is unpacked where it is packed.
+    """
+    file = BytesIO(block)
+    message = HTTPResponse(cast("object", _Socket(file)))  # type: ignore[arg-type]
     message.begin()
     if not str(message.headers.get("content-type", "")).lower().startswith(kinds):
         return message, b""
-    return message, decompress([message.read()], str(message.headers.get("content-encoding", "")), PAGE_BYTES)
+    stored = block[file.tell() :]
+    length = message.length or 0
+    if len(stored) < length:
+        raise IncompleteRead(stored, length - len(stored))
+    body = message.read() if message.chunked and _CHUNK.match(stored) else stored
+    coding = str(message.headers.get("content-encoding", ""))
+    begin = body.lstrip(_BEFORE_TEXT)[:2]
+    if begin.startswith(b"<") or (begin.isascii() and "gzip" in coding.lower()):  # the second byte of gzip is not ASCII
+        coding = ""
+    return message, decompress([body], coding, PAGE_BYTES)
 
 
 def _bounded(url: str, headers: dict[str, str], body: bytes) -> Response:
@@ -233,8 +252,8 @@ def _bounded(url: str, headers: dict[str, str], body: bytes) -> Response:
 class _Socket:
     """An HTTP message in memory, as `HTTPResponse` reads it."""
 
-    def __init__(self, message: bytes) -> None:
-        self.message = message
+    def __init__(self, file: BytesIO) -> None:
+        self.file = file
 
     def makefile(self, _mode: str) -> BytesIO:
-        return BytesIO(self.message)
+        return self.file

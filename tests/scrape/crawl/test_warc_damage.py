@@ -83,6 +83,48 @@ def test_a_wrong_length_costs_one_record(tmp_path: Path, suffix: str, length: by
     assert counts.damage(path) == f"{path}: 1 of its records is cut off, damaged or too large"
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Transfer-Encoding: chunked", "Content-Encoding: gzip"],
+        ["Content-Encoding: br"],
+        ["Content-Length: 9", "Content-Encoding: gzip"],
+    ],
+)
+def test_a_body_that_its_crawler_unpacked_is_read_whole(tmp_path: Path, lines: list[str]) -> None:
+    """As in Common Crawl before August 2018: the headers are those of the packed body."""
+    (tmp_path / "a.warc").write_bytes(record("https://h.example/1", answer(b"<p>a long page", *lines)))
+    assert read(tmp_path / "a.warc")[0] == ["<p>a long page"]
+
+
+def test_a_robots_txt_that_its_crawler_unpacked_counts(tmp_path: Path) -> None:
+    robots = answer(b"User-agent: *\nContent-Signal: ai-train=no\n", "Content-Encoding: gzip", kind="text/plain")
+    parts = [record("https://h.example/1", answer(b"<p>page")), record("https://h.example/robots.txt", robots)]
+    (tmp_path / "a.warc").write_bytes(b"".join(parts))
+    assert read(tmp_path / "a.warc")[1].opted_out.total() == 1
+
+
+def test_a_body_that_is_packed_is_unpacked(tmp_path: Path) -> None:
+    packed = gzip.compress(b"<p>a page")
+    chunked = b"%x\r\n" % len(packed) + packed + b"\r\n0\r\n\r\n"
+    lines = ["Transfer-Encoding: chunked", "Content-Encoding: gzip"]
+    (tmp_path / "a.warc").write_bytes(record("https://h.example/1", answer(chunked, *lines)))
+    assert read(tmp_path / "a.warc")[0] == ["<p>a page"]
+
+
+@pytest.mark.parametrize("length", ["", "Content-Length: 1"])
+def test_a_page_that_is_too_large_is_damaged_and_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: str
+) -> None:
+    for module in (warc, warc_records):
+        monkeypatch.setattr(module, "PAGE_BYTES", 1000)
+    parts = [record("https://h.example/1", answer(b"<p>" + b"x" * 1000, *filter(None, [length])))]
+    (tmp_path / "a.warc").write_bytes(b"".join([*parts, record("https://h.example/2", answer(b"<p>small"))]))
+    texts, counts = read(tmp_path / "a.warc")
+    assert texts == ["<p>small"]
+    assert counts.damaged == 1
+
+
 def test_every_record_is_in_one_counter(tmp_path: Path) -> None:
     url, torn = "https://h.example/", gzip.compress(b"<p>packed")[:-9]
     parts = {
