@@ -92,7 +92,7 @@ def with_kind(loaded: Checkpoint, path: Path, folder: Path | None = None) -> Che
 def _folder(loaded: Checkpoint, path: Path) -> Path:
     """Return the folder in data/ whose text has the checksum of the checkpoint, the run's own folder last."""
     candidates = []
-    for note in sorted(DATA.glob("*/input.ids.json")):
+    for note in sorted((*DATA.glob("*/input.ids.json"), *DATA.glob("*/manifest.json"))):
         try:
             if json.loads(note.read_text(encoding="utf-8"))["sha256"] == loaded.corpus:
                 candidates.append(note.parent)

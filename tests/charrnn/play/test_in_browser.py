@@ -27,15 +27,15 @@ from scrape.markup import grammar
 from tests.support.browser import AXE, launched, needs_browser
 from tests.support.paths import ROOT
 
-SHOWCASE = checkpoint.load(checkpoint.best(ROOT / "cv/showcase"))
-WEIGHTS = quantize(SHOWCASE)
-CHARS = SHOWCASE.vocab.chars
+NETWORK = checkpoint.load(Path(__file__).with_name("network.pt"))  # 2x256, an earlier showcase
+WEIGHTS = quantize(NETWORK)
+CHARS = NETWORK.vocab.chars
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}</textarea>"
 
 pytestmark = [pytest.mark.slow, needs_browser]
 
 CONTENTS = Contents(
-    run="showcase",
+    run="board",
     chars=CHARS,
     kind=TextKind(),
     stages=[
@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the page of the showcase, one without WebAssembly, and one of a network of other texts."""
+    """A folder with the page of a network of postings, one without WebAssembly, and one of a network of other texts."""
     folder = tmp_path_factory.mktemp("play")
     (folder / "play.html").write_text(render_page(CONTENTS), "utf-8")
     (folder / "plain.html").write_text(render_page(CONTENTS, webassembly=False), "utf-8")
@@ -115,7 +115,7 @@ RUN = """async ({ ids, fast }) => {
 
 def test_the_browser_computes_the_same_bits_as_numpy_with_and_without_webassembly(page: Page, pages: Path) -> None:
     visit(page, pages / "play.html", letters=9)
-    ids = SHOWCASE.vocab.encode((ROOT / "samples/showcase/postings.txt").read_text("utf-8")[:100]).astype(np.int64)
+    ids = NETWORK.vocab.encode((ROOT / "samples/showcase/postings.txt").read_text("utf-8")[:100]).astype(np.int64)
     network = Network(WEIGHTS)
     ours = np.concatenate([network.step(ids[at : at + 1]) for at in range(len(ids))]).astype("<f4").tobytes()
     for fast in (True, False):
@@ -150,7 +150,7 @@ def test_one_address_is_one_text_with_or_without_webassembly(page: Page, pages: 
     first = text_of(page)
     assert first.startswith("Night Baker") and len(first) > 100
     written = hashlib.sha256(first.encode()).hexdigest()
-    assert written.startswith("af2ea2377119c0a6"), "the same in every browser, and as long as cv/showcase is the same"
+    assert written.startswith("87522afa4f425f69"), "the same in every browser"
     page.get_by_role("button", name="Again").click()
     expect(page.locator("#seed")).to_have_value("12")
     wait(page)
@@ -280,7 +280,7 @@ def test_a_pasted_text_is_read_with_the_surprise_of_the_network(page: Page, page
     expect(page.locator(".letters li")).to_have_text("Salt & pepper")
     expect(page.locator("#words th").first).to_be_visible()
     text = "<html>\n<h1>Baker </h1>\n<ul>\n<li>Salt &amp; pepper</li>\n</ul>\n<p>The end</p>\n</html>\n"
-    before, ids = (SHOWCASE.vocab.encode(each).astype(np.int64) for each in (WARM_UP, text))
+    before, ids = (NETWORK.vocab.encode(each).astype(np.int64) for each in (WARM_UP, text))
     network = Network(WEIGHTS)
     line = np.concatenate([before, ids])
     logits = np.concatenate([network.step(line[at : at + 1]) for at in range(len(line) - 1)]).astype(np.float64)
