@@ -226,6 +226,8 @@ def _message(block: bytes, kinds: tuple[str, ...] = ("",)) -> tuple[HTTPResponse
     Some crawlers store a body as it is when unpacked, under the headers of the packed one (Common Crawl before August
     2018). So a body is what stands in the block, not what a Content-Length tells, and is unpacked where it is packed.
     """
+    if block.startswith((b"HTTP/2 ", b"HTTP/3 ")):  # with the headers of a text protocol all the same
+        block = b"HTTP/1.1" + block[6:]
     file = BytesIO(block)
     message = HTTPResponse(cast("object", _Socket(file)))  # type: ignore[arg-type]
     message.begin()

@@ -97,6 +97,13 @@ def test_a_body_that_its_crawler_unpacked_is_read_whole(tmp_path: Path, lines: l
     assert read(tmp_path / "a.warc")[0] == ["<p>a long page"]
 
 
+def test_a_page_that_came_by_another_version_of_http_is_read(tmp_path: Path) -> None:
+    message = answer(b"<p>a page").replace(b"HTTP/1.1", b"HTTP/2")
+    assert message.startswith(b"HTTP/2 200")
+    (tmp_path / "a.warc").write_bytes(record("https://h.example/1", message))
+    assert read(tmp_path / "a.warc")[0] == ["<p>a page"]
+
+
 def test_a_robots_txt_that_its_crawler_unpacked_counts(tmp_path: Path) -> None:
     robots = answer(b"User-agent: *\nContent-Signal: ai-train=no\n", "Content-Encoding: gzip", kind="text/plain")
     parts = [record("https://h.example/1", answer(b"<p>page")), record("https://h.example/robots.txt", robots)]
