@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 
@@ -76,12 +77,12 @@ def responses(path: str, counts: warc.ArchiveCounts | None = None) -> Iterator[R
         yield read(path)
         return
     counts = warc.ArchiveCounts() if counts is None else counts
-    before = counts.damaged
+    before = replace(counts)
     try:
         yield from warc.responses(Path(path), counts=counts)
     except OSError as error:
         raise BoardError(f"{path} cannot be read: {error.strerror or error}") from error
-    if counts.damaged > before:
+    if counts.damaged > before.damaged:
         raise BoardError(counts.damage(Path(path), before))
 
 

@@ -101,9 +101,13 @@ class ArchiveCounts:
         )
         return ", ".join(counted(count, one, several) for count, one, several in told if count)
 
-    def damage(self, path: Path, before: int = 0) -> str:
-        """Return the sentence about the damaged records of a file, without those that were counted before it."""
-        found = self.damaged - before
+    def damage(self, path: Path, before: ArchiveCounts | None = None) -> str:
+        """Return the sentence about the damaged records of a file, without what was counted before it."""
+        found, records = self.damaged, self.records
+        if before:
+            found, records = found - before.damaged, records - before.records
+        if found == records:
+            return f"{path}: no record of a web archive in it can be read; is it a WARC file, and whole?"
         return f"{path}: {counted(found, f'of its records {_IS_DAMAGED}', f'of its records {_ARE_DAMAGED}')}"
 
 

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from scrape.common.sizes import PAGE_BYTES
-from scrape.http.decompress import GZIP
+from scrape.http.decompress import GZIP, ZST_CHUNK
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _WANTED = WarcRecordType.response | WarcRecordType.resource
 _ZST_DICTIONARY, _ZST_FRAME = b"\x5d\x2a\x4d\x18", b"\x28\xb5\x2f\xfd"  # how a dictionary and a frame begin
-_ZST_CHUNK = 512  # bytes, which unpack to 16 MB at most: four bytes may stand for a block of 128 kB
 _RECORD = re.compile(rb"WARC/\d\.\d\r?\n[A-Za-z]")
 _LONGEST_BEGIN = 12  # bytes of these
 _SEARCHED = 1 << 16  # bytes at a time
@@ -175,9 +174,9 @@ class _ZstArchive(_Archive):
         if not self.unpacker:
             return False
         frame = self.unpacker.decompressobj()
-        for at in range(0, len(begin), _ZST_CHUNK):
+        for at in range(0, len(begin), ZST_CHUNK):
             try:
-                if contents := frame.decompress(begin[at : at + _ZST_CHUNK]):
+                if contents := frame.decompress(begin[at : at + ZST_CHUNK]):
                     return super().is_record(contents)
             except zstandard.ZstdError:
                 return False
@@ -248,7 +247,7 @@ def _unpack_frames(file: BinaryIO, unpacker: Any, frames: deque[tuple[int, int]]
     frame = unpacker.decompressobj()
     frames.append((unpacked, at))
     try:
-        while packed := file.read(_ZST_CHUNK):
+        while packed := file.read(ZST_CHUNK):
             at += len(packed)
             while packed:
                 if frame.eof:

@@ -286,7 +286,7 @@ class Fetcher:
                 headers=own | headers,
                 stream=True,
                 allow_redirects=False,
-                timeout=limits.headers,
+                timeout=2 * limits.headers,  # after the deadline, which names the part that took too long
                 auth=lambda prepared: prepared,  # without it, requests sends the passwords of ~/.netrc
                 # A proxy from the environment is used. It then resolves host names, so it has to keep private
                 # addresses out; we only refuse those that are written in the URL. Hosts that the user allowed on
@@ -317,7 +317,9 @@ class Fetcher:
         except decompress.TooLarge:
             raise BoardError(f"{response.url} is larger than {cap:,} bytes; it is left out") from None
         except decompress.Unreadable as error:
-            raise BoardError(f"{response.url} is packed as {str(error)!r}, although we asked for gzip only") from None
+            raise BoardError(
+                f"{response.url} is packed as {str(error)!r}, which is not known here; we asked for gzip"
+            ) from None
         # ValueError: http.client takes a negative size of a chunk for a number of bytes to read.
         except (decompress.Torn, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if status >= 400 and not deadline.expired:

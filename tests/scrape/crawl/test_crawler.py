@@ -506,7 +506,7 @@ def test_every_page_that_is_not_read_and_every_guess_is_listed(tmp_path: Path) -
         "Cloudflare keeps robots out",
         "no posting recognised",
         "line 2 is not a JSON object",
-        "of its records is cut off",
+        "no record of a web archive in it can be read",
     ]
     assert len(outcome.unread) == len(reasons)
     for line, name, reason in zip(outcome.unread, ("c.html", "d.html", "e.jsonl", "f.warc"), reasons, strict=True):

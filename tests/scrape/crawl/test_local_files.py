@@ -298,7 +298,7 @@ def test_damaged_records_of_a_warc_file_are_counted(tmp_path: Path, packed: bool
 def test_what_is_no_warc_file_is_named(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.warc"
     path.write_bytes(data)
-    with pytest.raises(BoardError, match=r"a\.warc: 1 of its records"):
+    with pytest.raises(BoardError, match=r"a\.warc: no record of a web archive in it can be read"):
         list(local_files.responses(str(path)))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import random
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]
 import pytest
 import zstandard
 
@@ -111,10 +113,14 @@ def test_a_robots_txt_that_its_crawler_unpacked_counts(tmp_path: Path) -> None:
     assert read(tmp_path / "a.warc")[1].opted_out.total() == 1
 
 
-def test_a_body_that_is_packed_is_unpacked(tmp_path: Path) -> None:
-    packed = gzip.compress(b"<p>a page")
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [("gzip", gzip.compress), ("br", brotli.compress), ("deflate", zlib.compress), ("zstd", zstandard.compress)],
+)
+def test_a_body_that_is_packed_is_unpacked(tmp_path: Path, coding: str, pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(b"<p>a page")
     chunked = b"%x\r\n" % len(packed) + packed + b"\r\n0\r\n\r\n"
-    lines = ["Transfer-Encoding: chunked", "Content-Encoding: gzip"]
+    lines = ["Transfer-Encoding: chunked", f"Content-Encoding: {coding}"]
     (tmp_path / "a.warc").write_bytes(record("https://h.example/1", answer(chunked, *lines)))
     assert read(tmp_path / "a.warc")[0] == ["<p>a page"]
 
