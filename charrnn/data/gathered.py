@@ -70,8 +70,10 @@ class GatheredText:
 
 
 def read(folder: Path, manifest: dict[str, Any]) -> GatheredText | None:
-    """Return the text of a gathered dataset by its manifest; None where that names no parts. Raises InputError."""
+    """Return the text of a gathered dataset by its manifest; None for a folder of another kind. Raises InputError."""
     if "shards" not in manifest:
+        if (folder / PARTS).is_dir():
+            raise InputError(f"{folder / 'manifest.json'} is missing or cannot be read; {_GATHER_AGAIN}")
         return None
     try:
         parts = tuple(

@@ -50,7 +50,18 @@ def test_it_is_joined_once_and_again_when_it_was_gathered_again(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "damage", ["missing", "shorter", "not UTF-8", "another letter", "a strange letter", "manifest", "order"]
+    "damage",
+    [
+        "missing",
+        "shorter",
+        "not UTF-8",
+        "another letter",
+        "a strange letter",
+        "manifest",
+        "no JSON",
+        "no manifest",
+        "order",
+    ],
 )
 @pytest.mark.parametrize("opened_before", [False, True])
 def test_a_damaged_part_is_named_with_what_to_do(tmp_path: Path, damage: str, opened_before: bool) -> None:
@@ -63,6 +74,12 @@ def test_a_damaged_part_is_named_with_what_to_do(tmp_path: Path, damage: str, op
         text.unlink()
     elif damage == "manifest":
         (folder / "manifest.json").write_text('{"shards": [{"key": 1}], "chars": "a"}', "utf-8")
+        named = "manifest.json"
+    elif damage == "no JSON":
+        (folder / "manifest.json").write_text('{"shards": [', "utf-8")
+        named = "manifest.json"
+    elif damage == "no manifest":
+        (folder / "manifest.json").unlink()
         named = "manifest.json"
     elif damage == "order":
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
